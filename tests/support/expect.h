@@ -1,0 +1,12 @@
+// What expect.c and runner.c agree on: the exit codes of a test's process, and the mark of a note.
+#ifndef SUPPORT_EXPECT_H
+#define SUPPORT_EXPECT_H
+
+#define EXPECT_FAILED 75
+#define EXPECT_SKIPPED 77
+#define EXPECT_NOTE "note: "
+
+// How many expectations this process has evaluated.
+unsigned long expect_count(void);
+
+#endif
