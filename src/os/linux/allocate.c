@@ -1,0 +1,24 @@
+// allocate.c - heap memory on Linux: the C library's.
+//
+// Invariant: never returns memory that os_free cannot take. Start reading at os_allocate.
+#include <stdlib.h>
+
+#include "base/bits.h"
+#include "base/check.h"
+#include "os/os.h"
+
+void *os_allocate(size_t bytes) {
+    ASSERT(bytes != 0);
+    return malloc(bytes);
+}
+
+void *os_allocate_aligned(size_t bytes, size_t alignment) {
+    REQUIRE(bits_is_power(alignment), "an alignment is a power of two");
+    void *memory = NULL;
+    size_t least = alignment < sizeof(void *) ? sizeof(void *) : alignment;
+    return posix_memalign(&memory, least, bytes) == 0 ? memory : NULL;
+}
+
+void os_free(void *memory) {
+    free(memory);
+}

@@ -1,0 +1,114 @@
+// pages.c - memory for stacks: mappings, guards, giving pages back. Shared by os/linux and os/sim,
+// because a simulated thread needs real memory and real faults.
+//
+// Invariant: guard markers are used only after one of them was seen to work, since an emulator may
+// accept the request and do nothing. Start reading at os_guard.
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/atomic.h"
+#include "base/bits.h"
+#include "base/check.h"
+#include "os/fault.h"
+#include "os/os.h"
+
+// MADV_GUARD_INSTALL of Linux 6.13, by number: the headers of most systems are older.
+#define GUARD_INSTALL 102
+
+enum { UNKNOWN = 0, MARKERS = 1, PROTECTION = 2 };
+
+static _Atomic uint32_t guard_kind;
+
+size_t os_page_bytes(void) {
+    static _Atomic size_t page_bytes;
+    size_t bytes = atomic_load_relaxed(&page_bytes);
+    if (UNLIKELY(bytes == 0)) {
+        bytes = (size_t)sysconf(_SC_PAGESIZE);
+        atomic_store_relaxed(&page_bytes, bytes);
+    }
+    return bytes;
+}
+
+static bool is_whole_pages(const void *at, size_t bytes) {
+    return bytes != 0 && (((uintptr_t)at | bytes) & (os_page_bytes() - 1)) == 0;
+}
+
+void *os_map(size_t bytes) {
+    REQUIRE(is_whole_pages(NULL, bytes), "os_map wants a whole number of pages");
+    if (fault_call("os_map")) {
+        return NULL;
+    }
+    // MAP_STACK keeps huge pages out: one touched stack would otherwise cost 2 MB.
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK;
+    void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+    return at == MAP_FAILED ? NULL : at;
+}
+
+void os_unmap(void *at, size_t bytes) {
+    REQUIRE(is_whole_pages(at, bytes), "os_unmap wants whole pages");
+    int failed = munmap(at, bytes);
+    REQUIRE(failed == 0, "os_unmap was given what is no mapping");
+}
+
+// True when the kernel itself cannot read the page: then user code cannot either, and no signal
+// handler was needed to find out.
+static bool is_page_unreadable(const void *page) {
+    int ends[2];
+    if (pipe(ends) != 0) {
+        return false;
+    }
+    ssize_t written = write(ends[1], page, 1);
+    bool unreadable = written == -1 && errno == EFAULT;
+    close(ends[0]);
+    close(ends[1]);
+    return unreadable;
+}
+
+static uint32_t find_guard_kind(void) {
+    const char *forced = os_environment("TENON_GUARD");
+    if (forced != NULL && strcmp(forced, "mprotect") == 0) {
+        return PROTECTION;
+    }
+    size_t bytes = os_page_bytes();
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    void *page = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+    if (page == MAP_FAILED) {
+        return PROTECTION;
+    }
+    bool works = madvise(page, bytes, GUARD_INSTALL) == 0 && is_page_unreadable(page);
+    munmap(page, bytes);
+    return works ? MARKERS : PROTECTION;
+}
+
+bool os_guard_is_verified(void) {
+    uint32_t kind = atomic_load_relaxed(&guard_kind);
+    if (UNLIKELY(kind == UNKNOWN)) {
+        // Two threads may both find out; they find the same.
+        kind = find_guard_kind();
+        atomic_store_relaxed(&guard_kind, kind);
+    }
+    return kind == MARKERS;
+}
+
+int os_guard(void *at, size_t bytes) {
+    REQUIRE(is_whole_pages(at, bytes), "os_guard wants whole pages");
+    if (fault_call("os_guard")) {
+        return OS_NO_MEMORY;
+    }
+    if (os_guard_is_verified() && madvise(at, bytes, GUARD_INSTALL) == 0) {
+        return OS_OK;
+    }
+    // Markers are refused in locked memory (mlockall): there protection still works.
+    return mprotect(at, bytes, PROT_NONE) == 0 ? OS_OK : -errno;
+}
+
+void os_discard(void *at, size_t bytes) {
+    REQUIRE(is_whole_pages(at, bytes), "os_discard wants whole pages");
+    // Refused in locked memory, where nothing can be given back; the contents then stay.
+    int failed = madvise(at, bytes, MADV_DONTNEED);
+    if (failed != 0) {
+        ASSERT(errno == EINVAL);
+    }
+}
