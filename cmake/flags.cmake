@@ -1,0 +1,25 @@
+# How C is compiled here: one interface target, tenon_flags, that every target of ours links.
+include(CheckCCompilerFlag)
+
+add_library(tenon_flags INTERFACE)
+target_compile_options(tenon_flags INTERFACE
+    -Wall -Wextra -Wshadow -Wconversion -Wvla
+    $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes>
+    $<$<BOOL:${TENON_WERROR}>:-Werror>)
+
+# A large local must touch every page on its way down, or it could step over a stack's guard.
+check_c_compiler_flag(-fstack-clash-protection TENON_HAS_STACK_CLASH_PROTECTION)
+if(TENON_HAS_STACK_CLASH_PROTECTION)
+    target_compile_options(tenon_flags INTERFACE
+        $<$<COMPILE_LANGUAGE:C>:-fstack-clash-protection>)
+endif()
+
+if(NOT CMAKE_BUILD_TYPE STREQUAL "Release" OR TENON_SANITIZE)
+    target_compile_options(tenon_flags INTERFACE -fno-omit-frame-pointer)
+endif()
+
+if(TENON_SANITIZE)
+    target_compile_options(tenon_flags INTERFACE
+        -fsanitize=${TENON_SANITIZE} -fno-sanitize-recover=all)
+    target_link_options(tenon_flags INTERFACE -fsanitize=${TENON_SANITIZE})
+endif()
