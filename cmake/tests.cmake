@@ -2,7 +2,7 @@
 # test of ctest.
 #   src/LAYER/NAME_test.c        LAYER_NAME_test      internals visible, assertions on
 #   tests/api/NAME.c             api_NAME_test        the static library, public headers only
-#   tests/contract/NAME.c        contract_NAME_test   the same
+#   tests/contract/, stress/     contract_NAME_test, stress_NAME_test   the same
 #   apps/NAME/WHAT_test.c        NAME_WHAT_test       that application without its main.c
 #   tests/model/CMakeLists.txt   describes its own programs with add_test_program
 file(GLOB support CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/support/*.c)
@@ -12,7 +12,7 @@ target_link_libraries(test_support PRIVATE tenon_flags PUBLIC m)
 
 set_property(GLOBAL PROPERTY TENON_TEST_PROGRAMS)
 
-# add_test_program(NAME SOURCES… LIBRARIES…): arguments that end in .c or .S are sources.
+# add_test_program(NAME SOURCES... LIBRARIES…): arguments that end in .c or .S are sources.
 function(add_test_program name)
     set(sources ${ARGN})
     list(FILTER sources INCLUDE REGEX "\\.(c|S)$")
@@ -33,7 +33,7 @@ foreach(source IN LISTS TENON_UNIT_TESTS)
     add_test_program(${layer}_${name} ${source} tenon_internal)
 endforeach()
 
-foreach(kind IN ITEMS api contract)
+foreach(kind IN ITEMS api contract stress)
     file(GLOB found CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${kind}/*.c)
     foreach(source IN LISTS found)
         get_filename_component(name ${source} NAME_WE)

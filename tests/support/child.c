@@ -19,21 +19,18 @@
 #define GRACE_SECONDS 2.0
 #define OUTPUT_BYTES_MAX (1 << 20)
 
-static double now_seconds(void)
-{
+static double now_seconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-static void die(const char *call)
-{
+static void die(const char *call) {
     perror(call);
     exit(3);
 }
 
-static _Noreturn void be_the_child(int (*body)(void *), void *argument, int output)
-{
+static _Noreturn void be_the_child(int (*body)(void *), void *argument, int output) {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     const struct rlimit no_core = {0, 0};
@@ -51,8 +48,7 @@ static _Noreturn void be_the_child(int (*body)(void *), void *argument, int outp
 
 // Waits until the child ended (true) or the moment passed (false). SIGCHLD shortens the wait; the
 // slice of 20 ms covers a SIGCHLD that another thread of a test took.
-static bool wait_until(pid_t pid, int *status, double moment)
-{
+static bool wait_until(pid_t pid, int *status, double moment) {
     sigset_t child_signal;
     sigemptyset(&child_signal);
     sigaddset(&child_signal, SIGCHLD);
@@ -66,8 +62,7 @@ static bool wait_until(pid_t pid, int *status, double moment)
     }
 }
 
-static char *read_output(int file)
-{
+static char *read_output(int file) {
     off_t end = lseek(file, 0, SEEK_END);
     size_t bytes = end < 0 ? 0 : (size_t)end;
     off_t start = 0;
@@ -84,8 +79,7 @@ static char *read_output(int file)
     return text;
 }
 
-struct child_end child_run(int (*body)(void *), void *argument, double limit_seconds)
-{
+struct child_end child_run(int (*body)(void *), void *argument, double limit_seconds) {
     int output = memfd_create("test output", MFD_CLOEXEC);
     if (output < 0)
         die("memfd_create");
@@ -119,8 +113,7 @@ struct child_end child_run(int (*body)(void *), void *argument, double limit_sec
     return end;
 }
 
-bool child_ended_by(const struct child_end *end, int how)
-{
+bool child_ended_by(const struct child_end *end, int how) {
     if (end->timed_out)
         return false;
     if (how == 0 || how >= TEST_EXIT(0)) {
@@ -130,8 +123,7 @@ bool child_ended_by(const struct child_end *end, int how)
     return WIFSIGNALED(end->status) && WTERMSIG(end->status) == how;
 }
 
-void child_describe(const struct child_end *end, char *text, size_t bytes)
-{
+void child_describe(const struct child_end *end, char *text, size_t bytes) {
     if (end->timed_out)
         snprintf(text, bytes, "did not end within its %.0f s", end->seconds);
     else if (WIFSIGNALED(end->status))

@@ -8,7 +8,7 @@
 
 // How a child ended. `output` holds both of its streams, allocated; free it.
 struct child_end {
-    int status;  // as waitpid gives it
+    int status; // as waitpid gives it
     bool timed_out;
     double seconds;
     char *output;

@@ -15,20 +15,17 @@
 
 static atomic_ulong evaluated;
 
-unsigned long expect_count(void)
-{
+unsigned long expect_count(void) {
     return atomic_load_explicit(&evaluated, memory_order_relaxed);
 }
 
-static void count_one(void)
-{
+static void count_one(void) {
     atomic_fetch_add_explicit(&evaluated, 1, memory_order_relaxed);
 }
 
 // One write(2) from a local buffer: stdio's locks may be held by a thread that waits for us.
 __attribute__((format(printf, 3, 4))) static _Noreturn void fail(const char *file, int line,
-                                                                 const char *format, ...)
-{
+                                                                 const char *format, ...) {
     char text[1024];
     int used = snprintf(text, sizeof text, "%s:%d: ", file, line);
     va_list arguments;
@@ -42,16 +39,14 @@ __attribute__((format(printf, 3, 4))) static _Noreturn void fail(const char *fil
     _exit(EXPECT_FAILED);
 }
 
-void test_expect(bool holds, const char *condition, const char *file, int line)
-{
+void test_expect(bool holds, const char *condition, const char *file, int line) {
     count_one();
     if (!holds)
         fail(file, line, "expected %s", condition);
 }
 
 void test_expect_equal(long long actual, long long expected, const char *actual_text,
-                       const char *expected_text, const char *file, int line)
-{
+                       const char *expected_text, const char *file, int line) {
     count_one();
     if (actual != expected)
         fail(file, line, "%s is %lld (0x%llx), expected %s = %lld (0x%llx)", actual_text, actual,
@@ -59,8 +54,7 @@ void test_expect_equal(long long actual, long long expected, const char *actual_
 }
 
 void test_expect_near(double actual, double expected, double tolerance, const char *text,
-                      const char *file, int line)
-{
+                      const char *file, int line) {
     count_one();
     if (!(fabs(actual - expected) <= tolerance))
         fail(file, line, "%s is %.17g, expected %.17g within %g", text, actual, expected,
@@ -68,11 +62,10 @@ void test_expect_near(double actual, double expected, double tolerance, const ch
 }
 
 void test_expect_string(const char *actual, const char *expected, const char *text,
-                        const char *file, int line)
-{
+                        const char *file, int line) {
     count_one();
-    bool equal = actual == expected ||
-                 (actual != NULL && expected != NULL && strcmp(actual, expected) == 0);
+    bool equal =
+        actual == expected || (actual != NULL && expected != NULL && strcmp(actual, expected) == 0);
     if (!equal)
         fail(file, line, "%s is \"%s\", expected \"%s\"", text, actual == NULL ? "(null)" : actual,
              expected == NULL ? "(null)" : expected);
@@ -83,16 +76,14 @@ struct call {
     void *argument;
 };
 
-static int make_call(void *data)
-{
+static int make_call(void *data) {
     struct call *call = data;
     call->body(call->argument);
     return 0;
 }
 
 void test_expect_dies(void (*body)(void *), void *argument, int how, const char *text,
-                      const char *name, const char *file, int line)
-{
+                      const char *name, const char *file, int line) {
     count_one();
     struct call call = {body, argument};
     struct child_end end = child_run(make_call, &call, 10.0 * test_slowness());
@@ -106,15 +97,13 @@ void test_expect_dies(void (*body)(void *), void *argument, int how, const char 
     free(end.output);
 }
 
-void test_skip(const char *reason, const char *file, int line)
-{
+void test_skip(const char *reason, const char *file, int line) {
     printf("%s:%d: %s\n", file, line, reason);
     fflush(stdout);
     _exit(EXPECT_SKIPPED);
 }
 
-void test_note(const char *format, ...)
-{
+void test_note(const char *format, ...) {
     char line[512];
     va_list arguments;
     va_start(arguments, format);

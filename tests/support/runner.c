@@ -1,7 +1,7 @@
 // main() of every test program: chooses tests, runs each in a child (child.h), prints the failures
 // and, as its last line, `N passed, N failed` (with `, N skipped` when there are some).
 //
-//     NAME_test [--list] [--verbose] [--seed N] [--repeat N] [--here] [PART_OF_A_NAME …]
+//     NAME_test [--list] [--verbose] [--seed N] [--repeat N] [--here] [PART_OF_A_NAME ...]
 //
 // Invariant: passed + failed + skipped == tests chosen. Start reading at main.
 #define _GNU_SOURCE
@@ -40,34 +40,29 @@ static struct {
     unsigned skipped;
 } run = {.seed = 1, .repeat = 1, .seconds = 10};
 
-void test_register(struct test *test)
-{
+void test_register(struct test *test) {
     *last_link = test;
     last_link = &test->next;
 }
 
-uint64_t test_seed(void)
-{
+uint64_t test_seed(void) {
     return run.seed;
 }
 
-int test_slowness(void)
-{
+int test_slowness(void) {
     const char *text = getenv("TENON_TEST_SLOWNESS");
     int factor = text == NULL ? 0 : atoi(text);
     return factor > 0 ? factor : BUILT_SLOWNESS;
 }
 
-static void set_seed(uint64_t seed)
-{
+static void set_seed(uint64_t seed) {
     char text[32];
     snprintf(text, sizeof text, "%llu", (unsigned long long)seed);
     setenv("TENON_SEED", text, 1);
     run.seed = seed;
 }
 
-static int run_body(void *data)
-{
+static int run_body(void *data) {
     const struct test *test = data;
     test->body();
     if (expect_count() == 0 && test->dies == 0) {
@@ -77,8 +72,8 @@ static int run_body(void *data)
     return 0;
 }
 
-static void print_indented(const char *text, const char *only)
-{
+// Prints the lines of a text, or only those that begin with `only`.
+static void print_indented(const char *text, const char *only) {
     while (*text != '\0') {
         size_t length = strcspn(text, "\n");
         if (only == NULL || strncmp(text, only, strlen(only)) == 0)
@@ -88,8 +83,7 @@ static void print_indented(const char *text, const char *only)
     }
 }
 
-static void report_failure(const struct test *test, const struct child_end *end)
-{
+static void report_failure(const struct test *test, const struct child_end *end) {
     char description[128];
     child_describe(end, description, sizeof description);
     printf("FAIL %s: %s\n", test->name, description);
@@ -102,10 +96,9 @@ static void report_failure(const struct test *test, const struct child_end *end)
 }
 
 // Returns true when the test should not be repeated: it failed or was skipped.
-static bool judge(const struct test *test, const struct child_end *end)
-{
-    bool skipped = !end->timed_out && WIFEXITED(end->status) &&
-                   WEXITSTATUS(end->status) == EXPECT_SKIPPED;
+static bool judge(const struct test *test, const struct child_end *end) {
+    bool skipped =
+        !end->timed_out && WIFEXITED(end->status) && WEXITSTATUS(end->status) == EXPECT_SKIPPED;
     if (skipped) {
         printf("skip %s\n", test->name);
         print_indented(end->output, NULL);
@@ -122,8 +115,7 @@ static bool judge(const struct test *test, const struct child_end *end)
     return false;
 }
 
-static void run_test(struct test *test)
-{
+static void run_test(struct test *test) {
     int seconds = test->seconds > 0 ? test->seconds : run.seconds;
     uint64_t first_seed = run.seed;
     for (long i = 0; i < run.repeat; i++) {
@@ -134,6 +126,8 @@ static void run_test(struct test *test)
             run.passed++;
             if (run.verbose)
                 printf("ok   %s (%.2f s)\n", test->name, end.seconds);
+            else if (strstr(end.output, EXPECT_NOTE) != NULL)
+                printf("note %s\n", test->name);
             print_indented(end.output, run.verbose ? NULL : EXPECT_NOTE);
         }
         free(end.output);
@@ -144,16 +138,14 @@ static void run_test(struct test *test)
     set_seed(first_seed);
 }
 
-static bool is_chosen(const struct test *test, int count, char **parts)
-{
+static bool is_chosen(const struct test *test, int count, char **parts) {
     for (int i = 0; i < count; i++)
         if (strstr(test->name, parts[i]) != NULL)
             return true;
     return count == 0;
 }
 
-static _Noreturn void explain(int code)
-{
+static _Noreturn void explain(int code) {
     fprintf(code == 0 ? stdout : stderr,
             "usage: %s [--list] [--verbose] [--seed N] [--repeat N] [--here] [PART_OF_A_NAME ...]\n"
             "  --list      print the names of the chosen tests\n"
@@ -167,8 +159,7 @@ static _Noreturn void explain(int code)
 }
 
 // Reads the options; returns the index of the first argument that is none.
-static int read_options(int count, char **arguments, bool *list)
-{
+static int read_options(int count, char **arguments, bool *list) {
     const char *seed = getenv("TENON_SEED");
     const char *seconds = getenv("TENON_TEST_SECONDS");
     if (seed != NULL && *seed != '\0')
@@ -195,8 +186,7 @@ static int read_options(int count, char **arguments, bool *list)
     return i;
 }
 
-int main(int count, char **arguments)
-{
+int main(int count, char **arguments) {
     bool list = false;
     run.program = arguments[0];
     int first = read_options(count, arguments, &list);
@@ -213,9 +203,11 @@ int main(int count, char **arguments)
     }
     if (list || run.here)
         return 0;
+    if (first < count && run.passed + run.failed + run.skipped == 0)
+        fprintf(stderr, "%s: no test has such a name\n", run.program);
     printf("%u passed, %u failed", run.passed, run.failed);
     if (run.skipped > 0)
         printf(", %u skipped", run.skipped);
     printf("\n");
-    return run.failed == 0 ? 0 : 1;
+    return run.failed == 0 && run.passed + run.skipped > 0 ? 0 : 1;
 }

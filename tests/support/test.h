@@ -24,7 +24,7 @@
 struct test {
     const char *name;
     void (*body)(void);
-    int seconds;  // time limit of this test; 0 takes the runner's
+    int seconds; // time limit of this test; 0 takes the runner's
     int dies;
     const char *text;
     struct test *next;
@@ -33,46 +33,44 @@ struct test {
 #define TEST_EXIT(code) (0x100 + (code))
 
 // TEST(name) { body }. The name is a sentence in words joined by underscores. After the name,
-// fields of struct test may be set: TEST(a_long_search_ends, .seconds = 60) { … }
-#define TEST(test_name, ...)                                            \
-    static void test_name(void);                                        \
-    __attribute__((constructor)) static void register_##test_name(void) \
-    {                                                                   \
-        static struct test test = {                                     \
-            .name = #test_name, .body = test_name, __VA_ARGS__};        \
-        test_register(&test);                                           \
-    }                                                                   \
+// fields of struct test may be set: TEST(a_long_search_ends, .seconds = 60) { ... }
+#define TEST(test_name, ...)                                                                       \
+    static void test_name(void);                                                                   \
+    __attribute__((constructor)) static void register_##test_name(void) {                          \
+        static struct test test = {.name = #test_name, .body = test_name, __VA_ARGS__};            \
+        test_register(&test);                                                                      \
+    }                                                                                              \
     static void test_name(void)
 
-// A test whose process must end by `how` (SIGSEGV, SIGABRT, TEST_EXIT(3), …) after printing a text
+// A test whose process must end by `how` (SIGSEGV, SIGABRT, TEST_EXIT(3), ...) after printing a text
 // that contains `expected`.
-#define TEST_DIES(test_name, how, expected, ...) \
+#define TEST_DIES(test_name, how, expected, ...)                                                   \
     TEST(test_name, .dies = (how), .text = (expected), ##__VA_ARGS__)
 
 // Ends the test as failed unless the condition holds.
 #define EXPECT(condition) test_expect((condition), #condition, __FILE__, __LINE__)
 
 // Equality of integers or pointers of any type; prints both. Floating point is refused.
-#define EXPECT_EQ(actual, expected)                                                              \
-    do {                                                                                         \
-        _Static_assert(!__builtin_types_compatible_p(__typeof__(actual), double) &&              \
-                           !__builtin_types_compatible_p(__typeof__(expected), double),          \
-                       "EXPECT_EQ is for integers; use EXPECT_NEAR");                            \
-        test_expect_equal((long long)(actual), (long long)(expected), #actual, #expected,        \
-                          __FILE__, __LINE__);                                                   \
+#define EXPECT_EQ(actual, expected)                                                                \
+    do {                                                                                           \
+        _Static_assert(!__builtin_types_compatible_p(__typeof__(actual), double) &&                \
+                           !__builtin_types_compatible_p(__typeof__(expected), double),            \
+                       "EXPECT_EQ is for integers; use EXPECT_NEAR");                              \
+        test_expect_equal((long long)(actual), (long long)(expected), #actual, #expected,          \
+                          __FILE__, __LINE__);                                                     \
     } while (0)
 
 // |actual - expected| <= tolerance; not a number never holds.
-#define EXPECT_NEAR(actual, expected, tolerance) \
+#define EXPECT_NEAR(actual, expected, tolerance)                                                   \
     test_expect_near((actual), (expected), (tolerance), #actual, __FILE__, __LINE__)
 
 // Equality of two strings; NULL equals only NULL.
-#define EXPECT_STR(actual, expected) \
+#define EXPECT_STR(actual, expected)                                                               \
     test_expect_string((actual), (expected), #actual, __FILE__, __LINE__)
 
 // Runs body(argument) in a child of this test and expects it to end as TEST_DIES describes; how = 0
 // expects it to return.
-#define EXPECT_DIES(body, argument, how, text) \
+#define EXPECT_DIES(body, argument, how, text)                                                     \
     test_expect_dies((body), (argument), (how), (text), #body, __FILE__, __LINE__)
 
 // Ends the test as skipped. The reason is shown, and skipped tests are counted apart.
