@@ -1,0 +1,105 @@
+// sanitizer.h - what AddressSanitizer, ThreadSanitizer, LeakSanitizer and Valgrind are told.
+//
+// Invariant: in a build without them every function here is empty and struct sanitizer_fiber has
+// no size. A stack layer calls sanitizer_stack_added once per stack memory it makes; contexts do
+// the rest by themselves.
+//
+// ThreadSanitizer: when the runtime itself is instrumented (the ordinary tsan build), a switch
+// orders what happened before it with what comes after, because the runtime hands things over by
+// switching. When only the program is instrumented (runtime built plain, with -DTENON_TSAN=1), a
+// switch orders nothing, and races between frames of one worker are found too; every point where
+// one frame orders another then calls sanitizer_release and sanitizer_acquire on the same address.
+// Live fibers are few there: 8128 at most with gcc's runtime, 0.9 MB each.
+// Start reading at sanitizer_fiber_init.
+#ifndef TENON_CONTEXT_SANITIZER_H
+#define TENON_CONTEXT_SANITIZER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define CONTEXT_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CONTEXT_ASAN 1
+#endif
+#endif
+#ifndef CONTEXT_ASAN
+#define CONTEXT_ASAN 0
+#endif
+
+#if defined(__SANITIZE_THREAD__)
+#define CONTEXT_TSAN_INSTRUMENTED 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define CONTEXT_TSAN_INSTRUMENTED 1
+#endif
+#endif
+#ifndef CONTEXT_TSAN_INSTRUMENTED
+#define CONTEXT_TSAN_INSTRUMENTED 0
+#endif
+
+#if CONTEXT_TSAN_INSTRUMENTED || TENON_TSAN
+#define CONTEXT_TSAN 1
+#else
+#define CONTEXT_TSAN 0
+#endif
+
+#define CONTEXT_SANITIZED (CONTEXT_ASAN || CONTEXT_TSAN)
+
+struct sanitizer_fiber {
+#if CONTEXT_SANITIZED
+    const void *stack_low; // learned at the first switch away when the stack is a thread's own
+    size_t stack_bytes;
+    void *fake_stack;      // AddressSanitizer's own locals of this context while suspended
+    void *thread;          // ThreadSanitizer's idea of it
+    unsigned int lives;    // contexts that `thread` has stood for
+    bool owns_thread;
+#endif
+};
+
+// Announces stack memory: leaks are also looked for in pointers that lie there (LeakSanitizer), and
+// moving the stack pointer into it is a switch, not a huge local (Valgrind). Returns a number to
+// give to sanitizer_stack_removed. Costs nothing measurable outside of these tools.
+unsigned int sanitizer_stack_added(void *low, size_t bytes);
+void sanitizer_stack_removed(void *low, size_t bytes, unsigned int number);
+
+#if CONTEXT_SANITIZED
+
+void sanitizer_fiber_init(struct sanitizer_fiber *fiber, void *stack_low, size_t stack_bytes);
+void sanitizer_fiber_init_thread(struct sanitizer_fiber *fiber);
+void sanitizer_fiber_deinit(struct sanitizer_fiber *fiber);
+
+// What the caller did before sanitizer_release(at) is ordered before what follows a later
+// sanitizer_acquire(at).
+void sanitizer_release(void *at);
+void sanitizer_acquire(void *at);
+
+#else
+
+static inline void sanitizer_fiber_init(struct sanitizer_fiber *fiber, void *stack_low,
+                                        size_t stack_bytes) {
+    (void)fiber;
+    (void)stack_low;
+    (void)stack_bytes;
+}
+
+static inline void sanitizer_fiber_init_thread(struct sanitizer_fiber *fiber) {
+    (void)fiber;
+}
+
+static inline void sanitizer_fiber_deinit(struct sanitizer_fiber *fiber) {
+    (void)fiber;
+}
+
+static inline void sanitizer_release(void *at) {
+    (void)at;
+}
+
+static inline void sanitizer_acquire(void *at) {
+    (void)at;
+}
+
+#endif
+
+#endif
