@@ -1,6 +1,7 @@
 # Finds the library's sources. A file belongs to it by lying in a layer's folder, unless its name
 # ends in _test, _bench or _model. src/os/*.c is common; src/os/${TENON_OS}/ is chosen by option; of
-# the files src/context/switch_*.{c,S} only the one of this machine (or the generic one) is taken.
+# the files in src/context whose names end in _x86_64, _aarch64 or _generic only those of this machine
+# (or the generic ones) are taken.
 set(TENON_LAYERS base context os stack scheduler frame sync io executor cluster)
 
 set(TENON_SOURCES)
@@ -33,11 +34,11 @@ else()
     message(STATUS "tenon: no assembly for ${CMAKE_SYSTEM_PROCESSOR}; contexts use ucontext")
     set(machine generic)
 endif()
-set(switches ${TENON_SOURCES})
-list(FILTER switches INCLUDE REGEX "/context/switch_")
-list(FILTER switches EXCLUDE REGEX "/context/switch_${machine}\\.(c|S)$")
-if(switches)
-    list(REMOVE_ITEM TENON_SOURCES ${switches})
+set(machines ${TENON_SOURCES})
+list(FILTER machines INCLUDE REGEX "/src/context/[a-z_]*_(x86_64|aarch64|generic)\\.(c|S)$")
+list(FILTER machines EXCLUDE REGEX "_${machine}\\.(c|S)$")
+if(machines)
+    list(REMOVE_ITEM TENON_SOURCES ${machines})
 endif()
 
 # What the chosen variants are called in C.

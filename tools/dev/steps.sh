@@ -1,0 +1,201 @@
+# Building, and the steps of `./dev test`. Sourced by dev; the current directory is the repository.
+# Every step writes a log to build/log/ and is judged by the lines `N passed, N failed` in it; a
+# step that fails without such a line counts as one failure. Start reading at run_tests.
+
+cores=$(nproc 2>/dev/null || echo 2)
+passed=0
+failed=0
+skipped=0
+
+# build PRESET: configure and build; prints one line, or the end of the log when it fails.
+build() {
+    local preset=$1
+    local log=build/log/build_$preset.txt
+    local start=$SECONDS
+    mkdir -p build/log
+    if { cmake --preset "$preset" && cmake --build "build/$preset" -j "$cores"; } >"$log" 2>&1; then
+        printf '%-24s built in %d s\n' "$preset" $((SECONDS - start))
+    else
+        grep -E -A 8 'error|FAILED|Error' "$log" | head -n 60
+        echo "dev: building $preset failed; the whole output is in $log"
+        return 1
+    fi
+}
+
+# count LOG: adds the sums of its result lines; prints them.
+count() {
+    local p f s
+    read -r p f s < <(awk '/^[0-9]+ passed, [0-9]+ failed/ { p += $1; f += $3; s += $5 }
+        END { print p + 0, f + 0, s + 0 }' "$1")
+    passed=$((passed + p))
+    failed=$((failed + f))
+    skipped=$((skipped + s))
+    printf '%d passed, %d failed' "$p" "$f"
+    [ "$s" -eq 0 ] || printf ', %d skipped' "$s"
+    step_failures=$f
+}
+
+# step NAME COMMAND...: run it into a log, count its results, show what failed.
+step() {
+    local name=$1
+    shift
+    local log=build/log/${name// /_}.txt
+    local start=$SECONDS code
+    "$@" >"$log" 2>&1
+    code=$?
+    printf '%-24s ' "$name"
+    count "$log"
+    if [ $code -ne 0 ] && [ "$step_failures" -eq 0 ]; then
+        failed=$((failed + 1))
+        step_failures=1
+        printf ' - ended with code %d' $code
+    fi
+    printf ' (%d s)\n' $((SECONDS - start))
+    [ "$step_failures" -eq 0 ] || show_failures "$log"
+}
+
+show_failures() {
+    echo "--- from $1"
+    grep -v -E '^[0-9]+ passed, 0 failed|^note |^    note: ' "$1" | tail -n 60
+    echo "---"
+}
+
+# Sets `launcher`, what a preset's programs are started with, and the environment they get.
+choose_launcher() {
+    launcher=()
+    unset TENON_TEST_SLOWNESS
+    case $1 in
+        aarch64)
+            local qemu
+            qemu=$(command -v qemu-aarch64 || command -v qemu-aarch64-static)
+            launcher=("$qemu" -L /usr/aarch64-linux-gnu)
+            export TENON_TEST_SLOWNESS=6
+            ;;
+        tsan)
+            # With all of its randomness the address space may lie where the sanitizer cannot map.
+            ! setarch -R true 2>/dev/null || launcher=(setarch -R)
+            export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+            ;;
+        asan)
+            export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+            export UBSAN_OPTIONS=print_stacktrace=1
+            ;;
+    esac
+    export TENON_LAUNCHER="${launcher[*]}"
+}
+
+# One test program into its own file; a program that dies before its last line is a failure.
+run_program() {
+    local program=$1 output=$2
+    echo "# $program" >"$output"
+    "${launcher[@]}" "$program" >>"$output" 2>&1
+    local code=$?
+    if ! tail -n 1 "$output" | grep -q -E '^[0-9]+ passed, [0-9]+ failed'; then
+        printf 'FAIL %s ended with code %d before its last line\n0 passed, 1 failed\n' \
+            "$program" $code >>"$output"
+    fi
+}
+
+# Every test program of a preset, several at a time where there are cores for it.
+run_programs() {
+    local preset=$1 name
+    local folder=build/log/programs_$preset
+    local width=$(((cores + 1) / 2))
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    choose_launcher "$preset"
+    while read -r name; do
+        [ -n "$name" ] || continue
+        run_program "build/$preset/bin/$name" "$folder/$name.txt" &
+        while [ "$(jobs -rp | wc -l)" -ge "$width" ]; do
+            wait -n
+        done
+    done <"build/$preset/tests.txt"
+    wait
+    cat "$folder"/*.txt
+}
+
+# The simulated system repeats a run exactly, so it is run under several seeds; the last one is new
+# each time, and a failure prints the command that replays it.
+run_programs_seeded() {
+    local seed
+    for seed in 1 2 3 "$(date +%s)"; do
+        echo "# seed $seed"
+        TENON_SEED=$seed run_programs sim
+    done
+}
+
+# Scripts tests/NAME/check.sh or check.py look at finished programs; they get the build folder.
+run_check() {
+    local name=$1 preset=$2 path
+    choose_launcher "$preset"
+    for path in "tests/$name/check.sh" "tests/$name/check.py"; do
+        if [ -e "$path" ]; then
+            case $path in
+                *.py) python3 "$path" "build/$preset" ;;
+                *) bash "$path" "build/$preset" ;;
+            esac
+            return
+        fi
+    done
+}
+
+test_preset() {
+    local preset=$1
+    if ! build "$preset"; then
+        failed=$((failed + 1))
+        return
+    fi
+    if [ "$preset" = sim ]; then
+        step "$preset tests" run_programs_seeded
+    else
+        step "$preset tests" run_programs "$preset"
+    fi
+    step "$preset examples" run_check examples "$preset"
+}
+
+# The checks that need one finished release: each tests/NAME/check.* but those run elsewhere.
+test_release_checks() {
+    local path name
+    for path in tests/*/check.*; do
+        name=$(basename "$(dirname "$path")")
+        case $name in
+            examples | headers | install) ;;
+            *) step "release $name" run_check "$name" release ;;
+        esac
+    done
+}
+
+test_style() {
+    step "style" python3 tools/style.py
+    step "style checker" python3 tools/style_test.py
+    step "headers" run_check headers release
+}
+
+finish() {
+    printf '%d s in all' $SECONDS
+    [ $skipped -eq 0 ] || printf '; %d skipped' $skipped
+    printf '\n%d passed, %d failed\n' $passed $failed
+    [ $failed -eq 0 ]
+}
+
+# run_tests [quick | PRESET ...]
+run_tests() {
+    mkdir -p build/log
+    local presets=(release clang asan tsan sim) preset
+    [ "$(uname -m)" != x86_64 ] || presets+=(aarch64)
+    case ${1:-all} in
+        all) test_style ;;
+        quick)
+            test_style
+            presets=(release)
+            ;;
+        *) presets=("$@") ;;
+    esac
+    for preset in "${presets[@]}"; do
+        test_preset "$preset"
+        [ "$preset" != release ] || test_release_checks
+    done
+    [ $# -gt 0 ] || step "installation" run_check install release
+    finish
+}
