@@ -1,0 +1,19 @@
+// tenon.h - the whole of Tenon: coroutines, threads and processes in one tree of frames.
+//
+// Start with tenon/frame.h (what a frame is) and tenon/run.h (how a program runs). Each header is
+// the manual of its topic and can be included alone.
+#ifndef TENON_H
+#define TENON_H
+
+#define TN_VERSION_MAJOR 0
+#define TN_VERSION_MINOR 1
+#define TN_VERSION_PATCH 0
+
+#include <tenon/event.h>
+#include <tenon/failure.h>
+#include <tenon/frame.h>
+#include <tenon/run.h>
+#include <tenon/status.h>
+#include <tenon/time.h>
+
+#endif

@@ -1,0 +1,90 @@
+// tenon/event.h - events, and waiting for several things at once.
+//
+//     struct tn_event *tick = tn_event_create(self, "tick");
+//     tn_task(timer) t = tn_spawn(timer, tick);      // posts it once a second
+//     void *value;
+//     tn_event_wait(self, tick, &value);
+//
+// An event has no memory: what is posted while nobody waits is lost. Anything that completes is an
+// awaitable: events, frames, timers, all and any of them.
+//
+// Events and awaitables made here belong to the frame that made them and end with it: who still
+// waits then receives TN_REMOVED. They must not be used after that.
+#ifndef TENON_EVENT_H
+#define TENON_EVENT_H
+
+#include <tenon/frame.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct tn_event;
+struct tn_awaitable;
+
+// ---- events ----------------------------------------------------------------------------------
+
+// Makes an event owned by the current frame. `name` must live as long. NULL: no memory.
+TN_PUBLIC struct tn_event *tn_event_create(struct tn_self *self, const char *name);
+
+// Delivers `value` to everybody who will be waiting when the post is processed: posts are queued
+// behind what is ready already, so that a frame that posts and then waits hears itself. From any
+// thread, also from threads that are not part of the run, as long as the event lives. Posts of one
+// thread arrive in order. Returns TN_OK or TN_NO_MEMORY.
+TN_PUBLIC int tn_event_post(struct tn_event *event, void *value);
+
+// The same after a delay (negative: 0).
+TN_PUBLIC int tn_event_post_after(struct tn_event *event, void *value, double seconds);
+
+// Delivers `value` now: who waits on this thread runs to its next wait before this returns; who
+// waits on other threads is handed over and runs there. Returns TN_OK or TN_CANCELLED.
+TN_PUBLIC int tn_event_send(struct tn_self *self, struct tn_event *event, void *value);
+
+// Waits for the next delivery; *value receives what was delivered (value may be NULL). Returns
+// TN_OK, TN_REMOVED when the event ended, TN_CANCELLED. A cancellation loses no delivery that
+// others wait for.
+TN_PUBLIC int tn_event_wait(struct tn_self *self, struct tn_event *event, void **value);
+
+// Ends an event before its frame ends: who waits receives TN_REMOVED. Only by the frame that made
+// it.
+TN_PUBLIC void tn_event_remove(struct tn_self *self, struct tn_event *event);
+
+// ---- several at once -------------------------------------------------------------------------
+
+// Awaitables out of other things. NULL: no memory. A timer counts from its making; negative is 0.
+// A frame of NULL or an event of NULL gives NULL, so that the parts can be written in place.
+TN_PUBLIC struct tn_awaitable *tn_timer(struct tn_self *self, double seconds);
+TN_PUBLIC struct tn_awaitable *tn_never(struct tn_self *self);
+TN_PUBLIC struct tn_awaitable *tn_of_event(struct tn_event *event);
+TN_PUBLIC struct tn_awaitable *tn_of_frame(struct tn_frame *frame);
+
+// Completes when every part has; of nothing: at once. Parts may repeat and may be all or any
+// themselves. They stay where they are in the tree. A part that is NULL gives NULL.
+#define tn_all(self, ...)                                                                          \
+    tn_all_of(self, sizeof((struct tn_awaitable *[]){__VA_ARGS__}) / sizeof(struct tn_awaitable *),\
+              (struct tn_awaitable *[]){__VA_ARGS__})
+TN_PUBLIC struct tn_awaitable *tn_all_of(struct tn_self *self, size_t count,
+                                         struct tn_awaitable *const *parts);
+
+// Completes with the first part that does; of several that already have, the first in argument
+// order. The others run on. Any of nothing never completes: waiting for it returns TN_EMPTY.
+#define tn_any(self, ...)                                                                          \
+    tn_any_of(self, sizeof((struct tn_awaitable *[]){__VA_ARGS__}) / sizeof(struct tn_awaitable *),\
+              (struct tn_awaitable *[]){__VA_ARGS__})
+TN_PUBLIC struct tn_awaitable *tn_any_of(struct tn_self *self, size_t count,
+                                         struct tn_awaitable *const *parts);
+
+// Waits for an awaitable. For a frame: its outcome (its result stays with its handle). For an
+// event: the next delivery. For all: TN_OK or the first outcome in argument order that is not. For
+// any: the outcome of the winner. NULL: TN_NO_MEMORY. TN_CANCELLED when this frame is being
+// removed. What has completed completes again at once, except events.
+TN_PUBLIC int tn_wait(struct tn_self *self, struct tn_awaitable *awaitable);
+
+// Which part of an any came first, counted from 0; -1 while none has.
+TN_PUBLIC int tn_winner(const struct tn_awaitable *any);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

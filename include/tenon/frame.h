@@ -1,0 +1,267 @@
+// tenon/frame.h - frames: functions that can wait, in one tree.
+//
+// A frame is created by the frame that is current (its parent), runs, waits, ends; what it created
+// ends with it. By default a returning frame REMOVES the children that still run: await them, or
+// call tn_children_wait first.
+//
+//     TN_PFRAME(long, fib, (int, n))                  // result, name, (type, parameter) ...
+//     {
+//         if (n < 2) return n;
+//         tn_task(fib) left = tn_spawn(fib, n - 1);   // arguments are copied, typed, checked
+//         long right = fib(self, n - 2);              // still a plain C function
+//         return tn_await(fib, left) + right;         // a typed result
+//     }
+//
+// `self` is the first parameter of every frame function: it says where the code runs. Pass it on to
+// functions that wait; do not store it. Changing one word moves a function between levels:
+//
+//   TN_FRAME   runs on the thread of its parent, always the same one, interleaved with the other
+//              Frames of that thread; Frames of one thread start in the order of creation
+//   TN_PFRAME  runs on any thread of the process and may continue on another after each wait; the
+//              level is a freedom of the scheduler, never an order
+//
+// A function that has waited may be on another thread: do not keep addresses of thread-local
+// variables (errno is one) across a wait in a PFrame.
+#ifndef TENON_FRAME_H
+#define TENON_FRAME_H
+
+#include <tenon/macros.h>
+#include <tenon/task.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// ---- declaring -------------------------------------------------------------------------------
+
+// TN_FRAME(result, name, (type, parameter), ...) { body }
+//
+// Defines a frame function for use in this file: up to eight parameters of any copyable type, any
+// result type or void. `name(self, arguments...)` stays callable as a plain function, which then
+// runs as part of the caller's frame.
+#define TN_FRAME(result, ...) TN_DEFINE_(static, TN_LEVEL_FRAME, result, __VA_ARGS__)
+#define TN_PFRAME(result, ...) TN_DEFINE_(static, TN_LEVEL_PFRAME, result, __VA_ARGS__)
+
+// For a frame function that several files use: the declaring form, with a semicolon, in a header
+// that its own file includes too, and the defining form, with the body, in one file.
+#define TN_FRAME_DECLARE(result, ...) TN_DECLARE_(, TN_LEVEL_FRAME, result, __VA_ARGS__)
+#define TN_PFRAME_DECLARE(result, ...) TN_DECLARE_(, TN_LEVEL_PFRAME, result, __VA_ARGS__)
+#define TN_FRAME_DEFINE(result, ...) TN_BODY_(, result, __VA_ARGS__)
+#define TN_PFRAME_DEFINE(result, ...) TN_BODY_(, result, __VA_ARGS__)
+
+// ---- starting and awaiting -------------------------------------------------------------------
+
+// The type of a handle to a spawned frame: what tn_spawn gives and tn_await takes. It belongs to
+// the frame that spawned; other frames can wait for what tn_share makes of it.
+#define tn_task(name) struct name##_tn_task
+
+// Creates a child frame of the current one and returns at once. A Frame starts when this thread is
+// free for it, in order of creation; a PFrame as soon as a thread is free. Only inside a frame
+// function (uses `self`). When there is no memory for the child, the current frame fails with
+// TN_NO_MEMORY and awaiting the handle says TN_CANCELLED.
+#define tn_spawn(...) TN_PASTE_(TN_FIRST_(__VA_ARGS__), _tn_spawn)(self, __LINE__ TN_REST_(__VA_ARGS__))
+
+// Waits for the child and returns its result; again and again the same one. `task` is a variable of
+// type tn_task(name). A child that failed, was removed or cancelled has no result: tn_await then
+// returns zeros; its failure has gone up the tree already, and unless an ancestor absorbed it this
+// frame is being removed too, so that all its further waits return TN_CANCELLED.
+// A cancellation while waiting removes the child.
+#define tn_await(name, task) name##_tn_await(self, &(task))
+
+// The same, but the outcome is the caller's own business: TN_OK and *value, or the code of the
+// child's failure, TN_REMOVED, TN_CANCELLED. `value` may be NULL.
+#define tn_try_await(name, task, value) name##_tn_try_await(self, &(task), value)
+
+// Waits for all of the given children, of any types: tn_await_all(self, &a, &b). The results are
+// then in the handles, where tn_await finds them at once. Returns TN_OK or the first outcome in
+// argument order that is not.
+#define tn_await_all(self, ...)                                                                    \
+    tn_await_each(self, sizeof((void *[]){__VA_ARGS__}) / sizeof(void *), (void *[]){__VA_ARGS__})
+TN_PUBLIC int tn_await_each(struct tn_self *self, size_t count, void *const *tasks);
+
+// Lets go of a child whose result nobody wants: it runs on, and is freed when it ends.
+#define tn_forget(task) tn_handle_forget(self, &(task).handle)
+TN_PUBLIC void tn_handle_forget(struct tn_self *self, struct tn_handle *handle);
+
+// Waits until every child of the current frame has ended, forgotten ones too. Returns TN_OK, or
+// TN_CANCELLED when this frame is being removed.
+TN_PUBLIC int tn_children_wait(struct tn_self *self);
+
+// Lets everything else that is ready on this thread run once. Returns TN_OK or TN_CANCELLED.
+TN_PUBLIC int tn_yield(struct tn_self *self);
+
+// ---- frames as objects -----------------------------------------------------------------------
+
+// A frame that others may know: valid until its parent has ended.
+struct tn_frame;
+
+// The frame behind a handle, so that it can be given to other frames, waited for by many, combined
+// with other awaitables (tenon/event.h) and removed. The handle stays usable. NULL when there is no
+// memory or the handle's result has been taken.
+#define tn_share(task) tn_handle_share(self, &(task).handle)
+TN_PUBLIC struct tn_frame *tn_handle_share(struct tn_self *self, struct tn_handle *handle);
+
+// The current frame. NULL when there is no memory.
+TN_PUBLIC struct tn_frame *tn_this(struct tn_self *self);
+
+// Removes a frame and everything below it: what has not started never runs, what waits is woken
+// with TN_CANCELLED, what runs is cancelled at its next wait. Waits until it is gone. True when
+// this call removed it, false when it had ended or was being removed already. Removing the current
+// frame itself returns true at once; from then on its waits return TN_CANCELLED. A cancellation
+// while waiting loses nothing: the removal goes on.
+TN_PUBLIC bool tn_remove(struct tn_self *self, struct tn_frame *frame);
+
+// True once the frame has ended, in whatever way. From any frame.
+TN_PUBLIC bool tn_frame_has_ended(const struct tn_frame *frame);
+
+// Writes the path of a frame, such as "/root/fetch/parse", and a closing zero into `buffer` of
+// `bytes` bytes, cut at the front if it is too long. Returns the length written.
+TN_PUBLIC size_t tn_frame_path(const struct tn_frame *frame, char *buffer, size_t bytes);
+
+// ---- what the macros write -------------------------------------------------------------------
+
+#define TN_REST_(...) TN_PASTE_(TN_REST_, TN_COUNT_(__VA_ARGS__))(__VA_ARGS__)
+#define TN_REST_0(name)
+#define TN_REST_1(name, ...) , __VA_ARGS__
+#define TN_REST_2(name, ...) , __VA_ARGS__
+#define TN_REST_3(name, ...) , __VA_ARGS__
+#define TN_REST_4(name, ...) , __VA_ARGS__
+#define TN_REST_5(name, ...) , __VA_ARGS__
+#define TN_REST_6(name, ...) , __VA_ARGS__
+#define TN_REST_7(name, ...) , __VA_ARGS__
+#define TN_REST_8(name, ...) , __VA_ARGS__
+
+#define TN_DEFINE_(linkage, level, result, ...)                                                    \
+    TN_DECLARE_(linkage, level, result, __VA_ARGS__);                                              \
+    TN_BODY_(linkage, result, __VA_ARGS__)
+
+// The function's own head; the body follows in the user's file. The call in between reads the
+// arguments from the task and leaves the result there.
+#define TN_BODY_(linkage, result, ...)                                                             \
+    TN_APPLY_(TN_INVOKE_, linkage, TN_IF_VOID_(result), TN_FIRST_(__VA_ARGS__), __VA_ARGS__)       \
+    TN_APPLY_(TN_HEAD_, linkage, result, TN_FIRST_(__VA_ARGS__), __VA_ARGS__)
+
+// An inlined recursion is what makes fork-join cheap: static functions ask for it.
+#define TN_LINKAGE_static static inline __attribute__((unused))
+#define TN_LINKAGE_
+#define TN_HEAD_(linkage, result, name, ...)                                                       \
+    TN_LINKAGE_##linkage result name(                                                              \
+        struct tn_self *self __attribute__((unused)) TN_EACH_(TN_PAIR_PARAMETER_, __VA_ARGS__))
+
+#define TN_INVOKE_(linkage, if_void, name, ...)                                                    \
+    linkage void name##_tn_invoke(struct tn_self *self, void *payload) {                           \
+        struct name##_tn_arguments tn_arguments;                                                   \
+        __builtin_memcpy(&tn_arguments, payload, sizeof tn_arguments);                             \
+        if_void(name(self TN_EACH_(TN_PAIR_ARGUMENT_, __VA_ARGS__));                               \
+                , TN_INVOKE_STORE_(name, name(self TN_EACH_(TN_PAIR_ARGUMENT_, __VA_ARGS__))))     \
+    }
+#define TN_INVOKE_STORE_(name, call)                                                               \
+    const name##_tn_result tn_value = call;                                                        \
+    __builtin_memcpy(payload, &tn_value, sizeof tn_value);
+
+#define TN_DECLARE_(linkage, level, result, ...)                                                   \
+    TN_APPLY_(TN_DECLARE_NAMED_, linkage, level, result, TN_IF_VOID_(result),                      \
+              TN_FIRST_(__VA_ARGS__), __VA_ARGS__)
+
+#define TN_DECLARE_NAMED_(linkage, level, result, if_void, name, ...)                              \
+    struct name##_tn_arguments {                                                                   \
+        TN_NO_FIELD_(__VA_ARGS__) TN_EACH_(TN_PAIR_FIELD_, __VA_ARGS__)                            \
+    };                                                                                             \
+    typedef result name##_tn_result;                                                               \
+    struct name##_tn_task {                                                                        \
+        struct tn_handle handle;                                                                   \
+        if_void(, result value;)                                                                   \
+    };                                                                                             \
+    TN_HEAD_(linkage, result, name, __VA_ARGS__);                                                  \
+    linkage void name##_tn_invoke(struct tn_self *self, void *payload);                            \
+    static const struct tn_type name##_tn_type __attribute__((unused)) = {                         \
+        #name,                                                                                     \
+        __BASE_FILE__,                                                                             \
+        __LINE__,                                                                                  \
+        level,                                                                                     \
+        TN_COUNT_(__VA_ARGS__) == 0 ? 0 : (unsigned)sizeof(struct name##_tn_arguments),            \
+        if_void(0, (unsigned)sizeof(name##_tn_result)),                                            \
+        name##_tn_invoke,                                                                          \
+    };                                                                                             \
+    enum { name##_tn_lazy = level != TN_LEVEL_FRAME &&                                             \
+                            sizeof(struct name##_tn_arguments) <= TN_PAYLOAD_BYTES &&              \
+                            if_void(1, sizeof(name##_tn_result) <= TN_PAYLOAD_BYTES) };            \
+    TN_INLINE_ struct name##_tn_task name##_tn_spawn(                                              \
+        struct tn_self *self, unsigned tn_line TN_EACH_(TN_PAIR_PARAMETER_, __VA_ARGS__)) {        \
+        const struct name##_tn_arguments tn_arguments = TN_VALUES_(__VA_ARGS__);                   \
+        struct name##_tn_task tn_made;                                                             \
+        struct tn_task *tn_task = NULL;                                                            \
+        if (name##_tn_lazy) {                                                                      \
+            tn_task = tn_task_push(self, &name##_tn_type, tn_line, &tn_arguments,                  \
+                                   sizeof tn_arguments);                                           \
+        }                                                                                          \
+        if (!TN_LIKELY_(tn_task != NULL)) {                                                        \
+            const struct name##_tn_arguments tn_copy = TN_VALUES_(__VA_ARGS__);                    \
+            tn_task = tn_spawn_slow(self, &name##_tn_type, tn_line, &tn_copy);                     \
+        }                                                                                          \
+        tn_made.handle.task = tn_task;                                                             \
+        tn_made.handle.outcome = TN_CANCELLED;                                                     \
+        return tn_made;                                                                            \
+    }                                                                                              \
+    TN_INLINE_ int name##_tn_complete(struct tn_self *self, struct name##_tn_task *tn_task) {      \
+        struct tn_task *tn_at = tn_task->handle.task;                                              \
+        if (name##_tn_lazy && tn_task_enter(self, tn_at)) {                                        \
+            struct name##_tn_arguments tn_arguments;                                               \
+            __builtin_memcpy(&tn_arguments, tn_at->payload, sizeof tn_arguments);                  \
+            if_void(, name##_tn_result tn_value =)                                                 \
+                name(self TN_EACH_(TN_PAIR_ARGUMENT_, __VA_ARGS__));                               \
+            const int tn_outcome = tn_task_leave(self, tn_at);                                     \
+            if_void(, tn_task->value = tn_value;) tn_task->handle.task = NULL;                     \
+            tn_task->handle.outcome = tn_outcome;                                                  \
+            if_void(, if (!TN_LIKELY_(tn_outcome == TN_OK)) {                                      \
+                __builtin_memset(&tn_task->value, 0, sizeof tn_task->value);                       \
+            })                                                                                     \
+            return tn_outcome;                                                                     \
+        }                                                                                          \
+        if (tn_at != NULL) {                                                                       \
+            if_void(, name##_tn_result tn_value;)                                                  \
+            const int tn_outcome = tn_await_slow(self, tn_at, if_void(NULL, &tn_value));           \
+            if_void(, tn_task->value = tn_value;) tn_task->handle.task = NULL;                     \
+            tn_task->handle.outcome = tn_outcome;                                                  \
+            return tn_outcome;                                                                     \
+        }                                                                                          \
+        return tn_task->handle.outcome;                                                            \
+    }                                                                                              \
+    TN_INLINE_ result name##_tn_await(struct tn_self *self, struct name##_tn_task *tn_task) {      \
+        (void)name##_tn_complete(self, tn_task);                                                   \
+        if_void(, return tn_task->value;)                                                          \
+    }                                                                                              \
+    TN_INLINE_ int name##_tn_try_await(struct tn_self *self, struct name##_tn_task *tn_task,       \
+                                       name##_tn_result *tn_value) {                               \
+        const int tn_outcome = name##_tn_complete(self, tn_task);                                  \
+        if_void((void)tn_value, if (tn_value != NULL && tn_outcome == TN_OK) {                     \
+            *tn_value = tn_task->value;                                                            \
+        });                                                                                        \
+        return tn_outcome;                                                                         \
+    }                                                                                              \
+    TN_INLINE_ int name##_tn_run(const struct tn_run_options *tn_options,                          \
+                                 name##_tn_result *tn_answer TN_EACH_(TN_PAIR_PARAMETER_,          \
+                                                                      __VA_ARGS__)) {              \
+        const struct name##_tn_arguments tn_arguments = TN_VALUES_(__VA_ARGS__);                   \
+        return tn_run_type(&name##_tn_type, tn_options, &tn_arguments, tn_answer);                 \
+    }                                                                                              \
+    struct name##_tn_task /* swallows the semicolon after a declaration */
+
+struct tn_run_options;
+// What tn_run becomes: see tenon/run.h.
+TN_PUBLIC int tn_run_type(const struct tn_type *type, const struct tn_run_options *options,
+                          const void *arguments, void *answer);
+
+#ifdef __cplusplus
+}
+
+// C++ has no address of a temporary array.
+#undef tn_await_all
+#define tn_await_all(self, ...) tn_await_all_of(self, __VA_ARGS__)
+template <class... Tasks> inline int tn_await_all_of(struct tn_self *self, Tasks *...tasks) {
+    void *each[] = {static_cast<void *>(tasks)...};
+    return tn_await_each(self, sizeof...(tasks), each);
+}
+#endif
+
+#endif

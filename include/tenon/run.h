@@ -1,0 +1,71 @@
+// tenon/run.h - running a program of frames.
+//
+//     long answer;
+//     int code = tn_run(fib, &answer, 40);
+//     int code = tn_run_with(TN_RUN(.num_threads = 4), fib, &answer, 40);
+//
+// A run is one tree of frames from its root down. It starts the threads, runs root on the calling
+// thread's turn, and returns when every frame is gone and every thread has been joined.
+#ifndef TENON_RUN_H
+#define TENON_RUN_H
+
+#include <tenon/frame.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct tn_run_options {
+    // Threads that run frames, the calling one included; at most 1024. 1: no other thread is ever
+    // started. 0: as many as this process may use (affinity mask, CPU quota of its cgroup and of
+    // those above), and one more that works while the calling thread's Frames are all waiting.
+    //
+    // With an explicit number and a plain Frame as root, the calling thread stays free for its
+    // Frames and takes no PFrame while it waits, unless it is the only thread; the oldest waiting
+    // PFrame goes to the idle thread with the lowest number. When root is a PFrame, every thread
+    // works.
+    int num_threads;
+
+    // Bytes of a frame's stack, rounded up to 16 K, 64 K, 256 K, 1 M or 8 M; 0: 64 K. Address
+    // space, not memory: pages become resident when they are touched. Frames awaited in place run
+    // on their parent's stack.
+    size_t stack_bytes;
+
+    // Bytes of root's own stack; 0: 8 M.
+    size_t root_stack_bytes;
+};
+
+// Options by name, everything else default.
+#ifdef __cplusplus
+#define TN_RUN(...) (tn_run_options_at(tn_run_options{__VA_ARGS__}))
+#else
+#define TN_RUN(...) (&(struct tn_run_options){__VA_ARGS__})
+#endif
+
+// tn_run(name, answer, arguments...): runs the frame function `name` as root. `answer` points to a
+// variable of its result type, which is set when the run returns TN_OK; NULL where the result is
+// void or not wanted.
+//
+// Returns TN_OK; the code of the failure that nobody absorbed; TN_CANCELLED when root was removed;
+// TN_RUNNING when the calling thread is inside a run already; TN_OUT_OF_RANGE for bad options;
+// TN_NO_MEMORY or TN_NO_THREAD when the machine has not enough of either. Two threads may each have
+// a run of their own; one thread may run again and again.
+#define tn_run(name, ...) name##_tn_run(NULL, __VA_ARGS__)
+#define tn_run_with(options, name, ...) name##_tn_run((options), __VA_ARGS__)
+
+// The index of the current thread in its run: 0 for the thread that called tn_run, up to the number
+// of threads less one; -1 outside of a run. In a PFrame it may change at every wait.
+TN_PUBLIC int tn_thread_index(void);
+
+// How many threads the current run has; 0 outside of a run.
+TN_PUBLIC int tn_thread_count(void);
+
+#ifdef __cplusplus
+}
+
+inline const tn_run_options *tn_run_options_at(const tn_run_options &options) {
+    return &options;
+}
+#endif
+
+#endif

@@ -1,0 +1,47 @@
+// tenon/status.h - what functions return: 0, or a negative code that says what happened.
+//
+//     int code = tn_run(root, &answer);
+//     if (code < 0) return tn_complain(code);
+//
+// Codes of Tenon lie below -10000, so they never meet a negative errno value: a frame that fails
+// may use any other negative number as its own code (-ENOENT, -1, ...).
+#ifndef TENON_STATUS_H
+#define TENON_STATUS_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum tn_status {
+    TN_OK = 0,
+    TN_CANCELLED = -10001,    // the waiting frame itself is being removed: end now
+    TN_REMOVED = -10002,      // what was waited for was removed before it completed
+    TN_EMPTY = -10003,        // any of nothing never completes
+    TN_NO_MEMORY = -10004,    // no memory for a frame, an event or a stack
+    TN_NO_RUN = -10005,       // only allowed inside a run
+    TN_RUNNING = -10006,      // this thread is inside a run already
+    TN_OUT_OF_RANGE = -10007, // a number outside what the function's manual allows
+    TN_NOT_YOURS = -10008,    // this task belongs to another frame: tn_share it first
+    TN_NO_THREAD = -10009,    // the system refuses another thread
+    TN_DEADLOCK = -10010,     // nothing can run any more and nobody outside is expected
+};
+
+// Marks results that must not be ignored.
+#define TN_MUST_USE __attribute__((warn_unused_result))
+// Everything outside this library's headers stays hidden in the shared library.
+#define TN_PUBLIC __attribute__((visibility("default")))
+
+// A short English text for a code of enum tn_status, or for a negative errno value. Never NULL; the
+// text lives for ever. From any thread, inside and outside of a run.
+TN_PUBLIC const char *tn_status_text(int code);
+
+// Prints one sentence about `code` to standard error: the last failure of a run on this thread with
+// its frame path, place and message when that is what `code` came from. Returns 1, so that main can
+// end with it. From any thread, outside of a run.
+TN_PUBLIC int tn_complain(int code);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

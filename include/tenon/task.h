@@ -1,0 +1,133 @@
+// tenon/task.h - the fast path: what must be inline so that a PFrame costs about a function call.
+//
+// A spawn writes a task, one cache line, on the task stack of the running stack; nothing else
+// exists yet: no frame, no stack, no link. The await of the newest task that nobody stole calls the
+// function directly, so that the compiler can inline it. Everything else is a call of a function
+// below that ends in _slow. Users need tenon/frame.h; this file is part of the ABI (TN_ABI).
+//
+// The two comparisons hide all of the rest: a thief that finds nothing to steal sets `limit` to
+// NULL and `bound` to the end of the address space, and so sends the next spawn or await down the
+// slow path, where the owner shows it some tasks.
+//
+// After: Lace (T. van Dijk, J. van de Pol, MuCoCoS 2014) and Wool (K.-F. Faxen, 2008) for tasks in
+// place on a split stack. docs/decisions/0002-task-stack.md says what is different here.
+#ifndef TENON_TASK_H
+#define TENON_TASK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tenon/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Grows with every change of the structures in this file.
+#define TN_ABI 1
+
+enum tn_level {
+    TN_LEVEL_FRAME = 1,  // runs on its parent's thread
+    TN_LEVEL_PFRAME = 2, // runs on any thread of its process
+};
+
+struct tn_self;
+
+// What is known about a frame function at compile time. One constant for each function, written by
+// the declaring macro.
+struct tn_type {
+    const char *name;
+    const char *file; // of the declaration; spawn sites are lines of this file
+    unsigned line;
+    enum tn_level level;
+    unsigned argument_bytes;
+    unsigned result_bytes; // 0 for void
+    // Takes the arguments out of `payload`, calls the function, puts the result into `payload`.
+    void (*invoke)(struct tn_self *self, void *payload);
+};
+
+#define TN_PAYLOAD_BYTES 48
+
+// A task: what is to be run, with its arguments, and later its result. Exactly one cache line.
+struct tn_task {
+    const struct tn_type *type;
+    uint32_t info; // state in the low 8 bits (0 = not started), spawn line above
+    uint32_t extra;
+    uint64_t payload[TN_PAYLOAD_BYTES / sizeof(uint64_t)];
+} __attribute__((aligned(64)));
+
+// Where a frame function runs: its stack. In scope as `self` in every frame function; valid only
+// while that function runs, so never store it (tn_this gives a handle that may be stored).
+struct tn_self {
+    struct tn_task *top;   // next free task; written by the stack's owner only
+    struct tn_task *limit; // a spawn at or above takes the slow path; thieves may write NULL
+    struct tn_task *bound; // an await below takes the slow path; thieves may write the maximum
+};
+
+// The untyped part of a task handle.
+struct tn_handle {
+    struct tn_task *task; // NULL when the result has been taken into the handle
+    int outcome;          // then: TN_OK or why there is no result
+};
+
+// Slow half of a spawn, complete in itself: makes the task stealable or gives it a frame.
+// `arguments` points to type->argument_bytes bytes. NULL when there is no memory: the run fails.
+TN_PUBLIC struct tn_task *tn_spawn_slow(struct tn_self *self, const struct tn_type *type,
+                                        unsigned line, const void *arguments);
+
+// Slow half of an await: runs the task here, or waits for it. Stores type->result_bytes at `result`
+// (zeros unless the outcome is TN_OK) and returns the outcome. The task is gone afterwards.
+TN_PUBLIC int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result);
+
+// End of a frame that ran in place and left something behind: children, or a frame of its own.
+TN_PUBLIC int tn_end_slow(struct tn_self *self, struct tn_task *task);
+
+#define TN_LIKELY_(condition) __builtin_expect(!!(condition), 1)
+#define TN_INLINE_ static inline __attribute__((always_inline, unused))
+
+// The words that thieves read or write beside the owner are accessed as relaxed atomics: ordinary
+// moves. The orderings that make stealing right are in the slow halves.
+#define TN_LOAD_(at) __atomic_load_n(&(at), __ATOMIC_RELAXED)
+#define TN_STORE_(at, value) __atomic_store_n(&(at), (value), __ATOMIC_RELAXED)
+
+// Tries to put a task on the stack without any help: NULL when the slow half has to do it.
+TN_INLINE_ struct tn_task *tn_task_push(struct tn_self *self, const struct tn_type *type,
+                                        unsigned line, const void *arguments, size_t bytes) {
+    struct tn_task *task = self->top;
+    if (TN_LIKELY_(task < TN_LOAD_(self->limit))) {
+        task->type = type;
+        TN_STORE_(task->info, line << 8);
+        __builtin_memcpy(task->payload, arguments, bytes);
+        self->top = task + 1;
+        return task;
+    }
+    return NULL;
+}
+
+// True when `task` is the newest one of this stack and no thief can see it: then it may be called.
+// The state says from now on that it runs in place, so that its children can tell their parent.
+TN_INLINE_ bool tn_task_enter(struct tn_self *self, struct tn_task *task) {
+    if (TN_LIKELY_(task + 1 == self->top && task >= TN_LOAD_(self->bound))) {
+        __atomic_store_n((unsigned char *)&task->info, 1, __ATOMIC_RELAXED); // TASK_IN_PLACE
+        return true;
+    }
+    return false;
+}
+
+// After the call: takes the task off the stack. Only a frame that left children behind or became
+// more than a task has anything above itself.
+TN_INLINE_ int tn_task_leave(struct tn_self *self, struct tn_task *task) {
+    int outcome = TN_OK;
+    if (!TN_LIKELY_(self->top == task + 1)) {
+        outcome = tn_end_slow(self, task);
+    }
+    self->top = task;
+    return outcome;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,35 @@
+// tenon/time.h - waiting for time to pass.
+//
+//     tn_sleep(self, 0.5);                         // this frame waits, its thread does not
+//
+// Times are seconds as double; inside they are nanoseconds of a clock that never goes back.
+#ifndef TENON_TIME_H
+#define TENON_TIME_H
+
+#include <tenon/task.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Suspends the frame for `seconds` (negative: 0). 0 lets other ready work of this thread run once.
+// Timers with equal deadlines fire in order of creation on one thread, and never behind a busy
+// thread while another one is free. Returns TN_OK, or TN_CANCELLED when the frame is being removed
+// (the rest of the time is not waited).
+TN_PUBLIC int tn_sleep(struct tn_self *self, double seconds);
+
+// Waits for ever: a frame that ends in tn_hold lives until it is removed. Returns TN_CANCELLED.
+TN_PUBLIC int tn_hold(struct tn_self *self);
+
+// Seconds since some fixed moment, on the clock that tn_sleep uses. From any thread.
+TN_PUBLIC double tn_now(void);
+
+// Blocks the calling thread, not only the frame, as a call into a foreign library would: belongs
+// into a PFrame. Not interrupted by a cancellation. From any thread.
+TN_PUBLIC void tn_block(double seconds);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
