@@ -11,7 +11,7 @@ if(CMAKE_BUILD_TYPE MATCHES "^(Release|MinSizeRel|RelWithDebInfo)$" AND NOT TENO
     set(checked 0)
 endif()
 
-# Sources compiled once with the flags every form shares; `assertions` is the value of TENON_CHECKED.
+# The sources with the flags that every form shares; `assertions` is the value of TENON_CHECKED.
 function(add_objects target assertions)
     add_library(${target} OBJECT ${TENON_SOURCES})
     target_include_directories(${target} PRIVATE

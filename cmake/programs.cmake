@@ -1,8 +1,8 @@
 # Applications, examples and benches, found by name; all link the static library and see only the
 # public headers. Their binaries lie together in bin/.
 #   examples/NAME.c          bin/NAME
-#   apps/NAME/*.c            bin/NAME (all files but *_test.c; the folder's CMake extras, if any, are
-#                            in apps/NAME/extras.cmake)
+#   apps/NAME/*.c            bin/NAME: all files but *_test.c, where there is a main.c; what else
+#                            the application needs is said in apps/NAME/extras.cmake
 #   bench/NAME.c             bin/bench_NAME; a name that ends in _openmp is compiled with OpenMP and
 #                            for this machine
 #   src/LAYER/NAME_bench.c   bin/bench_NAME, with the library's internals visible

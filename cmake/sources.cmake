@@ -1,7 +1,7 @@
 # Finds the library's sources. A file belongs to it by lying in a layer's folder, unless its name
 # ends in _test, _bench or _model. src/os/*.c is common; src/os/${TENON_OS}/ is chosen by option; of
-# the files in src/context whose names end in _x86_64, _aarch64 or _generic only those of this machine
-# (or the generic ones) are taken.
+# the files in src/context whose names end in _x86_64, _aarch64 or _generic only those of this
+# machine (or the generic ones) are taken.
 set(TENON_LAYERS base context os stack scheduler frame sync io executor cluster)
 
 set(TENON_SOURCES)

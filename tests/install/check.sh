@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs the release into an empty folder and uses it as a stranger would: client.c in C11, C17 and
-# C++17, through pkg-config and through find_package, shared and static. Also looks at the symbols
-# both libraries show. Argument: the build folder.
+# Installs the release into an empty folder and uses it as a stranger would: client.c in C11, C17
+# and C++17, through pkg-config and through find_package, shared and static. Also looks at the
+# symbols both libraries show. Argument: the build folder.
 set -u
 build=$1
 here=tests/install

@@ -1,6 +1,6 @@
-// A stranger's program, built against an installed Tenon as C11, C17 and C++17: it runs a few frames
-// and fails loudly when their result is wrong. Compiled with CLIENT_OWN_NAMES it also has functions
-// whose names the runtime might use inside; linked statically, neither may disturb the other.
+// A stranger's program, built against an installed Tenon as C11, C17 and C++17: it runs a few
+// frames and fails loudly when their result is wrong. Compiled with CLIENT_OWN_NAMES it also has
+// functions whose names the runtime might use inside; neither may disturb the other.
 #include <stdio.h>
 #include <tenon.h>
 

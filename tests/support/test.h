@@ -42,8 +42,8 @@ struct test {
     }                                                                                              \
     static void test_name(void)
 
-// A test whose process must end by `how` (SIGSEGV, SIGABRT, TEST_EXIT(3), ...) after printing a text
-// that contains `expected`.
+// A test whose process must end by `how` (SIGSEGV, SIGABRT, TEST_EXIT(3), ...) after printing a
+// text that contains `expected`.
 #define TEST_DIES(test_name, how, expected, ...)                                                   \
     TEST(test_name, .dies = (how), .text = (expected), ##__VA_ARGS__)
 
