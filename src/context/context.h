@@ -37,17 +37,6 @@ struct context {
 // The least stack that context_init accepts. Real code wants far more: printf takes 4 KB.
 #define CONTEXT_STACK_BYTES_MIN 1024
 
-// Makes *c a suspended context that will call entry(argument) on the given stack, which grows down
-// from stack_low + stack_bytes (any alignment). entry must not return: it ends by
-// context_switch_last. A backtrace taken inside ends at the caller of entry. About 1 ns; allocates
-// nothing outside of sanitizer builds. Pair with context_deinit.
-static inline void context_init(struct context *c, void *stack_low, size_t stack_bytes,
-                                void (*entry)(void *argument), void *argument) {
-    ASSERT(stack_bytes >= CONTEXT_STACK_BYTES_MIN);
-    machine_init(&c->machine, (char *)stack_low + stack_bytes, entry, argument);
-    sanitizer_fiber_init(&c->fiber, stack_low, stack_bytes);
-}
-
 // Makes *c stand for whatever runs now, so that it can be the `from` of a switch: normally a
 // thread on its own stack, before its first switch. It may equally be called on any other stack (a
 // simulated thread in the middle of a frame); the switch then saves that place. Pair with
@@ -65,11 +54,23 @@ static inline void context_deinit(struct context *c) {
 
 #if CONTEXT_SANITIZED
 
-// Out of line: the sanitizers are told before and after (sanitizer.c).
+// Out of line: the sanitizers are told before and after (sanitizer.c). Contracts as below.
+void context_init(struct context *c, void *stack_low, size_t stack_bytes,
+                  void (*entry)(void *argument), void *argument);
 void context_switch(struct context *from, struct context *to);
 __attribute__((noreturn)) void context_switch_last(struct context *from, struct context *to);
 
 #else
+
+// Makes *c a suspended context that will call entry(argument) on the given stack, which grows down
+// from stack_low + stack_bytes (any alignment). entry must not return: it ends by
+// context_switch_last. A backtrace taken inside ends at the caller of entry. About 1 ns; allocates
+// nothing outside of sanitizer builds. Pair with context_deinit.
+static inline void context_init(struct context *c, void *stack_low, size_t stack_bytes,
+                                void (*entry)(void *argument), void *argument) {
+    ASSERT(stack_bytes >= CONTEXT_STACK_BYTES_MIN);
+    machine_init(&c->machine, stack_low, stack_bytes, entry, argument);
+}
 
 // Suspends the running context into *from and continues *to, which must be suspended. Returns when
 // somebody continues *from, perhaps on another thread. from != to.

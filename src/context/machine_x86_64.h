@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// A compiler that probes the stack touches every page of a large local, so one page is guard enough.
+#define MACHINE_GUARD_BYTES 4096
+
 struct machine {
     void *sp; // offsets 0, 8 and 16 are used in the assembly below
     void *fp;
@@ -26,10 +29,10 @@ _Static_assert(offsetof(struct machine, sp) == 0 && offsetof(struct machine, fp)
 // the outermost function of every backtrace (machine_x86_64.S).
 void machine_boot(void);
 
-static inline void machine_init(struct machine *m, void *stack_top, void (*entry)(void *argument),
-                                void *argument) {
+static inline void machine_init(struct machine *m, void *stack_low, size_t stack_bytes,
+                                void (*entry)(void *argument), void *argument) {
     // machine_boot pops two words and calls: that leaves the stack aligned as the ABI wants.
-    void **top = (void **)((uintptr_t)stack_top & ~(uintptr_t)15);
+    void **top = (void **)(((uintptr_t)stack_low + stack_bytes) & ~(uintptr_t)15);
     *--top = (void *)(uintptr_t)entry;
     *--top = argument;
     m->sp = top;

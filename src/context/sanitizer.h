@@ -10,11 +10,10 @@
 // switch orders nothing, and races between frames of one worker are found too; every point where
 // one frame orders another then calls sanitizer_release and sanitizer_acquire on the same address.
 // Live fibers are few there: 8128 at most with gcc's runtime, 0.9 MB each.
-// Start reading at sanitizer_fiber_init.
+// Start reading in sanitizer.c at context_init.
 #ifndef TENON_CONTEXT_SANITIZER_H
 #define TENON_CONTEXT_SANITIZER_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -49,12 +48,14 @@
 
 struct sanitizer_fiber {
 #if CONTEXT_SANITIZED
-    const void *stack_low; // learned at the first switch away when the stack is a thread's own
+    const void *stack_low; // learned at each switch away when the stack is a thread's own
     size_t stack_bytes;
-    void *fake_stack;      // AddressSanitizer's own locals of this context while suspended
-    void *thread;          // ThreadSanitizer's idea of it
-    unsigned int lives;    // contexts that `thread` has stood for
-    bool owns_thread;
+    void *fake_stack; // AddressSanitizer's own locals of this context while suspended
+    void *thread;     // ThreadSanitizer's idea of it
+    struct sanitizer_fiber *resumer;
+    void (*entry)(void *argument);
+    void *argument;
+    unsigned int lives; // contexts that `thread` has stood for; 0 when it is not ours
 #endif
 };
 
@@ -66,7 +67,6 @@ void sanitizer_stack_removed(void *low, size_t bytes, unsigned int number);
 
 #if CONTEXT_SANITIZED
 
-void sanitizer_fiber_init(struct sanitizer_fiber *fiber, void *stack_low, size_t stack_bytes);
 void sanitizer_fiber_init_thread(struct sanitizer_fiber *fiber);
 void sanitizer_fiber_deinit(struct sanitizer_fiber *fiber);
 
@@ -76,13 +76,6 @@ void sanitizer_release(void *at);
 void sanitizer_acquire(void *at);
 
 #else
-
-static inline void sanitizer_fiber_init(struct sanitizer_fiber *fiber, void *stack_low,
-                                        size_t stack_bytes) {
-    (void)fiber;
-    (void)stack_low;
-    (void)stack_bytes;
-}
 
 static inline void sanitizer_fiber_init_thread(struct sanitizer_fiber *fiber) {
     (void)fiber;

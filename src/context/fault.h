@@ -1,0 +1,25 @@
+// fault.h - what the saved registers of a signal say.
+//
+// Invariant: callable in a signal handler. Start reading at fault_stack_pointer.
+#ifndef TENON_CONTEXT_FAULT_H
+#define TENON_CONTEXT_FAULT_H
+
+#include <stdint.h>
+#include <ucontext.h>
+
+// The stack pointer at the moment of the signal, from the third argument of its handler. 0 on a
+// machine whose registers are not known here.
+static inline uintptr_t fault_stack_pointer(const void *registers) {
+    const ucontext_t *context = registers;
+#if defined(__x86_64__)
+    enum { RSP = 15 }; // REG_RSP, without asking for all extensions of the C library
+    return (uintptr_t)context->uc_mcontext.gregs[RSP];
+#elif defined(__aarch64__)
+    return (uintptr_t)context->uc_mcontext.sp;
+#else
+    (void)context;
+    return 0;
+#endif
+}
+
+#endif
