@@ -11,4 +11,7 @@
 // and costs far more than this question.
 bool fault_call(const char *name);
 
+// The same for a call that asks for memory: it counts as a call and as an allocation.
+bool fault_allocation(const char *name);
+
 #endif

@@ -37,7 +37,7 @@ static bool is_whole_pages(const void *at, size_t bytes) {
 
 void *os_map(size_t bytes) {
     REQUIRE(is_whole_pages(NULL, bytes), "os_map wants a whole number of pages");
-    if (fault_call("os_map")) {
+    if (fault_allocation("os_map")) {
         return NULL;
     }
     // MAP_STACK keeps huge pages out: one touched stack would otherwise cost 2 MB.

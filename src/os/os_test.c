@@ -1,0 +1,305 @@
+// os_test.c - the contract of os.h, held against whichever os this build has.
+//
+// Invariant: nothing here knows os/linux or os/sim; threads are made by os_thread_start alone.
+#include "os/os.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/atomic.h"
+#include "context/sanitizer.h"
+#include "support/test.h"
+
+enum { THREADS = 4, ROUNDS = 2000, MS = 1000000 };
+
+TEST(the_clock_never_goes_back) {
+    uint64_t last = os_now_ns();
+    for (int i = 0; i < 10000; i++) {
+        uint64_t now = os_now_ns();
+        EXPECT(now >= last);
+        last = now;
+    }
+}
+
+TEST(a_sleep_lasts_at_least_as_long_as_asked) {
+    uint64_t before = os_now_ns();
+    os_thread_sleep(3 * MS);
+    uint64_t took = os_now_ns() - before;
+    EXPECT(took >= 3 * MS && took < 2000u * MS);
+}
+
+TEST(sleeping_costs_no_cpu_time_and_working_does) {
+    uint64_t before = os_thread_cpu_ns();
+    os_thread_sleep(50 * MS);
+    EXPECT(os_thread_cpu_ns() - before < 25 * MS);
+    uint64_t end = os_now_ns() + MS;
+    while (os_now_ns() < end) {
+        cpu_pause();
+    }
+    EXPECT(os_thread_cpu_ns() > before);
+    EXPECT(os_process_cpu_ns() >= os_thread_cpu_ns() - before);
+}
+
+struct visit {
+    struct os_thread thread;
+    uint64_t id;
+    void *local_at_first;
+    void *local_at_last;
+    int plain;
+};
+
+static void visit(void *argument) {
+    struct visit *self = argument;
+    self->id = os_thread_id();
+    self->local_at_first = os_thread_local();
+    os_thread_local_set(self);
+    os_thread_yield();
+    os_thread_sleep(MS);
+    self->local_at_last = os_thread_local();
+    self->plain++;
+}
+
+TEST(threads_have_their_own_ids_and_their_own_pointer) {
+    struct visit visits[THREADS];
+    memset(visits, 0, sizeof visits);
+    os_thread_local_set(visits);
+    for (int i = 0; i < THREADS; i++) {
+        visits[i].plain = i;
+        EXPECT_EQ(os_thread_start(&visits[i].thread, visit, &visits[i], "a visitor by name"), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        os_thread_join(&visits[i].thread);
+        EXPECT(visits[i].id != 0 && visits[i].id != os_thread_id());
+        EXPECT(visits[i].local_at_first == NULL && visits[i].local_at_last == &visits[i]);
+        EXPECT_EQ(visits[i].plain, i + 1);
+        for (int j = 0; j < i; j++) {
+            EXPECT(visits[i].id != visits[j].id);
+        }
+    }
+    EXPECT(os_thread_local() == visits);
+    os_thread_local_set(NULL);
+    EXPECT(os_thread_local() == NULL);
+}
+
+TEST(waiting_on_a_word_that_differs_returns_at_once) {
+    _Atomic uint32_t word = 1;
+    EXPECT_EQ(os_wait_word(&word, 2, OS_NEVER), OS_OK);
+    os_wake_word(&word, INT_MAX);
+}
+
+TEST(waiting_ends_at_its_deadline_and_not_before) {
+    _Atomic uint32_t word = 1;
+    uint64_t deadline = os_now_ns() + 3 * MS;
+    int code = OS_OK;
+    while (code == OS_OK) {
+        code = os_wait_word(&word, 1, deadline);
+    }
+    EXPECT_EQ(code, OS_TIMED_OUT);
+    EXPECT(os_now_ns() >= deadline);
+    while ((code = os_wait_word(&word, 1, 0)) == OS_OK) {
+    }
+    EXPECT_EQ(code, OS_TIMED_OUT);
+}
+
+struct game {
+    _Atomic uint32_t turn;
+    uint64_t plain;
+};
+
+static void play(struct game *game, uint32_t first) {
+    for (uint32_t turn = first; turn < 2 * ROUNDS; turn += 2) {
+        uint32_t now;
+        // pairs with the store of the other player, below
+        while ((now = atomic_load_acquire(&game->turn)) != turn) {
+            EXPECT_EQ(os_wait_word(&game->turn, now, OS_NEVER), OS_OK);
+        }
+        game->plain++;
+        atomic_store_release(&game->turn, turn + 1); // pairs with the load of the other, above
+        os_wake_word(&game->turn, 1);
+    }
+}
+
+static void play_second(void *game) {
+    play(game, 1);
+}
+
+TEST(no_wake_after_a_change_is_lost, .seconds = 60) {
+    struct game game = {.turn = 0, .plain = 0};
+    struct os_thread thread;
+    EXPECT_EQ(os_thread_start(&thread, play_second, &game, "second"), 0);
+    play(&game, 0);
+    os_thread_join(&thread);
+    EXPECT_EQ(game.plain, 2 * ROUNDS);
+}
+
+struct gate {
+    _Atomic uint32_t open;
+    _Atomic uint32_t passed;
+};
+
+static void pass_gate(void *argument) {
+    struct gate *gate = argument;
+    while (atomic_load_relaxed(&gate->open) == 0) {
+        (void)os_wait_word(&gate->open, 0, OS_NEVER);
+    }
+    atomic_fetch_add_relaxed(&gate->passed, 1);
+}
+
+TEST(one_wake_of_all_lets_every_waiter_go) {
+    struct gate gate = {.open = 0, .passed = 0};
+    struct os_thread threads[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+        EXPECT_EQ(os_thread_start(&threads[i], pass_gate, &gate, "waiter"), 0);
+    }
+    os_thread_sleep(2 * MS);
+    EXPECT_EQ(atomic_load_relaxed(&gate.passed), 0);
+    atomic_store_relaxed(&gate.open, 1);
+    os_wake_word(&gate.open, INT_MAX);
+    for (int i = 0; i < THREADS; i++) {
+        os_thread_join(&threads[i]);
+    }
+    EXPECT_EQ(atomic_load_relaxed(&gate.passed), THREADS);
+}
+
+struct counter {
+    struct os_lock lock;
+    uint64_t plain;
+};
+
+static void count_up(void *argument) {
+    struct counter *counter = argument;
+    for (int i = 0; i < ROUNDS; i++) {
+        if (i % 8 != 0 || !os_lock_try(&counter->lock)) {
+            os_lock_acquire(&counter->lock);
+        }
+        uint64_t seen = counter->plain;
+        if (i % 64 == 0) {
+            os_thread_yield();
+        }
+        counter->plain = seen + 1;
+        os_lock_release(&counter->lock);
+    }
+}
+
+TEST(a_lock_lets_one_thread_in_at_a_time, .seconds = 60) {
+    struct counter counter = {.lock = OS_LOCK_INIT, .plain = 0};
+    struct os_thread threads[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+        EXPECT_EQ(os_thread_start(&threads[i], count_up, &counter, "counter"), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        os_thread_join(&threads[i]);
+    }
+    EXPECT_EQ(counter.plain, (uint64_t)THREADS * ROUNDS);
+    EXPECT(os_lock_try(&counter.lock));
+    EXPECT(!os_lock_try(&counter.lock));
+    os_lock_release(&counter.lock);
+}
+
+TEST(heap_memory_is_aligned_as_asked) {
+    for (size_t alignment = 1; alignment <= 4096; alignment *= 2) {
+        unsigned char *memory = os_allocate_aligned(100, alignment);
+        EXPECT(memory != NULL && (uintptr_t)memory % alignment == 0);
+        memset(memory, 1, 100);
+        os_free(memory);
+    }
+    void *memory = os_allocate(1);
+    EXPECT(memory != NULL && (uintptr_t)memory % _Alignof(max_align_t) == 0);
+    os_free(memory);
+    os_free(NULL);
+}
+
+static bool is_zero(const unsigned char *memory, size_t bytes) {
+    for (size_t i = 0; i < bytes; i++) {
+        if (memory[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+TEST(mapped_memory_is_zero_at_first_and_after_it_was_discarded) {
+    size_t page = os_page_bytes();
+    unsigned char *memory = os_map(8 * page);
+    EXPECT(memory != NULL && (uintptr_t)memory % page == 0);
+    EXPECT(is_zero(memory, 8 * page));
+    memset(memory, 1, 8 * page);
+    os_discard(memory + 2 * page, 2 * page);
+    EXPECT(is_zero(memory + 2 * page, 2 * page));
+    EXPECT(memory[2 * page - 1] == 1 && memory[4 * page] == 1);
+    os_unmap(memory, 8 * page);
+}
+
+TEST(reserving_far_more_than_there_is_costs_nothing) {
+    size_t bytes = (size_t)64 << 30;
+    unsigned char *memory = os_map(bytes);
+    EXPECT(memory != NULL);
+    memory[bytes / 2] = 1;
+    os_unmap(memory, bytes);
+}
+
+// Touches the second of three pages, which is guarded.
+static void touch_guard(void *forced) {
+    if (forced != NULL) {
+        setenv("TENON_GUARD", forced, 1);
+        EXPECT(!os_guard_is_verified());
+    }
+    size_t page = os_page_bytes();
+    unsigned char *memory = os_map(3 * page);
+    EXPECT(memory != NULL);
+    EXPECT_EQ(os_guard(memory + page, page), 0);
+    memory[page - 1] = 1;
+    memory[2 * page] = 1;
+    os_discard(memory, 3 * page);
+    memory[0] = 1;
+    os_write_error("the neighbours are fine\n");
+    *(volatile unsigned char *)(memory + 2 * page - 1) = 1;
+}
+
+TEST(a_guard_faults_and_its_neighbours_do_not) {
+    if (CONTEXT_SANITIZED) {
+        TEST_SKIP("the sanitizer handles the fault itself");
+    }
+    EXPECT_DIES(touch_guard, NULL, SIGSEGV, "the neighbours are fine");
+}
+
+TEST(a_guard_made_by_protection_faults_too) {
+    if (CONTEXT_SANITIZED) {
+        TEST_SKIP("the sanitizer handles the fault itself");
+    }
+    EXPECT_DIES(touch_guard, (void *)"mprotect", SIGSEGV, "the neighbours are fine");
+}
+
+TEST_DIES(guarding_half_a_page_is_refused, SIGABRT, "os_guard wants whole pages") {
+    unsigned char *memory = os_map(os_page_bytes());
+    (void)!os_guard(memory, os_page_bytes() / 2);
+}
+
+TEST(at_least_one_cpu_is_usable) {
+    EXPECT(os_usable_cpus() >= 1);
+}
+
+TEST(random_bytes_fill_the_memory_and_nothing_else) {
+    unsigned char bytes[66] = {0};
+    int different = 0;
+    os_random(bytes + 1, 64);
+    for (int i = 1; i < 64; i++) {
+        different += bytes[i] != bytes[i + 1];
+    }
+    EXPECT(different > 32);
+    EXPECT(bytes[0] == 0 && bytes[65] == 0);
+}
+
+TEST(environment_variables_are_read) {
+    setenv("TENON_OS_TEST", "yes", 1);
+    EXPECT_STR(os_environment("TENON_OS_TEST"), "yes");
+    unsetenv("TENON_OS_TEST");
+    EXPECT(os_environment("TENON_OS_TEST") == NULL);
+}
+
+TEST_DIES(errors_are_written_whole_to_standard_error, TEST_EXIT(3), "of one and another part\n") {
+    os_write_error("a sentence ");
+    os_write_error("of one and another part\n");
+    _Exit(3);
+}
