@@ -1,7 +1,6 @@
 # Finds the library's sources. A file belongs to it by lying in a layer's folder, unless its name
-# ends in _test, _bench or _model. src/os/*.c is common; src/os/${TENON_OS}/ is chosen by option; of
-# the files in src/context whose names end in _x86_64, _aarch64 or _generic only those of this
-# machine (or the generic ones) are taken.
+# ends in _test, _bench or _model. src/os/*.c is common; src/os/${TENON_OS}/ is chosen by option.
+# Files for one kind of machine (src/context) are empty on any other by themselves.
 set(TENON_LAYERS base context os stack scheduler frame sync io executor cluster)
 
 set(TENON_SOURCES)
@@ -24,28 +23,11 @@ foreach(layer IN LISTS TENON_LAYERS)
     list(APPEND TENON_SOURCES ${found})
 endforeach()
 
-if(TENON_CONTEXT STREQUAL "generic")
-    set(machine generic)
-elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
-    set(machine x86_64)
-elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
-    set(machine aarch64)
-else()
-    message(STATUS "tenon: no assembly for ${CMAKE_SYSTEM_PROCESSOR}; contexts use ucontext")
-    set(machine generic)
-endif()
-set(machines ${TENON_SOURCES})
-list(FILTER machines INCLUDE REGEX "/src/context/[a-z_]*_(x86_64|aarch64|generic)\\.(c|S)$")
-list(FILTER machines EXCLUDE REGEX "_${machine}\\.(c|S)$")
-if(machines)
-    list(REMOVE_ITEM TENON_SOURCES ${machines})
-endif()
-
 # What the chosen variants are called in C.
 set(TENON_DEFINITIONS _GNU_SOURCE)
 if(TENON_OS STREQUAL "sim")
     list(APPEND TENON_DEFINITIONS TENON_SIM=1)
 endif()
-if(machine STREQUAL "generic")
+if(TENON_CONTEXT STREQUAL "generic")
     list(APPEND TENON_DEFINITIONS TENON_CONTEXT_GENERIC=1)
 endif()
