@@ -17,6 +17,15 @@
 // ORDER is relaxed, acquire, release, acq_rel or seq_cst. `expected` points to a plain variable
 // that receives the value found when a cas fails; a failed cas orders like a load: acquire where
 // ORDER has an acquire part, relaxed otherwise, seq_cst for seq_cst.
+//
+//   plain_read(pointer), plain_write(pointer, value)            ordinary accesses that another thread
+//                                                               makes too, ordered by an atomic:
+//                                                               the explorer proves that they are
+//   MUTATED(name)                                               0; the explorer may turn it to 1 and
+//                                                               must then find a failure. Guards the
+//                                                               line whose need is to be proved:
+//                                                               if (!MUTATED(idle_recheck)) { ... }
+//
 // The comment at every use of an ordering stronger than relaxed says what it pairs with: these
 // are definitions and pair with nothing by themselves.
 #ifndef TENON_BASE_ATOMIC_H
@@ -29,36 +38,50 @@
 
 #if TENON_MODEL
 
-// Implemented by the explorer. `result` receives what was read and is returned.
-void *model_load(const volatile void *at, void *result, size_t bytes, memory_order order);
-void model_store(volatile void *at, const void *value, size_t bytes, memory_order order);
+// Implemented by the explorer. `site` is the place in the source, by which it can weaken one
+// operation at a time. `result` receives what was read and is returned.
 enum model_update { MODEL_EXCHANGE, MODEL_ADD, MODEL_SUB, MODEL_OR, MODEL_AND };
+void *model_load(const volatile void *at, void *result, size_t bytes, memory_order order,
+                 const char *site);
+void model_store(volatile void *at, const void *value, size_t bytes, memory_order order,
+                 const char *site);
 void *model_fetch(volatile void *at, enum model_update update, void *operand_then_result,
-                  size_t bytes, memory_order order);
+                  size_t bytes, memory_order order, const char *site);
 bool model_cas(volatile void *at, void *expected, const void *desired, size_t bytes,
-               memory_order success, memory_order failure);
-void model_fence(memory_order order);
-void model_pause(void);
+               memory_order success, memory_order failure, const char *site);
+void model_fence(memory_order order, const char *site);
+void model_pause(const char *site);
+void *model_plain(const volatile void *at, size_t bytes, bool is_write, const char *site);
+bool model_is_mutated(const char *name);
+
+#define atomic_text_of_(x) #x
+#define atomic_text_(x) atomic_text_of_(x)
+#define atomic_site_ __FILE__ ":" atomic_text_(__LINE__)
 
 // The plain type of an atomic object: a comma's value has no qualifiers.
 #define atomic_plain_(p) __typeof__((void)0, *(p))
 #define atomic_load_(p, order)                                                                     \
-    (*(atomic_plain_(p) *)model_load((p), &(atomic_plain_(p)){0}, sizeof *(p), (order)))
+    (*(atomic_plain_(p) *)model_load((p), &(atomic_plain_(p)){0}, sizeof *(p), (order),            \
+                                     atomic_site_))
 #define atomic_store_(p, v, order)                                                                 \
-    model_store((p), &(atomic_plain_(p)){(v)}, sizeof *(p), (order))
+    model_store((p), &(atomic_plain_(p)){(v)}, sizeof *(p), (order), atomic_site_)
 #define atomic_fetch_(p, update, v, order)                                                         \
     (*(atomic_plain_(p) *)model_fetch((p), (update), &(atomic_plain_(p)){(v)}, sizeof *(p),        \
-                                      (order)))
+                                      (order), atomic_site_))
 #define atomic_cas_strong_(p, e, d, order, failure)                                                \
-    model_cas((p), (e), &(atomic_plain_(p)){(d)}, sizeof *(p), (order), (failure))
+    model_cas((p), (e), &(atomic_plain_(p)){(d)}, sizeof *(p), (order), (failure), atomic_site_)
 #define atomic_cas_weak_(p, e, d, order, failure) atomic_cas_strong_(p, e, d, order, failure)
 #define atomic_exchange_(p, v, order) atomic_fetch_(p, MODEL_EXCHANGE, v, order)
 #define atomic_add_(p, v, order) atomic_fetch_(p, MODEL_ADD, v, order)
 #define atomic_sub_(p, v, order) atomic_fetch_(p, MODEL_SUB, v, order)
 #define atomic_or_(p, v, order) atomic_fetch_(p, MODEL_OR, v, order)
 #define atomic_and_(p, v, order) atomic_fetch_(p, MODEL_AND, v, order)
-#define atomic_fence_(order) model_fence(order)
-#define cpu_pause() model_pause()
+#define atomic_fence_(order) model_fence((order), atomic_site_)
+#define cpu_pause() model_pause(atomic_site_)
+#define plain_read(p) (*(__typeof__(p))model_plain((p), sizeof *(p), false, atomic_site_))
+#define plain_write(p, v)                                                                          \
+    ((void)(*(__typeof__(p))model_plain((p), sizeof *(p), true, atomic_site_) = (v)))
+#define MUTATED(name) model_is_mutated(#name)
 
 #else
 
@@ -79,6 +102,10 @@ static inline void cpu_pause(void) {
 #endif
 }
 #endif
+
+#define plain_read(p) (*(p))
+#define plain_write(p, v) ((void)(*(p) = (v)))
+#define MUTATED(name) 0
 
 #define atomic_load_(p, order) (atomic_point_(), atomic_load_explicit((p), (order)))
 #define atomic_store_(p, v, order)                                                                 \
