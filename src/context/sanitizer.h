@@ -46,6 +46,9 @@
 
 #define CONTEXT_SANITIZED (CONTEXT_ASAN || CONTEXT_TSAN)
 
+// Before a function that reads memory of calls that are over.
+#define SANITIZER_BLIND __attribute__((no_sanitize("address", "thread")))
+
 struct sanitizer_fiber {
 #if CONTEXT_SANITIZED
     const void *stack_low; // learned at each switch away when the stack is a thread's own

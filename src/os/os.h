@@ -140,6 +140,10 @@ bool os_guard_is_verified(void);
 // next time, except in locked memory (mlockall), where they keep what they held. Guards stay.
 void os_discard(void *at, size_t bytes);
 
+// How many bytes from `at` upward, in whole pages, were never touched since the memory was mapped
+// or discarded; at most `bytes`. Takes microseconds. 0 where the system does not tell.
+size_t os_untouched_bytes(const void *at, size_t bytes);
+
 // ---- the machine and the process -------------------------------------------------------------
 
 // How many CPUs this process may really use, at least 1: the smaller of its affinity mask and the

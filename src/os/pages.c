@@ -112,3 +112,24 @@ void os_discard(void *at, size_t bytes) {
         ASSERT(errno == EINVAL);
     }
 }
+
+size_t os_untouched_bytes(const void *at, size_t bytes) {
+    enum { BATCH = 256 };
+    unsigned char resident[BATCH];
+    size_t page = os_page_bytes();
+    REQUIRE(((uintptr_t)at & (page - 1)) == 0, "os_untouched_bytes wants a whole page to start at");
+    size_t pages = bytes / page;
+    for (size_t first = 0; first < pages; first += BATCH) {
+        size_t count = pages - first < BATCH ? pages - first : BATCH;
+        char *from = (char *)(uintptr_t)at + first * page;
+        if (mincore(from, count * page, resident) != 0) {
+            return first * page;
+        }
+        for (size_t i = 0; i < count; i++) {
+            if ((resident[i] & 1) != 0) {
+                return (first + i) * page;
+            }
+        }
+    }
+    return pages * page;
+}

@@ -20,7 +20,7 @@
 // time until then (see generation).
 //
 // Start reading at stack_pool_acquire; the slow halves are in set.c, slabs in slab.c, the
-// message for a frame that ran over its guard in overflow.h.
+// message for a frame that ran over its guard in overflow.h, giving memory back in trim.c.
 #ifndef TENON_STACK_STACK_H
 #define TENON_STACK_STACK_H
 
@@ -29,8 +29,8 @@
 
 #include "base/atomic.h"
 #include "base/bits.h"
-#include "base/cache.h"
 #include "base/list.h"
+#include "context/sanitizer.h"
 #include "os/os.h"
 
 struct slab;
@@ -73,6 +73,13 @@ struct stack_pool {
     struct list_node in_set;
 };
 
+// Why an acquire failed.
+enum stack_failure {
+    STACK_NO_FAILURE,
+    STACK_NO_MAPPINGS, // each guard is a mapping of its own, and the system allows no more of them
+    STACK_NO_MEMORY,   // the system refused address space
+};
+
 // What the set knows of one class. Guarded by the set's lock.
 struct stack_store {
     struct stack *warm; // shared, newest first
@@ -80,6 +87,8 @@ struct stack_store {
     size_t trim_at;     // when this many are warm, some are given back to the system
     size_t cold_count;
     size_t made;
+    uint64_t acquired;  // through pools that are gone
+    uint64_t released;
     struct list slabs;  // newest first: only the first one may have slots never made
 };
 
@@ -90,7 +99,7 @@ struct stack_set {
     struct os_lock lock;
     struct stack_store stores[STACK_CLASSES];
     struct list pools;
-    int failure; // the OS_ code of the last acquire that failed, else 0
+    enum stack_failure failure; // of the last acquire that failed
 };
 
 // Bytes of a class: 16384 for STACK_16K and so on.
@@ -130,6 +139,7 @@ OS_MUST_USE static inline struct stack *stack_pool_acquire(struct stack_pool *po
     shelf->top = stack->next;
     shelf->count--;
     shelf->acquired++;
+    sanitizer_acquire(stack);
     // Only the owner writes; readers elsewhere need the number alone, and order nothing by it.
     atomic_store_relaxed(&stack->generation, atomic_load_relaxed(&stack->generation) + 1);
     return stack;
@@ -139,6 +149,7 @@ OS_MUST_USE static inline struct stack *stack_pool_acquire(struct stack_pool *po
 // on it has finished, and the release happens after its last switch.
 static inline void stack_pool_release(struct stack_pool *pool, struct stack *stack) {
     struct stack_shelf *shelf = &pool->shelves[stack->class];
+    sanitizer_release(stack);
     stack->next = shelf->top;
     shelf->top = stack;
     shelf->released++;

@@ -1,0 +1,209 @@
+// overflow.c - the handler that names a frame which outgrew its stack. See overflow.h.
+//
+// Invariant: `former` is written before the handler is installed and after it is removed, never
+// between, except that a former handler which wanted to be called once is forgotten by the handler
+// itself. Start reading at on_fault.
+#define _GNU_SOURCE
+#include "stack/overflow.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+#include "base/atomic.h"
+#include "base/bits.h"
+#include "base/check.h"
+#include "context/fault.h"
+#include "stack/slab.h"
+
+// Room for the handler beyond what the kernel stores (more than 11 KB with AMX): the program's own
+// handler may be called from ours.
+enum { HANDLER_BYTES = 64 << 10 };
+
+// AT_MINSIGSTKSZ, by number: older headers lack it.
+enum { AUX_MINSIGSTKSZ = 51 };
+
+// How far below its stack a frame's stack pointer may have gone before it touched anything.
+enum { STRAY_BYTES = 1 << 20 };
+
+static void (*_Atomic describe)(const struct stack *stack, struct overflow_story *story);
+static struct os_lock install_lock = OS_LOCK_INIT;
+static int installed;
+static struct sigaction former;
+
+void overflow_set_describe(void (*function)(const struct stack *stack,
+                                            struct overflow_story *story)) {
+    atomic_store_release(&describe, function); // pairs with tell
+}
+
+// A sentence under construction; what does not fit is cut.
+struct sentence {
+    char text[640];
+    size_t length;
+};
+
+static void add_text(struct sentence *sentence, const char *text) {
+    while (*text != '\0' && sentence->length < sizeof sentence->text - 1) {
+        sentence->text[sentence->length++] = *text++;
+    }
+    sentence->text[sentence->length] = '\0';
+}
+
+static void add_number(struct sentence *sentence, uintptr_t number, unsigned int base) {
+    char digits[24];
+    size_t at = sizeof digits - 1;
+    digits[at] = '\0';
+    do {
+        digits[--at] = "0123456789abcdef"[number % base];
+        number /= base;
+    } while (number != 0);
+    add_text(sentence, &digits[at]);
+}
+
+static void add_frame(struct sentence *sentence, const struct overflow_story *story) {
+    if (story->name == NULL) {
+        add_text(sentence, "a frame");
+    } else {
+        add_text(sentence, "frame ");
+        add_text(sentence, story->name);
+    }
+    if (story->file != NULL) {
+        add_text(sentence, " (spawned at ");
+        add_text(sentence, story->file);
+        add_text(sentence, ":");
+        add_number(sentence, (uintptr_t)story->line, 10);
+        add_text(sentence, ")");
+    }
+}
+
+static void tell(const struct stack *stack, uintptr_t address, uintptr_t stack_pointer) {
+    struct overflow_story story = {0};
+    void (*function)(const struct stack *, struct overflow_story *) =
+        atomic_load_acquire(&describe); // pairs with overflow_set_describe
+    if (function != NULL) {
+        function(stack, &story);
+    }
+    bool is_running_on_it =
+        stack_pointer == 0 || (stack_pointer + STRAY_BYTES > (uintptr_t)stack->low &&
+                               stack_pointer < (uintptr_t)stack);
+    struct sentence sentence = {.length = 0};
+    add_text(&sentence, is_running_on_it ? "tenon: stack overflow in "
+                                         : "tenon: a wild access from another stack to that of ");
+    add_frame(&sentence, &story);
+    add_text(&sentence, ", stack of ");
+    add_number(&sentence, stack_class_bytes(stack->class), 10);
+    add_text(&sentence, " bytes, address 0x");
+    add_number(&sentence, address, 16);
+    add_text(&sentence, " in its guard");
+    if (is_running_on_it && story.advice != NULL) {
+        add_text(&sentence, "; give it a larger one with ");
+        add_text(&sentence, story.advice);
+    }
+    add_text(&sentence, "\n");
+    os_write_error(sentence.text);
+}
+
+// What would have happened without us. With the default action the fault is met again as soon as
+// the handler returns, and then kills; a signal that somebody sent has to be sent again.
+static void pass_on(int signal, siginfo_t *info, void *registers) {
+    if (former.sa_handler == SIG_DFL || (former.sa_handler == SIG_IGN && info->si_code > 0)) {
+        struct sigaction standard = {.sa_handler = SIG_DFL};
+        (void)sigaction(signal, &standard, NULL);
+        if (info->si_code <= 0) {
+            (void)raise(signal);
+        }
+        return;
+    }
+    if (former.sa_handler == SIG_IGN) {
+        return;
+    }
+    struct sigaction action = former;
+    if ((action.sa_flags & (int)SA_RESETHAND) != 0) {
+        former.sa_handler = SIG_DFL;
+    }
+    if ((action.sa_flags & SA_SIGINFO) != 0) {
+        action.sa_sigaction(signal, info, registers);
+    } else {
+        action.sa_handler(signal);
+    }
+}
+
+static void on_fault(int signal, siginfo_t *info, void *registers) {
+    uintptr_t address = (uintptr_t)info->si_addr;
+    const struct stack *stack = info->si_code > 0 ? slab_find(address) : NULL;
+    if (stack != NULL) {
+        tell(stack, address, fault_stack_pointer(registers));
+    }
+    pass_on(signal, info, registers);
+}
+
+static int give_signal_stack(struct overflow_thread *thread) {
+    *thread = (struct overflow_thread){0};
+    stack_t present;
+    if (sigaltstack(NULL, &present) == 0 && (present.ss_flags & SS_DISABLE) == 0) {
+        return 0;
+    }
+    size_t page = os_page_bytes();
+    size_t kernel_bytes = (size_t)getauxval(AUX_MINSIGSTKSZ);
+    size_t bytes = bits_round_up(kernel_bytes + HANDLER_BYTES, page) + page;
+    char *memory = os_map(bytes);
+    if (memory == NULL) {
+        return OS_NO_MEMORY;
+    }
+    int code = os_guard(memory, page);
+    if (code != 0) {
+        os_unmap(memory, bytes);
+        return code;
+    }
+    stack_t wanted = {.ss_sp = memory + page, .ss_size = bytes - page};
+    int failed = sigaltstack(&wanted, NULL);
+    REQUIRE(failed == 0, "the system refused a stack for signals");
+    thread->signal_stack = memory;
+    thread->bytes = bytes;
+    return 0;
+}
+
+static void install_handler(void) {
+    int failed = sigaction(SIGSEGV, NULL, &former);
+    struct sigaction action = {.sa_sigaction = on_fault, .sa_mask = former.sa_mask};
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | (former.sa_flags & (SA_NODEFER | SA_RESTART));
+    failed |= sigaction(SIGSEGV, &action, NULL);
+    REQUIRE(failed == 0, "the system refused a handler for SIGSEGV");
+}
+
+int overflow_install_thread(struct overflow_thread *thread) {
+    int code = give_signal_stack(thread);
+    if (code != 0) {
+        return code;
+    }
+    os_lock_acquire(&install_lock);
+    if (installed++ == 0) {
+        install_handler();
+    }
+    os_lock_release(&install_lock);
+    return 0;
+}
+
+void overflow_uninstall_thread(struct overflow_thread *thread) {
+    os_lock_acquire(&install_lock);
+    ASSERT(installed > 0);
+    if (--installed == 0) {
+        struct sigaction present;
+        if (sigaction(SIGSEGV, NULL, &present) == 0 && (present.sa_flags & SA_SIGINFO) != 0 &&
+            present.sa_sigaction == on_fault) {
+            (void)sigaction(SIGSEGV, &former, NULL);
+        }
+    }
+    os_lock_release(&install_lock);
+    if (thread->signal_stack != NULL) {
+        stack_t present;
+        bool is_ours = sigaltstack(NULL, &present) == 0 &&
+                       (char *)present.ss_sp == (char *)thread->signal_stack + os_page_bytes();
+        if (is_ours) {
+            stack_t none = {.ss_flags = SS_DISABLE};
+            (void)sigaltstack(&none, NULL);
+        }
+        os_unmap(thread->signal_stack, thread->bytes);
+    }
+}

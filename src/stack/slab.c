@@ -1,0 +1,205 @@
+// slab.c - mappings of many stacks. See slab.h.
+//
+// Invariant: a guard is in place before its stack is handed out. Start reading at slab_make.
+#include "stack/slab.h"
+
+#include <stdio.h>
+
+#include "base/atomic.h"
+#include "base/bits.h"
+#include "base/check.h"
+#include "context/sanitizer.h"
+#include "os/os.h"
+
+// Headers start at this many different places within a page, this far apart.
+enum { COLOURS = 4, COLOUR_BYTES = 256, HEADER_ALIGNMENT = 64 };
+
+// Where guards are mappings, this many are left to the rest of the program: at the limit itself
+// malloc and fopen fail too.
+enum { MAPPINGS_SPARED = 2048 };
+
+static struct os_lock ever_lock = OS_LOCK_INIT;
+static _Atomic(struct slab *) newest_ever;
+static _Atomic size_t protected_guards;
+
+static char *slot_low(const struct slab *slab, uint32_t slot) {
+    return (char *)atomic_load_relaxed(&slab->low) + (size_t)slot * slab->stride;
+}
+
+static struct stack *stack_of(const struct slab *slab, uint32_t slot) {
+    uintptr_t top = (uintptr_t)slot_low(slab, slot) + slab->stride;
+    top -= (slot % COLOURS) * COLOUR_BYTES + slab->shape.header_bytes;
+    return (struct stack *)bits_round_down(top, HEADER_ALIGNMENT);
+}
+
+static struct stack *set_up_stack(struct slab *slab, uint32_t slot) {
+    struct stack *stack = stack_of(slab, slot);
+    stack->low = slot_low(slab, slot) + slab->shape.guard_bytes;
+    stack->bytes = (size_t)((char *)stack - stack->low);
+    stack->next = NULL;
+    stack->slot = slot;
+    stack->class = slab->shape.class;
+    stack->slab = slab;
+    return stack;
+}
+
+// A descriptor that no mapping uses, old or new; NULL when there is no memory for a new one.
+static struct slab *take_descriptor(void) {
+    struct slab *slab = atomic_load_relaxed(&newest_ever);
+    while (slab != NULL && slab->slots != 0) {
+        slab = slab->before;
+    }
+    if (slab != NULL) {
+        return slab;
+    }
+    slab = os_allocate(sizeof *slab);
+    if (slab != NULL) {
+        *slab = (struct slab){.before = atomic_load_relaxed(&newest_ever)};
+        atomic_store_release(&newest_ever, slab); // pairs with slab_find
+    }
+    return slab;
+}
+
+struct slab *slab_create(const struct slab_shape *shape, uint32_t slots) {
+    size_t page = os_page_bytes();
+    size_t stride = stack_class_bytes(shape->class) + shape->guard_bytes;
+    void *low = NULL;
+    size_t bytes = 0;
+    for (slots *= 2; low == NULL && slots > 1;) {
+        slots /= 2;
+        bytes = bits_round_up(slots * (stride + sizeof(struct slab_slot)), page);
+        low = os_map(bytes);
+    }
+    if (low == NULL) {
+        return NULL;
+    }
+    os_lock_acquire(&ever_lock);
+    struct slab *slab = take_descriptor();
+    if (slab != NULL) {
+        slab->slots = slots;
+    }
+    os_lock_release(&ever_lock);
+    if (slab == NULL) {
+        os_unmap(low, bytes);
+        return NULL;
+    }
+    slab->shape = *shape;
+    slab->stride = stride;
+    slab->cold_count = 0;
+    slab->table = (struct slab_slot *)(void *)((char *)low + slots * stride);
+    slab->bytes = bytes;
+    atomic_store_relaxed(&slab->made, 0);
+    atomic_store_release(&slab->low, (uintptr_t)low); // pairs with slab_find
+    return slab;
+}
+
+void slab_destroy(struct slab *slab) {
+    uint32_t made = atomic_load_relaxed(&slab->made);
+    for (uint32_t slot = made; slot-- > 0;) {
+        struct stack *stack = stack_of(slab, slot);
+        char *low = slot_low(slab, slot) + slab->shape.guard_bytes;
+        sanitizer_stack_removed(low, (size_t)((char *)stack - low) + slab->shape.header_bytes,
+                                slab->table[slot].number);
+    }
+    if (!os_guard_is_verified()) {
+        atomic_fetch_sub_relaxed(&protected_guards, made);
+    }
+    void *low = (void *)atomic_load_relaxed(&slab->low);
+    atomic_store_relaxed(&slab->low, 0);
+    os_unmap(low, slab->bytes);
+    os_lock_acquire(&ever_lock);
+    slab->slots = 0;
+    os_lock_release(&ever_lock);
+}
+
+size_t slab_mappings_max(void) {
+    size_t limit = 0;
+    FILE *file = fopen("/proc/sys/vm/max_map_count", "re");
+    if (file != NULL) {
+        if (fscanf(file, "%zu", &limit) != 1) {
+            limit = 0;
+        }
+        fclose(file);
+    }
+    return limit;
+}
+
+// Whether one more guard may be a mapping of its own: each makes two of the one it splits.
+static bool may_protect(void) {
+    static _Atomic size_t guards_max;
+    size_t limit = atomic_load_relaxed(&guards_max);
+    if (UNLIKELY(limit == 0)) {
+        size_t mappings = slab_mappings_max();
+        limit = mappings == 0                     ? SIZE_MAX
+                : mappings <= 2 * MAPPINGS_SPARED ? mappings / 4
+                                                  : (mappings - MAPPINGS_SPARED) / 2;
+        atomic_store_relaxed(&guards_max, limit);
+    }
+    return atomic_load_relaxed(&protected_guards) < limit;
+}
+
+enum stack_failure slab_make(struct slab *slab, struct stack **made) {
+    bool markers = os_guard_is_verified();
+    if (!markers && !may_protect()) {
+        return STACK_NO_MAPPINGS;
+    }
+    uint32_t slot = atomic_load_relaxed(&slab->made);
+    ASSERT(slot < slab->slots);
+    if (os_guard(slot_low(slab, slot), slab->shape.guard_bytes) != 0) {
+        return STACK_NO_MAPPINGS;
+    }
+    if (!markers) {
+        atomic_fetch_add_relaxed(&protected_guards, 1);
+    }
+    atomic_store_relaxed(&slab->made, slot + 1);
+    struct stack *stack = set_up_stack(slab, slot);
+    unsigned int number =
+        sanitizer_stack_added(stack->low, stack->bytes + slab->shape.header_bytes);
+    if (number != 0) {
+        slab->table[slot].number = number; // a page of the table is touched only for Valgrind
+    }
+    *made = stack;
+    return STACK_NO_FAILURE;
+}
+
+struct stack *slab_warm(struct slab *slab) {
+    ASSERT(slab->cold_count > 0);
+    uint32_t slot = slab->cold_first;
+    slab->cold_first = slab->table[slot].cold_next;
+    slab->cold_count--;
+    struct stack *stack = set_up_stack(slab, slot);
+    atomic_store_relaxed(&stack->generation, slab->table[slot].generation);
+    return stack;
+}
+
+void slab_chill(struct stack *first, uint32_t count) {
+    struct slab *slab = first->slab;
+    uint32_t slot = first->slot;
+    for (uint32_t i = 0; i < count; i++) {
+        slab->table[slot + i].generation =
+            atomic_load_relaxed(&stack_of(slab, slot + i)->generation);
+    }
+    // Guards between them stay: giving pages back does not lift them.
+    os_discard(first->low, (size_t)(slot_low(slab, slot + count) - first->low));
+}
+
+void slab_add_cold(struct slab *slab, uint32_t slot) {
+    slab->table[slot].cold_next = slab->cold_first;
+    slab->cold_first = slot;
+    slab->cold_count++;
+}
+
+struct stack *slab_find(uintptr_t address) {
+    // pairs with take_descriptor
+    for (struct slab *slab = atomic_load_acquire(&newest_ever); slab != NULL; slab = slab->before) {
+        uintptr_t low = atomic_load_acquire(&slab->low); // pairs with slab_create
+        uint32_t made = atomic_load_relaxed(&slab->made);
+        if (low == 0 || address < low || address - low >= made * slab->stride) {
+            continue;
+        }
+        size_t offset = (address - low) % slab->stride;
+        uint32_t slot = (uint32_t)((address - low) / slab->stride);
+        return offset < slab->shape.guard_bytes ? stack_of(slab, slot) : NULL;
+    }
+    return NULL;
+}

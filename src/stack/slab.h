@@ -1,0 +1,73 @@
+// slab.h - one mapping that holds many stacks of a class, private to src/stack.
+//
+// Invariant: slots [0, made) were handed out at least once and have a guard; of them cold_count are
+// linked from cold_first, and their memory reads as zero. Slots from made on are untouched.
+// A struct slab is never freed, only used again for another mapping: a signal handler may walk all
+// of them at any moment. Everything but slab_find is called under the set's lock.
+// Start reading at slab_create.
+#ifndef TENON_STACK_SLAB_H
+#define TENON_STACK_SLAB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "stack/stack.h"
+
+// What must outlive the memory of a stack, which the system may take.
+struct slab_slot {
+    uint64_t generation;
+    uint32_t cold_next;
+    unsigned int number; // from sanitizer_stack_added
+};
+
+// All a slab needs to know to be made.
+struct slab_shape {
+    enum stack_class class;
+    size_t header_bytes;
+    size_t guard_bytes;
+};
+
+struct slab {
+    // Read by the signal handler; low is 0 while the slab is not in use.
+    _Atomic uintptr_t low;
+    _Atomic uint32_t made;
+    struct slab *before; // the one created before this one, for good
+    struct slab_shape shape;
+    size_t stride;
+    uint32_t slots;
+
+    uint32_t cold_count;
+    uint32_t cold_first;
+    struct slab_slot *table; // lies behind the slots, in the same mapping
+    size_t bytes;
+    struct list_node in_store;
+};
+
+// Maps room for `slots` stacks, or for fewer when the system does not give that much. NULL when it
+// does not give room for one.
+struct slab *slab_create(const struct slab_shape *shape, uint32_t slots);
+
+// Unmaps it; every slot must be unused.
+void slab_destroy(struct slab *slab);
+
+// Why there is no stack.
+enum stack_failure slab_make(struct slab *slab, struct stack **made);
+
+// A slot whose memory was given back becomes a stack again. cold_count must not be 0.
+struct stack *slab_warm(struct slab *slab);
+
+// `count` stacks in neighbouring slots from `first` on: gives their memory to the system. Their
+// generations are kept in the slab's table. Called without the set's lock: the stacks are the
+// caller's. slab_add_cold then, under the lock, makes them known.
+void slab_chill(struct stack *first, uint32_t count);
+void slab_add_cold(struct slab *slab, uint32_t slot);
+
+// The stack in whose guard the address lies, or NULL. From a signal handler, too.
+struct stack *slab_find(uintptr_t address);
+
+// The limit of the system on mappings (vm.max_map_count), or 0 when unknown.
+size_t slab_mappings_max(void);
+
+#endif
