@@ -3,8 +3,10 @@
 // Invariant: a context is either running (on exactly one thread; its fields mean nothing), or
 // suspended (it may be continued once, on any thread), or finished. Only a switch changes that:
 //
-//   context_init --> suspended --context_switch(x, c)--> running --context_switch(c, x)--> suspended
-//                                                        running --context_switch_last(c, x)--> finished
+//   context_init -------------> suspended
+//   suspended ----------------> running     context_switch(x, c), context_switch_last(x, c)
+//   running ------------------> suspended   context_switch(c, x)
+//   running ------------------> finished    context_switch_last(c, x)
 //
 // Ownership: the memory of the stack and of the struct stay valid from context_init until the
 // context is finished or, when it is suspended and never to be continued, until context_deinit.

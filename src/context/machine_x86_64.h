@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// A compiler that probes the stack touches every page of a large local, so one page is guard enough.
+// A compiler that probes the stack touches every page of a large local: one page is guard enough.
 #define MACHINE_GUARD_BYTES 4096
 
 struct machine {
@@ -89,6 +89,7 @@ static inline void machine_init_thread(struct machine *m) {
 #define MACHINE_LANDING
 #endif
 
+// clang-format off
 __attribute__((always_inline)) static inline void machine_switch(struct machine *from,
                                                                  struct machine *to) {
     __asm__ volatile("leaq 1f(%%rip), %%rax\n\t"
@@ -119,5 +120,6 @@ __attribute__((always_inline, noreturn)) static inline void machine_leave(struct
                      : "memory");
     __builtin_unreachable();
 }
+// clang-format on
 
 #endif

@@ -29,24 +29,24 @@ void stack_forget(struct stack *stack) {
     }
 }
 
-static size_t count_list(const struct stack *stack, enum stack_class class) {
+static size_t count_list(const struct stack *stack, enum stack_class size_class) {
     size_t count = 0;
     for (; stack != NULL; stack = stack->next) {
-        REQUIRE(stack->class == class && stack->low + stack->bytes == (const char *)stack,
+        REQUIRE(stack->size_class == size_class && stack->low + stack->bytes == (const char *)stack,
                 "a stack's header was overwritten");
         count++;
     }
     return count;
 }
 
-static size_t check_store(const struct stack_set *set, enum stack_class class) {
-    const struct stack_store *store = &set->stores[class];
+static size_t check_store(const struct stack_set *set, enum stack_class size_class) {
+    const struct stack_store *store = &set->stores[size_class];
     uint64_t in_use = store->acquired - store->released;
     size_t pooled = 0;
     LIST_EACH(&set->pools, node) {
         struct stack_pool *pool = container_of(node, struct stack_pool, in_set);
-        const struct stack_shelf *shelf = &pool->shelves[class];
-        REQUIRE(count_list(shelf->top, class) == shelf->count, "a pool counts wrongly");
+        const struct stack_shelf *shelf = &pool->shelves[size_class];
+        REQUIRE(count_list(shelf->top, size_class) == shelf->count, "a pool counts wrongly");
         pooled += shelf->count;
         in_use += shelf->acquired - shelf->released;
     }
@@ -58,7 +58,7 @@ static size_t check_store(const struct stack_set *set, enum stack_class class) {
         made += atomic_load_relaxed(&slab->made);
         cold += slab->cold_count;
     }
-    REQUIRE(count_list(store->warm, class) == store->warm_count, "a set counts wrongly");
+    REQUIRE(count_list(store->warm, size_class) == store->warm_count, "a set counts wrongly");
     REQUIRE(made == store->made && cold == store->cold_count, "a set and its slabs differ");
     REQUIRE(made == in_use + pooled + store->warm_count + cold, "a stack was lost or came twice");
     return made;
@@ -67,8 +67,8 @@ static size_t check_store(const struct stack_set *set, enum stack_class class) {
 size_t stack_set_check(struct stack_set *set) {
     size_t made = 0;
     os_lock_acquire(&set->lock);
-    for (int class = 0; class < STACK_CLASSES; class ++) {
-        made += check_store(set, (enum stack_class)class);
+    for (int size_class = 0; size_class < STACK_CLASSES; size_class++) {
+        made += check_store(set, (enum stack_class)size_class);
     }
     os_lock_release(&set->lock);
     return made;

@@ -85,14 +85,14 @@ static void tell(const struct stack *stack, uintptr_t address, uintptr_t stack_p
         function(stack, &story);
     }
     bool is_running_on_it =
-        stack_pointer == 0 || (stack_pointer + STRAY_BYTES > (uintptr_t)stack->low &&
-                               stack_pointer < (uintptr_t)stack);
+        stack_pointer == 0 ||
+        (stack_pointer + STRAY_BYTES > (uintptr_t)stack->low && stack_pointer < (uintptr_t)stack);
     struct sentence sentence = {.length = 0};
     add_text(&sentence, is_running_on_it ? "tenon: stack overflow in "
                                          : "tenon: a wild access from another stack to that of ");
     add_frame(&sentence, &story);
     add_text(&sentence, ", stack of ");
-    add_number(&sentence, stack_class_bytes(stack->class), 10);
+    add_number(&sentence, stack_class_bytes(stack->size_class), 10);
     add_text(&sentence, " bytes, address 0x");
     add_number(&sentence, address, 16);
     add_text(&sentence, " in its guard");

@@ -20,20 +20,20 @@ static const uint16_t slots_max[STACK_CLASSES] = {32768, 16384, 4096, 1024, 128}
 
 const uint16_t stack_pool_max[STACK_CLASSES] = {128, 128, 32, 16, 4};
 
-size_t stack_class_bytes(enum stack_class class) {
+size_t stack_class_bytes(enum stack_class size_class) {
     static const size_t bytes[STACK_CLASSES] = {
         16 << 10, 64 << 10, 256 << 10, 1 << 20, 8 << 20,
     };
-    REQUIRE(class < STACK_CLASSES, "there is no such class of stacks");
-    return bytes[class];
+    REQUIRE(size_class < STACK_CLASSES, "there is no such class of stacks");
+    return bytes[size_class];
 }
 
 enum stack_class stack_class_for(size_t bytes) {
-    enum stack_class class = STACK_16K;
-    while (class < STACK_CLASSES && stack_class_bytes(class) < bytes) {
-        class ++;
+    enum stack_class size_class = STACK_16K;
+    while (size_class < STACK_CLASSES && stack_class_bytes(size_class) < bytes) {
+        size_class++;
     }
-    return class;
+    return size_class;
 }
 
 void stack_set_init(struct stack_set *set, size_t header_bytes) {
@@ -45,16 +45,16 @@ void stack_set_init(struct stack_set *set, size_t header_bytes) {
         .lock = OS_LOCK_INIT,
     };
     list_init(&set->pools);
-    for (int class = 0; class < STACK_CLASSES; class ++) {
-        list_init(&set->stores[class].slabs);
-        set->stores[class].trim_at = trim_warm_max[class];
+    for (int size_class = 0; size_class < STACK_CLASSES; size_class++) {
+        list_init(&set->stores[size_class].slabs);
+        set->stores[size_class].trim_at = trim_warm_max[size_class];
     }
 }
 
 void stack_set_deinit(struct stack_set *set) {
     REQUIRE(list_is_empty(&set->pools), "a pool of these stacks is still in use");
-    for (int class = 0; class < STACK_CLASSES; class ++) {
-        struct stack_store *store = &set->stores[class];
+    for (int size_class = 0; size_class < STACK_CLASSES; size_class++) {
+        struct stack_store *store = &set->stores[size_class];
         REQUIRE(store->made == store->warm_count + store->cold_count,
                 "a stack was not released before its set ended");
         while (!list_is_empty(&store->slabs)) {
@@ -86,9 +86,9 @@ void stack_pool_deinit(struct stack_pool *pool) {
     struct stack_set *set = pool->set;
     os_lock_acquire(&set->lock);
     list_remove(&pool->in_set);
-    for (int class = 0; class < STACK_CLASSES; class ++) {
-        struct stack_shelf *shelf = &pool->shelves[class];
-        struct stack_store *store = &set->stores[class];
+    for (int size_class = 0; size_class < STACK_CLASSES; size_class++) {
+        struct stack_shelf *shelf = &pool->shelves[size_class];
+        struct stack_store *store = &set->stores[size_class];
         hand_over(shelf, store, shelf->count);
         store->acquired += shelf->acquired;
         store->released += shelf->released;
@@ -96,12 +96,12 @@ void stack_pool_deinit(struct stack_pool *pool) {
     os_lock_release(&set->lock);
 }
 
-void stack_pool_spill_slow(struct stack_pool *pool, enum stack_class class) {
+void stack_pool_spill_slow(struct stack_pool *pool, enum stack_class size_class) {
     struct stack_set *set = pool->set;
-    struct stack_store *store = &set->stores[class];
+    struct stack_store *store = &set->stores[size_class];
     // The half that was used longest ago lies at the bottom; cutting it off there keeps the warm
     // half here and costs one walk.
-    struct stack_shelf *shelf = &pool->shelves[class];
+    struct stack_shelf *shelf = &pool->shelves[size_class];
     struct stack *last_kept = shelf->top;
     uint32_t kept = shelf->count / 2 + 1;
     for (uint32_t i = 1; i < kept; i++) {
@@ -115,7 +115,7 @@ void stack_pool_spill_slow(struct stack_pool *pool, enum stack_class class) {
     bool is_much = store->warm_count >= store->trim_at;
     os_lock_release(&set->lock);
     if (is_much) {
-        trim_store(set, class);
+        trim_store(set, size_class);
     }
 }
 
@@ -135,8 +135,8 @@ static struct stack *take_cold(struct stack_store *store) {
 }
 
 // The slab that has room for another stack, made when there is none. The lock is held.
-static struct slab *slab_with_room(struct stack_set *set, enum stack_class class) {
-    struct stack_store *store = &set->stores[class];
+static struct slab *slab_with_room(struct stack_set *set, enum stack_class size_class) {
+    struct stack_store *store = &set->stores[size_class];
     struct list_node *first = list_first(&store->slabs);
     if (first != NULL) {
         struct slab *slab = container_of(first, struct slab, in_store);
@@ -144,10 +144,10 @@ static struct slab *slab_with_room(struct stack_set *set, enum stack_class class
             return slab;
         }
     }
-    size_t slots = store->made < slots_min[class]   ? slots_min[class]
-                   : store->made > slots_max[class] ? slots_max[class]
-                                                    : store->made;
-    struct slab_shape shape = {class, set->header_bytes, set->guard_bytes};
+    size_t slots = store->made < slots_min[size_class]   ? slots_min[size_class]
+                   : store->made > slots_max[size_class] ? slots_max[size_class]
+                                                         : store->made;
+    struct slab_shape shape = {size_class, set->header_bytes, set->guard_bytes};
     struct slab *slab = slab_create(&shape, (uint32_t)slots);
     if (slab != NULL) {
         list_push_front(&store->slabs, &slab->in_store);
@@ -155,8 +155,8 @@ static struct slab *slab_with_room(struct stack_set *set, enum stack_class class
     return slab;
 }
 
-static struct stack *make_new(struct stack_set *set, enum stack_class class) {
-    struct slab *slab = slab_with_room(set, class);
+static struct stack *make_new(struct stack_set *set, enum stack_class size_class) {
+    struct slab *slab = slab_with_room(set, size_class);
     if (slab == NULL) {
         set->failure = STACK_NO_MEMORY;
         return NULL;
@@ -167,17 +167,17 @@ static struct stack *make_new(struct stack_set *set, enum stack_class class) {
         set->failure = failure;
         return NULL;
     }
-    set->stores[class].made++;
+    set->stores[size_class].made++;
     return stack;
 }
 
-struct stack *stack_pool_acquire_slow(struct stack_pool *pool, enum stack_class class) {
-    REQUIRE(class < STACK_CLASSES, "there is no such class of stacks");
+struct stack *stack_pool_acquire_slow(struct stack_pool *pool, enum stack_class size_class) {
+    REQUIRE(size_class < STACK_CLASSES, "there is no such class of stacks");
     struct stack_set *set = pool->set;
-    struct stack_store *store = &set->stores[class];
-    struct stack_shelf *shelf = &pool->shelves[class];
+    struct stack_store *store = &set->stores[size_class];
+    struct stack_shelf *shelf = &pool->shelves[size_class];
     os_lock_acquire(&set->lock);
-    for (int count = stack_pool_max[class] / 2; count > 0 && store->warm != NULL; count--) {
+    for (int count = stack_pool_max[size_class] / 2; count > 0 && store->warm != NULL; count--) {
         struct stack *stack = store->warm;
         store->warm = stack->next;
         store->warm_count--;
@@ -192,7 +192,7 @@ struct stack *stack_pool_acquire_slow(struct stack_pool *pool, enum stack_class 
     } else {
         stack = take_cold(store);
         if (stack == NULL) {
-            stack = make_new(set, class);
+            stack = make_new(set, size_class);
         }
     }
     os_lock_release(&set->lock);
@@ -207,8 +207,8 @@ struct stack *stack_pool_acquire_slow(struct stack_pool *pool, enum stack_class 
 void stack_set_explain(struct stack_set *set, char *text, size_t text_bytes) {
     size_t made = 0;
     os_lock_acquire(&set->lock);
-    for (int class = 0; class < STACK_CLASSES; class ++) {
-        made += set->stores[class].made;
+    for (int size_class = 0; size_class < STACK_CLASSES; size_class++) {
+        made += set->stores[size_class].made;
     }
     enum stack_failure failure = set->failure;
     os_lock_release(&set->lock);

@@ -38,7 +38,7 @@ static struct stack *set_up_stack(struct slab *slab, uint32_t slot) {
     stack->bytes = (size_t)((char *)stack - stack->low);
     stack->next = NULL;
     stack->slot = slot;
-    stack->class = slab->shape.class;
+    stack->size_class = slab->shape.size_class;
     stack->slab = slab;
     return stack;
 }
@@ -62,7 +62,7 @@ static struct slab *take_descriptor(void) {
 
 struct slab *slab_create(const struct slab_shape *shape, uint32_t slots) {
     size_t page = os_page_bytes();
-    size_t stride = stack_class_bytes(shape->class) + shape->guard_bytes;
+    size_t stride = stack_class_bytes(shape->size_class) + shape->guard_bytes;
     void *low = NULL;
     size_t bytes = 0;
     for (slots *= 2; low == NULL && slots > 1;) {

@@ -24,7 +24,7 @@ struct slab_slot {
 
 // All a slab needs to know to be made.
 struct slab_shape {
-    enum stack_class class;
+    enum stack_class size_class;
     size_t header_bytes;
     size_t guard_bytes;
 };

@@ -54,8 +54,8 @@ struct stack {
     // a handle that remembers the number it saw knows its frame to be gone when the number has
     // changed. 0 while the memory is with the system. Any thread may read it at any time.
     _Atomic uint64_t generation;
-    uint32_t slot;          // in its slab
-    enum stack_class class;
+    uint32_t slot; // in its slab
+    enum stack_class size_class;
     struct slab *slab;
 };
 
@@ -84,12 +84,12 @@ enum stack_failure {
 struct stack_store {
     struct stack *warm; // shared, newest first
     size_t warm_count;
-    size_t trim_at;     // when this many are warm, some are given back to the system
+    size_t trim_at; // when this many are warm, some are given back to the system
     size_t cold_count;
     size_t made;
-    uint64_t acquired;  // through pools that are gone
+    uint64_t acquired; // through pools that are gone
     uint64_t released;
-    struct list slabs;  // newest first: only the first one may have slots never made
+    struct list slabs; // newest first: only the first one may have slots never made
 };
 
 // All stacks of one run.
@@ -103,7 +103,7 @@ struct stack_set {
 };
 
 // Bytes of a class: 16384 for STACK_16K and so on.
-size_t stack_class_bytes(enum stack_class class);
+size_t stack_class_bytes(enum stack_class size_class);
 
 // The smallest class of at least `bytes`; STACK_CLASSES when there is none that large.
 enum stack_class stack_class_for(size_t bytes);
@@ -120,8 +120,8 @@ void stack_pool_init(struct stack_pool *pool, struct stack_set *set);
 void stack_pool_deinit(struct stack_pool *pool);
 
 // The slow halves of acquire and release: fetch some from the set, hand some to it.
-struct stack *stack_pool_acquire_slow(struct stack_pool *pool, enum stack_class class);
-void stack_pool_spill_slow(struct stack_pool *pool, enum stack_class class);
+struct stack *stack_pool_acquire_slow(struct stack_pool *pool, enum stack_class size_class);
+void stack_pool_spill_slow(struct stack_pool *pool, enum stack_class size_class);
 
 // More than this many of a class in one pool, and half go to the set.
 extern const uint16_t stack_pool_max[STACK_CLASSES];
@@ -130,11 +130,11 @@ extern const uint16_t stack_pool_max[STACK_CLASSES];
 // of struct stack are set; the caller's header behind them holds what its last user left, or zero
 // when the memory is new or came back from the system. Warm: about 2 ns.
 OS_MUST_USE static inline struct stack *stack_pool_acquire(struct stack_pool *pool,
-                                                           enum stack_class class) {
-    struct stack_shelf *shelf = &pool->shelves[class];
+                                                           enum stack_class size_class) {
+    struct stack_shelf *shelf = &pool->shelves[size_class];
     struct stack *stack = shelf->top;
     if (UNLIKELY(stack == NULL)) {
-        return stack_pool_acquire_slow(pool, class);
+        return stack_pool_acquire_slow(pool, size_class);
     }
     shelf->top = stack->next;
     shelf->count--;
@@ -148,13 +148,13 @@ OS_MUST_USE static inline struct stack *stack_pool_acquire(struct stack_pool *po
 // Gives a stack back, from any worker to its own pool, on another stack than this one. Whatever ran
 // on it has finished, and the release happens after its last switch.
 static inline void stack_pool_release(struct stack_pool *pool, struct stack *stack) {
-    struct stack_shelf *shelf = &pool->shelves[stack->class];
+    struct stack_shelf *shelf = &pool->shelves[stack->size_class];
     sanitizer_release(stack);
     stack->next = shelf->top;
     shelf->top = stack;
     shelf->released++;
-    if (UNLIKELY(++shelf->count > stack_pool_max[stack->class])) {
-        stack_pool_spill_slow(pool, stack->class);
+    if (UNLIKELY(++shelf->count > stack_pool_max[stack->size_class])) {
+        stack_pool_spill_slow(pool, stack->size_class);
     }
 }
 

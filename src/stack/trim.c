@@ -91,17 +91,17 @@ static void give_back(struct stack_set *set, struct stack_store *store, struct s
     os_lock_release(&set->lock);
 }
 
-void trim_store(struct stack_set *set, enum stack_class class) {
-    struct stack_store *store = &set->stores[class];
+void trim_store(struct stack_set *set, enum stack_class size_class) {
+    struct stack_store *store = &set->stores[size_class];
     os_lock_acquire(&set->lock);
-    struct stack *list = cut_oldest(store, trim_warm_max[class] / 2);
+    struct stack *list = cut_oldest(store, trim_warm_max[size_class] / 2);
     os_lock_release(&set->lock);
 
     struct stack *kept = NULL;
     size_t kept_count = 0;
     for (struct stack *first = sort(list), *after = NULL; first != NULL; first = after) {
         uint32_t count = measure_run(first, &after);
-        if (count >= run_min[class]) {
+        if (count >= run_min[size_class]) {
             give_back(set, store, first, count);
             continue;
         }
@@ -121,9 +121,9 @@ void trim_store(struct stack_set *set, enum stack_class class) {
     *link = kept;
     store->warm_count += kept_count;
     // Single stacks are not worth looking at again until many more have come.
-    store->trim_at = store->warm_count + trim_warm_max[class] / 2;
-    if (store->trim_at < trim_warm_max[class]) {
-        store->trim_at = trim_warm_max[class];
+    store->trim_at = store->warm_count + trim_warm_max[size_class] / 2;
+    if (store->trim_at < trim_warm_max[size_class]) {
+        store->trim_at = trim_warm_max[size_class];
     }
     os_lock_release(&set->lock);
 }

@@ -14,6 +14,6 @@ extern const uint16_t trim_warm_max[STACK_CLASSES];
 
 // Gives back what lies in runs among the shared stacks, but for the half of trim_warm_max that was
 // used last. Called without the lock.
-void trim_store(struct stack_set *set, enum stack_class class);
+void trim_store(struct stack_set *set, enum stack_class size_class);
 
 #endif
