@@ -66,8 +66,10 @@ bool model_is_mutated(const char *name);
 #define atomic_store_(p, v, order)                                                                 \
     model_store((p), &(atomic_plain_(p)){(v)}, sizeof *(p), (order), atomic_site_)
 #define atomic_fetch_(p, update, v, order)                                                         \
-    (*(atomic_plain_(p) *)model_fetch((p), (update), &(atomic_plain_(p)){(v)}, sizeof *(p),        \
-                                      (order), atomic_site_))
+    ({ /* A statement expression may go unused without a warning. */                               \
+        *(atomic_plain_(p) *)model_fetch((p), (update), &(atomic_plain_(p)){(v)}, sizeof *(p),     \
+                                         (order), atomic_site_);                                   \
+    })
 #define atomic_cas_strong_(p, e, d, order, failure)                                                \
     model_cas((p), (e), &(atomic_plain_(p)){(d)}, sizeof *(p), (order), (failure), atomic_site_)
 #define atomic_cas_weak_(p, e, d, order, failure) atomic_cas_strong_(p, e, d, order, failure)

@@ -12,8 +12,13 @@
 
 enum { FREE = 0, HELD = 1, CONTENDED = 2 };
 
-// A critical section of ours lasts well under a microsecond; sleeping and waking costs several.
+// A critical section of ours lasts well under a microsecond; sleeping and waking costs several. The
+// explorer needs to see one round.
+#if TENON_MODEL
+enum { SPINS_MAX = 1 };
+#else
 enum { SPINS_MAX = 64 };
+#endif
 
 bool os_lock_try(struct os_lock *lock) {
     uint32_t expected = FREE;
@@ -30,9 +35,10 @@ __attribute__((noinline)) static void acquire_slow(struct os_lock *lock) {
     }
     // Whoever gets it here leaves CONTENDED behind: others may sleep still, and one wake too many
     // is cheaper than one too few.
+    uint32_t mark = MUTATED(lock_without_mark) ? HELD : CONTENDED;
     // pairs with os_lock_release
-    while (atomic_exchange_acquire(&lock->word, CONTENDED) != FREE) {
-        (void)os_wait_word(&lock->word, CONTENDED, OS_NEVER);
+    while (atomic_exchange_acquire(&lock->word, mark) != FREE) {
+        (void)os_wait_word(&lock->word, mark, OS_NEVER);
     }
 }
 
@@ -46,7 +52,7 @@ void os_lock_release(struct os_lock *lock) {
     // pairs with os_lock_try and acquire_slow
     uint32_t before = atomic_exchange_release(&lock->word, FREE);
     ASSERT(before != FREE);
-    if (UNLIKELY(before == CONTENDED)) {
+    if (UNLIKELY(before == CONTENDED) && !MUTATED(lock_without_wake)) {
         os_wake_word(&lock->word, 1);
     }
 }
