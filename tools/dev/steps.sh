@@ -54,9 +54,15 @@ step() {
     [ "$step_failures" -eq 0 ] || show_failures "$log"
 }
 
+# The blocks of a log that begin with FAIL; all of its end when there are none.
 show_failures() {
     echo "--- from $1"
-    grep -v -E '^[0-9]+ passed, 0 failed|^note |^    note: ' "$1" | tail -n 60
+    if grep -q '^FAIL' "$1"; then
+        awk '/^FAIL/ { shown = 1 } /^(#|note|skip|ok) |^[0-9]+ passed/ { shown = 0 } shown' "$1" |
+            head -n 120
+    else
+        tail -n 60 "$1"
+    fi
     echo "---"
 }
 
