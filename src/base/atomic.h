@@ -18,13 +18,13 @@
 // that receives the value found when a cas fails; a failed cas orders like a load: acquire where
 // ORDER has an acquire part, relaxed otherwise, seq_cst for seq_cst.
 //
-//   plain_read(pointer), plain_write(pointer, value)            ordinary accesses that another thread
-//                                                               makes too, ordered by an atomic:
-//                                                               the explorer proves that they are
-//   MUTATED(name)                                               0; the explorer may turn it to 1 and
-//                                                               must then find a failure. Guards the
-//                                                               line whose need is to be proved:
-//                                                               if (!MUTATED(idle_recheck)) { ... }
+//   plain_read(pointer), plain_write(pointer, value)   ordinary accesses that another thread makes
+//                                                      too, ordered by an atomic: the explorer
+//                                                      proves that they are
+//   MUTATED(name)                                      0; the explorer may turn it to 1 and must
+//                                                      then find a failure. Guards the line whose
+//                                                      need is to be proved:
+//                                                      if (!MUTATED(idle_recheck)) { ... }
 //
 // The comment at every use of an ordering stronger than relaxed says what it pairs with: these
 // are definitions and pair with nothing by themselves.

@@ -41,8 +41,9 @@ static bool is_caught(const char *mutation, const char *weakened) {
     for (struct model *model = first_model; model != NULL; model = model->next) {
         model_explore(model, mutation, weakened, &result);
         if (result.failed) {
-            TEST_NOTE("%s: %s, execution %llu: %s", mutation != NULL ? mutation : sites_short(weakened),
-                      model->name, (unsigned long long)result.executions, result.failure);
+            const char *change = mutation != NULL ? mutation : sites_short(weakened);
+            TEST_NOTE("%s: %s, execution %llu: %s", change, model->name,
+                      (unsigned long long)result.executions, result.failure);
             return true;
         }
     }

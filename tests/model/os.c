@@ -1,7 +1,7 @@
 // os.c - the part of os.h that protocols use, as the model's operations.
 //
-// Invariant: waiting and waking are what futex(2) does: each begins with a full barrier, and to look
-// at the word and to go to sleep are one step against a wake. Start reading at os_wait_word.
+// Invariant: waiting and waking are what futex(2) does: each begins with a full barrier, and
+// looking at the word and going to sleep are one step against a wake. Start reading at os_wait_word.
 #include "os/os.h"
 
 #include <stddef.h>

@@ -14,12 +14,14 @@ static void describe_thread(const struct sim_thread *thread) {
     const char *name = thread->name;
     if (thread->reason == SIM_FOR_END) {
         const struct sim_thread *joined = thread->object;
-        snprintf(line, sizeof line, "  thread %" PRIu64 " (%s) waits for the end of thread %" PRIu64
-                 " (%s)\n", thread->id, name, joined->id, joined->name);
+        snprintf(line, sizeof line,
+                 "  thread %" PRIu64 " (%s) waits for the end of thread %" PRIu64 " (%s)\n",
+                 thread->id, name, joined->id, joined->name);
     } else if (thread->reason == SIM_FOR_WORD) {
         const _Atomic uint32_t *word = (const _Atomic uint32_t *)thread->object;
-        snprintf(line, sizeof line, "  thread %" PRIu64 " (%s) waits on the word at %p, now %" PRIu32
-                 "\n", thread->id, name, thread->object, *word);
+        snprintf(line, sizeof line,
+                 "  thread %" PRIu64 " (%s) waits on the word at %p, now %" PRIu32 "\n",
+                 thread->id, name, thread->object, *word);
     } else {
         snprintf(line, sizeof line, "  thread %" PRIu64 " (%s) sleeps for ever\n", thread->id,
                  name);

@@ -64,7 +64,8 @@ struct sim_thread *turn_current(void) {
     if (UNLIKELY(!sim.is_started)) {
         start();
     }
-    REQUIRE(sim.real_thread == &real_thread, "the simulated os was called from a real second thread");
+    REQUIRE(sim.real_thread == &real_thread,
+            "the simulated os was called from a real second thread");
     return sim.current;
 }
 
