@@ -3,7 +3,6 @@
 // Invariant: `former` is written before the handler is installed and after it is removed, never
 // between, except that a former handler which wanted to be called once is forgotten by the handler
 // itself. Start reading at on_fault.
-#define _GNU_SOURCE
 #include "stack/overflow.h"
 
 #include <signal.h>
