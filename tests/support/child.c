@@ -100,6 +100,7 @@ struct child_end child_run(int (*body)(void *), void *argument, double limit_sec
     struct child_end end = {0};
     if (!wait_until(pid, &end.status, start + limit_seconds)) {
         end.timed_out = true;
+        end.seconds = now_seconds() - start;
         kill(pid, SIGQUIT);
         if (!wait_until(pid, &end.status, now_seconds() + GRACE_SECONDS)) {
             kill(pid, SIGKILL);
@@ -107,7 +108,8 @@ struct child_end child_run(int (*body)(void *), void *argument, double limit_sec
         }
     }
     kill(-pid, SIGKILL);
-    end.seconds = now_seconds() - start;
+    if (!end.timed_out)
+        end.seconds = now_seconds() - start;
     sigprocmask(SIG_SETMASK, &before, NULL);
     end.output = read_output(output);
     return end;

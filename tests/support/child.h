@@ -10,7 +10,7 @@
 struct child_end {
     int status; // as waitpid gives it
     bool timed_out;
-    double seconds;
+    double seconds; // how long it ran, or its limit when it timed out
     char *output;
 };
 

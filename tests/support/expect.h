@@ -2,6 +2,8 @@
 #ifndef SUPPORT_EXPECT_H
 #define SUPPORT_EXPECT_H
 
+// A test that returned exits with a code of its own, so that a stray exit(0) is no pass.
+#define EXPECT_PASSED 73
 #define EXPECT_FAILED 75
 #define EXPECT_SKIPPED 77
 #define EXPECT_NOTE "note: "

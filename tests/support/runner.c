@@ -69,7 +69,7 @@ static int run_body(void *data) {
         fprintf(stderr, "the test evaluated no expectation, so it cannot fail\n");
         return EXPECT_FAILED;
     }
-    return 0;
+    return EXPECT_PASSED;
 }
 
 // Prints the lines of a text, or only those that begin with `only`.
@@ -105,7 +105,8 @@ static bool judge(const struct test *test, const struct child_end *end) {
         run.skipped++;
         return true;
     }
-    bool as_expected = child_ended_by(end, test->dies) &&
+    int how = test->dies == 0 ? TEST_EXIT(EXPECT_PASSED) : test->dies;
+    bool as_expected = child_ended_by(end, how) &&
                        (test->dies == 0 || strstr(end->output, test->text) != NULL);
     if (!as_expected) {
         report_failure(test, end);
