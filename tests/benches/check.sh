@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every bench small (TENON_BENCH_QUICK=1), so that none can rot: it must end with code 0, within
+# Runs every bench small (TENON_BENCH_QUICK=1), so that none can rot: it must end with code 0, in
 # a minute, and print a line `RESULT key=value ...`. Argument: the build folder.
 set -u
 passed=0
