@@ -24,17 +24,20 @@ judges_as_expected() {
         diff -u "$expected" -
 }
 
-fails_with_code_1() {
+# ends_with_code CODE ARGUMENTS...
+ends_with_code() {
+    local expected_code=$1
+    shift
     "$program" "$@" >/dev/null 2>&1
-    [ $? -eq 1 ]
+    [ $? -eq "$expected_code" ]
 }
 
 expect "every ending is judged as expected" judges_as_expected
-expect "a failure makes the exit code 1" fails_with_code_1 unequal_numbers
-expect "a pass makes it 0" "$program" equal_numbers_are_equal
-expect "a name that no test has is a failure" fails_with_code_1 no_such_test
+expect "a failure makes the exit code 1" ends_with_code 1 unequal_numbers
+expect "a pass makes it 0" ends_with_code 0 equal_numbers_are_equal
+expect "a name that no test has is a failure" ends_with_code 1 no_such_test
 expect "--list names every test" test "$("$program" --list | wc -l)" -eq \
     "$(grep -c '^TEST' tests/driver/planted.c)"
-expect "the replay line repeats the failure" fails_with_code_1 --seed 7 unequal_numbers_are_reported
+expect "the replay line repeats the failure" ends_with_code 1 --seed 7 unequal_numbers_are_reported
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
