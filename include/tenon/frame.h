@@ -181,6 +181,7 @@ TN_PUBLIC size_t tn_frame_path(const struct tn_frame *frame, char *buffer, size_
         level,                                                                                     \
         TN_COUNT_(__VA_ARGS__) == 0 ? 0 : (unsigned)sizeof(struct name##_tn_arguments),            \
         if_void(0, (unsigned)sizeof(name##_tn_result)),                                            \
+        if_void(0, (unsigned)offsetof(struct name##_tn_task, value)),                              \
         name##_tn_invoke,                                                                          \
     };                                                                                             \
     enum { name##_tn_lazy = level != TN_LEVEL_FRAME &&                                             \

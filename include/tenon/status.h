@@ -23,7 +23,6 @@ enum tn_status {
     TN_OUT_OF_RANGE = -10007, // a number outside what the function's manual allows
     TN_NOT_YOURS = -10008,    // this task belongs to another frame: tn_share it first
     TN_NO_THREAD = -10009,    // the system refuses another thread
-    TN_DEADLOCK = -10010,     // nothing can run any more and nobody outside is expected
 };
 
 // Marks results that must not be ignored.

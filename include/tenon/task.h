@@ -43,6 +43,7 @@ struct tn_type {
     enum tn_level level;
     unsigned argument_bytes;
     unsigned result_bytes; // 0 for void
+    unsigned value_offset; // of the result in a task handle
     // Takes the arguments out of `payload`, calls the function, puts the result into `payload`.
     void (*invoke)(struct tn_self *self, void *payload);
 };
@@ -52,8 +53,7 @@ struct tn_type {
 // A task: what is to be run, with its arguments, and later its result. Exactly one cache line.
 struct tn_task {
     const struct tn_type *type;
-    uint32_t info; // state in the low 8 bits (0 = not started), spawn line above
-    uint32_t extra;
+    uint64_t info; // state in bits 0 to 7 (0: not started), spawn line in 8 to 31, see tasks.h
     uint64_t payload[TN_PAYLOAD_BYTES / sizeof(uint64_t)];
 } __attribute__((aligned(64)));
 
@@ -97,7 +97,7 @@ TN_INLINE_ struct tn_task *tn_task_push(struct tn_self *self, const struct tn_ty
     struct tn_task *task = self->top;
     if (TN_LIKELY_(task < TN_LOAD_(self->limit))) {
         task->type = type;
-        TN_STORE_(task->info, line << 8);
+        TN_STORE_(task->info, (uint64_t)line << 8);
         __builtin_memcpy(task->payload, arguments, bytes);
         self->top = task + 1;
         return task;

@@ -1,0 +1,154 @@
+// find.c - where a worker looks for something to run, and in which order (see worker.h).
+//
+// Invariant: whatever is taken is run before anything else is looked at, and an announced worker
+// retracts before it runs. Start reading at worker_find_and_run.
+#include "base/atomic.h"
+#include "scheduler/worker_private.h"
+
+// Every so many rounds a worker looks at shared places first, so that its own queue cannot starve
+// them. A prime, so that it falls into step with nothing.
+#define FAIRNESS_ROUNDS 61
+// Timers of a busy worker are looked at this often, because reading the clock costs 20 ns.
+#define TIMER_ROUNDS 16
+
+bool worker_may_take_free(struct worker *worker) {
+    if (!worker->is_spare) {
+        return worker->takes_free;
+    }
+    return atomic_load_relaxed(&worker->scheduler->workers[0].idle.state) != IDLE_AWAKE;
+}
+
+// Runs what was found. A worker that a producer chose at the very moment when it found something
+// itself has more coming in its inbox: then what may wait is put where others can take it.
+static void run(struct worker *worker, struct runnable *runnable, bool is_idle, bool may_wait) {
+    if (is_idle && !idle_retract(&worker->idle, &worker->scheduler->idle) && may_wait &&
+        !inbox_is_empty(&worker->inbox)) {
+        shared_queue_push(&worker->ready, runnable);
+        return;
+    }
+    runnable->run(worker, runnable);
+}
+
+static void run_stolen(struct worker *worker, struct task_stack *from, struct tn_task *task,
+                       bool is_idle) {
+    if (tasks_has_public(&from->tasks)) {
+        scheduler_tasks_published(worker->scheduler); // There is more: let one more come.
+    }
+    struct task_stack *stack = worker->scheduler->calls->start_stolen(worker, from, task);
+    if (stack != NULL) {
+        run(worker, &stack->resume, is_idle, true);
+    }
+}
+
+// Tasks on suspended stacks of `owner`. The lock stands in for the stack's owner, who is not there.
+static bool run_loaded(struct worker *worker, struct worker *owner, bool is_idle) {
+    if (atomic_load_relaxed(&owner->loaded_count) == 0) {
+        return false;
+    }
+    struct task_stack *from = NULL;
+    struct tn_task *task = NULL;
+    os_lock_acquire(&owner->loaded_lock);
+    struct list_node *node;
+    while (task == NULL && (node = list_first(&owner->loaded)) != NULL) {
+        from = container_of(node, struct task_stack, loaded);
+        task = tasks_steal(&from->tasks);
+        if (task == NULL && tasks_publish(&from->tasks, true)) {
+            task = tasks_steal(&from->tasks);
+        }
+        if (task == NULL) {
+            list_remove(node);
+            atomic_store_relaxed(&from->loaded_on, NULL);
+            atomic_fetch_sub_relaxed(&owner->loaded_count, 1);
+        }
+    }
+    os_lock_release(&owner->loaded_lock);
+    if (task == NULL) {
+        return false;
+    }
+    run_stolen(worker, from, task, is_idle);
+    return true;
+}
+
+static bool rob(struct worker *worker, struct worker *victim, bool is_idle) {
+    struct task_stack *stack = atomic_load_acquire(&victim->running); // pairs with worker_switch_to
+    if (stack != NULL) {
+        struct tn_task *task = tasks_steal(&stack->tasks);
+        if (task != NULL) {
+            run_stolen(worker, stack, task, is_idle);
+            return true;
+        }
+        tasks_poke(&stack->tasks);
+    }
+    if (run_loaded(worker, victim, is_idle)) {
+        return true;
+    }
+    struct runnable *runnable = shared_queue_pop(&victim->ready);
+    if (runnable != NULL) {
+        run(worker, runnable, is_idle, true);
+        return true;
+    }
+    return false;
+}
+
+// Victims in turn from a random one on, so that thieves do not all meet at the same.
+static bool rob_someone(struct worker *worker, bool is_idle) {
+    struct scheduler *scheduler = worker->scheduler;
+    if (!scheduler->is_shared) {
+        return false;
+    }
+    worker->random = worker->random * 1664525u + 1013904223u; // Numerical Recipes' generator
+    const int start = (int)(worker->random >> 16) % scheduler->count;
+    for (int i = 0; i < scheduler->count; i++) {
+        struct worker *victim = &scheduler->workers[(start + i) % scheduler->count];
+        if (victim != worker && rob(worker, victim, is_idle)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool run_shared(struct worker *worker, bool is_idle) {
+    struct runnable *runnable = shared_queue_pop(&worker->scheduler->anyone);
+    const bool is_post = runnable != NULL;
+    if (runnable == NULL && worker_may_take_free(worker)) {
+        runnable = shared_queue_pop(&worker->scheduler->free);
+    }
+    if (runnable == NULL) {
+        return false;
+    }
+    run(worker, runnable, is_idle, !is_post);
+    return true;
+}
+
+static bool run_own(struct worker *worker, bool is_idle) {
+    (void)inbox_take(&worker->inbox, &worker->local);
+    struct runnable *runnable = runnable_queue_pop(&worker->local);
+    if (runnable == NULL) {
+        runnable = shared_queue_pop(&worker->ready);
+    }
+    if (runnable == NULL) {
+        return false;
+    }
+    run(worker, runnable, is_idle, false);
+    return true;
+}
+
+bool worker_find_and_run(struct worker *worker, bool is_idle) {
+    worker->tick++;
+    if (worker->tick % TIMER_ROUNDS == 0 && timers_earliest_ns(&worker->timers) != TIMERS_NONE) {
+        (void)timers_fire(&worker->timers, os_now_ns());
+    }
+    if (worker->tick % FAIRNESS_ROUNDS == 0 && run_shared(worker, is_idle)) {
+        return true;
+    }
+    if (run_own(worker, is_idle)) {
+        return true;
+    }
+    if (worker_may_take_free(worker) && run_loaded(worker, worker, is_idle)) {
+        return true;
+    }
+    if (run_shared(worker, is_idle)) {
+        return true;
+    }
+    return worker_may_take_free(worker) && rob_someone(worker, is_idle);
+}

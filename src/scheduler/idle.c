@@ -1,0 +1,98 @@
+// idle.c - see idle.h. The two fences that make the protocol right are in idle_announce and
+// idle_published; each side's store stands before its fence and its look behind it.
+#include "scheduler/idle.h"
+
+#include "base/atomic.h"
+#include "base/bits.h"
+#include "base/check.h"
+#include "os/os.h"
+
+void idle_map_init(struct idle_map *map) {
+    for (int i = 0; i < IDLE_MAP_WORDS; i++) {
+        atomic_store_relaxed(&map->words[i], 0);
+    }
+}
+
+void idle_init(struct idle *idle, int index, bool takes_free) {
+    REQUIRE(index >= 0 && index < IDLE_WORKERS_MAX, "a run has at most 1024 threads");
+    atomic_store_relaxed(&idle->state, IDLE_AWAKE);
+    idle->index = index;
+    idle->takes_free = takes_free;
+}
+
+static uint64_t bit_of(const struct idle *idle) {
+    return UINT64_C(1) << (idle->index % 64);
+}
+
+void idle_announce(struct idle *idle, struct idle_map *map) {
+    atomic_store_relaxed(&idle->state, IDLE_ANNOUNCED);
+    if (idle->takes_free) {
+        atomic_fetch_or_relaxed(&map->words[idle->index / 64], bit_of(idle));
+    }
+    atomic_fence_seq_cst(); // seq_cst: pairs with idle_published
+}
+
+bool idle_retract(struct idle *idle, struct idle_map *map) {
+    atomic_store_relaxed(&idle->state, IDLE_AWAKE);
+    if (!idle->takes_free) {
+        return true;
+    }
+    _Atomic uint64_t *word = &map->words[idle->index / 64];
+    if ((atomic_load_relaxed(word) & bit_of(idle)) == 0) {
+        return false;
+    }
+    return (atomic_fetch_and_relaxed(word, ~bit_of(idle)) & bit_of(idle)) != 0;
+}
+
+void idle_sleep(struct idle *idle, uint64_t deadline_ns) {
+    uint32_t expected = IDLE_ANNOUNCED;
+    if (!atomic_cas_relaxed(&idle->state, &expected, IDLE_ASLEEP)) {
+        return;
+    }
+    while (atomic_load_relaxed(&idle->state) == IDLE_ASLEEP) {
+        if (os_wait_word(&idle->state, IDLE_ASLEEP, deadline_ns) == OS_TIMED_OUT) {
+            break;
+        }
+    }
+    atomic_store_relaxed(&idle->state, IDLE_AWAKE);
+}
+
+bool idle_is_woken(struct idle *idle) {
+    return atomic_load_relaxed(&idle->state) == IDLE_AWAKE;
+}
+
+void idle_published(void) {
+    atomic_fence_seq_cst(); // seq_cst: pairs with idle_announce
+}
+
+int idle_choose(struct idle_map *map) {
+    for (int i = 0; i < IDLE_MAP_WORDS; i++) {
+        uint64_t word = atomic_load_relaxed(&map->words[i]);
+        while (word != 0) {
+            const uint64_t lowest = word & -word;
+            if ((atomic_fetch_and_relaxed(&map->words[i], ~lowest) & lowest) != 0) {
+                return i * 64 + (int)bits_lowest(lowest);
+            }
+            word = atomic_load_relaxed(&map->words[i]);
+        }
+    }
+    return -1;
+}
+
+bool idle_map_is_empty(struct idle_map *map) {
+    for (int i = 0; i < IDLE_MAP_WORDS; i++) {
+        if (atomic_load_relaxed(&map->words[i]) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void idle_wake(struct idle *idle) {
+    if (atomic_load_relaxed(&idle->state) == IDLE_AWAKE) {
+        return;
+    }
+    if (atomic_exchange_relaxed(&idle->state, IDLE_AWAKE) == IDLE_ASLEEP) {
+        os_wake_word(&idle->state, 1);
+    }
+}

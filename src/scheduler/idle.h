@@ -1,0 +1,65 @@
+// idle.h - how a worker goes to sleep and how others wake it.
+//
+// Invariant: if something is queued that an idle worker may take, some worker is awake or being
+// woken. A worker announces itself, then looks once more, then sleeps; a producer queues, then looks
+// for announced workers. Each side's store comes before its look, so one of them sees the other.
+//
+//   AWAKE --idle_announce--> IDLE --idle_sleep--> ASLEEP --idle_wake, or the deadline--> AWAKE
+//                              \--idle_retract, idle_wake--> AWAKE
+//
+// The map has a bit for each announced worker that takes free work. Whoever clears the bit owns the
+// right to hand that worker something: so two producers never choose the same one, and the lowest
+// number comes first. Model-checked in tests/model. Start reading at idle_announce.
+#ifndef TENON_SCHEDULER_IDLE_H
+#define TENON_SCHEDULER_IDLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define IDLE_WORKERS_MAX 1024
+#define IDLE_MAP_WORDS (IDLE_WORKERS_MAX / 64)
+
+enum idle_state { IDLE_AWAKE = 0, IDLE_ANNOUNCED = 1, IDLE_ASLEEP = 2 };
+
+struct idle_map {
+    _Atomic uint64_t words[IDLE_MAP_WORDS];
+};
+
+// One worker's part: its index, its state, whether producers of free work may choose it.
+struct idle {
+    _Atomic uint32_t state;
+    int index;
+    bool takes_free;
+};
+
+void idle_map_init(struct idle_map *map);
+void idle_init(struct idle *idle, int index, bool takes_free);
+
+// Announces the calling worker. It must look at every queue once more before it sleeps.
+void idle_announce(struct idle *idle, struct idle_map *map);
+
+// Takes the announcement back, because the worker found something itself. False when a producer had
+// chosen it already: something is in its inbox or about to be.
+bool idle_retract(struct idle *idle, struct idle_map *map);
+
+// Sleeps until woken or until the deadline (OS_NEVER: none). The worker is AWAKE afterwards but may
+// still stand in the map: retract.
+void idle_sleep(struct idle *idle, uint64_t deadline_ns);
+
+// True once a producer has woken the announced worker: it should stop spinning.
+bool idle_is_woken(struct idle *idle);
+
+// Orders what the caller has queued before its look at who is idle. Before idle_choose, or before
+// idle_wake of a certain worker.
+void idle_published(void);
+
+// Chooses the announced worker with the lowest index and takes it off the map; -1: there is none.
+int idle_choose(struct idle_map *map);
+
+// True when idle_choose might find somebody: a glance.
+bool idle_map_is_empty(struct idle_map *map);
+
+// Wakes a worker that is announced or asleep; does nothing to one that is awake.
+void idle_wake(struct idle *idle);
+
+#endif

@@ -1,0 +1,179 @@
+// scheduler.c - the workers together: starting, stopping, handing out.
+//
+// Invariant: a runnable that is submitted is run by somebody, or still queued when the loops end.
+// Start reading at scheduler_submit.
+#include "base/atomic.h"
+#include "base/check.h"
+#include "scheduler/worker_private.h"
+
+// ---- handing out -----------------------------------------------------------------------------
+
+// Free work goes to the idle worker with the lowest index; the oldest waits longest in the queue.
+static void submit_free(struct scheduler *scheduler, struct runnable *runnable) {
+    idle_published();
+    const int chosen = idle_choose(&scheduler->idle);
+    if (chosen >= 0) {
+        struct worker *worker = &scheduler->workers[chosen];
+        inbox_push(&worker->inbox, runnable);
+        idle_published();
+        idle_wake(&worker->idle);
+        return;
+    }
+    shared_queue_push(&scheduler->free, runnable);
+    scheduler_tasks_published(scheduler);
+}
+
+void scheduler_submit(struct scheduler *scheduler, struct runnable *runnable,
+                      struct worker *home) {
+    struct worker *worker = worker_current();
+    if (!scheduler->is_shared) {
+        home = &scheduler->workers[0];
+    }
+    if (home == NULL) {
+        submit_free(scheduler, runnable);
+    } else if (home == worker) {
+        runnable_queue_push(&worker->local, runnable);
+    } else {
+        inbox_push(&home->inbox, runnable);
+        idle_published();
+        idle_wake(&home->idle);
+    }
+}
+
+void scheduler_submit_anyone(struct scheduler *scheduler, struct runnable *runnable, bool local) {
+    struct worker *worker = worker_current();
+    const bool inside = worker != NULL && worker->scheduler == scheduler;
+    if (inside && (local || !scheduler->is_shared)) {
+        runnable_queue_push(&worker->local, runnable);
+        return;
+    }
+    shared_queue_push(&scheduler->anyone, runnable);
+    idle_published();
+    for (int i = 0; i < scheduler->count; i++) {
+        if (atomic_load_relaxed(&scheduler->workers[i].idle.state) != IDLE_AWAKE) {
+            idle_wake(&scheduler->workers[i].idle);
+            return;
+        }
+    }
+}
+
+void scheduler_tasks_published(struct scheduler *scheduler) {
+    if (!scheduler->is_shared) {
+        return;
+    }
+    idle_published();
+    const int chosen = idle_choose(&scheduler->idle);
+    if (chosen >= 0) {
+        idle_wake(&scheduler->workers[chosen].idle);
+    } else {
+        scheduler_wake_spare(scheduler);
+    }
+}
+
+void scheduler_wake_spare(struct scheduler *scheduler) {
+    struct worker *last = &scheduler->workers[scheduler->count - 1];
+    if (last->is_spare && worker_may_take_free(last)) {
+        idle_wake(&last->idle);
+    }
+}
+
+// ---- life ------------------------------------------------------------------------------------
+
+static void init_worker(struct scheduler *scheduler, int index,
+                        const struct scheduler_options *options) {
+    struct worker *worker = &scheduler->workers[index];
+    *worker = (struct worker){.scheduler = scheduler, .index = index};
+    worker->takes_free = index > 0 || !options->zero_is_reserved || options->count == 1;
+    worker->is_spare = options->has_spare && index == options->count - 1;
+    worker->random = (uint32_t)index * 2654435761u + 1;
+    idle_init(&worker->idle, index, worker->takes_free && !worker->is_spare);
+    inbox_init(&worker->inbox);
+    shared_queue_init(&worker->ready);
+    timers_init(&worker->timers);
+    os_lock_init(&worker->loaded_lock);
+    list_init(&worker->loaded);
+    stack_pool_init(&worker->stacks, &scheduler->stacks);
+}
+
+int scheduler_init(struct scheduler *scheduler, const struct scheduler_options *options) {
+    REQUIRE(options->count >= 1 && options->count <= IDLE_WORKERS_MAX,
+            "a run has 1 to 1024 threads");
+    *scheduler = (struct scheduler){.count = options->count,
+                                    .is_shared = options->count > 1,
+                                    .calls = options->calls,
+                                    .upper = options->upper};
+    const size_t bytes = (size_t)options->count * sizeof(struct worker);
+    scheduler->workers = os_allocate_aligned(bytes, _Alignof(struct worker));
+    if (scheduler->workers == NULL) {
+        return OS_NO_MEMORY;
+    }
+    stack_set_init(&scheduler->stacks, sizeof(struct task_stack));
+    idle_map_init(&scheduler->idle);
+    shared_queue_init(&scheduler->free);
+    shared_queue_init(&scheduler->anyone);
+    atomic_store_relaxed(&scheduler->is_stopping, false);
+    atomic_store_relaxed(&scheduler->keeper, -1);
+    atomic_store_relaxed(&scheduler->armed_ns, TIMERS_NONE);
+    for (int i = 0; i < options->count; i++) {
+        init_worker(scheduler, i, options);
+    }
+    return OS_OK;
+}
+
+void scheduler_deinit(struct scheduler *scheduler) {
+    for (int i = 0; i < scheduler->count; i++) {
+        stack_pool_deinit(&scheduler->workers[i].stacks);
+    }
+    stack_set_deinit(&scheduler->stacks);
+    os_free(scheduler->workers);
+}
+
+// What a thread needs around its loop: the signal stack for overflow messages, its own context.
+static void work(void *argument) {
+    struct worker *worker = argument;
+    void *const former = os_thread_local();
+    os_thread_local_set(worker);
+    const int code = overflow_install_thread(&worker->overflow);
+    context_init_thread(&worker->context);
+    worker_loop(worker);
+    context_deinit(&worker->context);
+    if (code == OS_OK) {
+        overflow_uninstall_thread(&worker->overflow);
+    }
+    os_thread_local_set(former);
+}
+
+int scheduler_run(struct scheduler *scheduler) {
+    int code = OS_OK;
+    int started = 1;
+    for (; started < scheduler->count && code == OS_OK; started++) {
+        struct worker *worker = &scheduler->workers[started];
+        // Announced before anything runs, so that the first PFrames go to the lowest numbers even
+        // if those threads come up later than others.
+        idle_announce(&worker->idle, &scheduler->idle);
+    }
+    for (started = 1; started < scheduler->count; started++) {
+        struct worker *worker = &scheduler->workers[started];
+        code = os_thread_start(&worker->thread, work, worker, "tenon-worker");
+        if (code != OS_OK) {
+            scheduler_stop(scheduler);
+            break;
+        }
+    }
+    if (code == OS_OK) {
+        work(&scheduler->workers[0]);
+    }
+    for (int i = 1; i < started; i++) {
+        os_thread_join(&scheduler->workers[i].thread);
+    }
+    return code;
+}
+
+void scheduler_stop(struct scheduler *scheduler) {
+    // release: pairs with worker_loop.
+    atomic_store_release(&scheduler->is_stopping, true);
+    idle_published();
+    for (int i = 0; i < scheduler->count; i++) {
+        idle_wake(&scheduler->workers[i].idle);
+    }
+}

@@ -1,0 +1,73 @@
+// task_stack.h - a stack that runs: its memory, its context when suspended, its tasks.
+//
+//   low address                                                             high address
+//   | guard | tasks, grow up -->            <-- C stack, grows down | struct task_stack |
+//
+// The struct lies at the top, so that a suspended frame that spawned nothing costs one page.
+//
+// Waiting is by ticket: odd while the stack waits, and whoever changes it from odd to the next even
+// number, by one compare and swap, has the right and the duty to make the stack ready. So of many
+// who want to wake it (a result, a timer, a cancellation) exactly one does; and since the memory is
+// type-stable and the number only grows, one who comes too late does no harm.
+//
+//   running --worker_suspend--> suspended, even --task_stack_wait--> waiting, odd
+//      ^                                                               |  task_stack_claim, by one
+//      '------------- worker loop <-- queued, even <-- worker_ready ---'
+//
+// Invariant: a stack is either running on exactly one worker, or waiting, or on exactly one queue,
+// or in the hands of the one who just claimed it. Start reading at task_stack_claim.
+#ifndef TENON_SCHEDULER_TASK_STACK_H
+#define TENON_SCHEDULER_TASK_STACK_H
+
+#include "base/atomic.h"
+#include "base/bits.h"
+#include "base/list.h"
+#include "context/context.h"
+#include "scheduler/runnable.h"
+#include "scheduler/tasks.h"
+#include "stack/stack.h"
+
+struct worker;
+struct frame;
+
+struct task_stack {
+    struct stack memory; // first: see stack.h
+    struct context context;
+    struct worker *worker;  // where it runs, or ran last
+    struct worker *home;    // the only worker that may run it; NULL: any
+    struct runnable resume; // continues it
+    struct frame *frame;    // the frame it was started for; the layer above knows what that is
+    void (*entry)(struct task_stack *stack);
+    struct list_node loaded;             // suspended with tasks to steal: on a list of that worker,
+    struct worker *_Atomic loaded_on;    // under its lock; NULL: on none
+    _Atomic uint32_t ticket;
+    struct tasks tasks;
+};
+
+static inline struct task_stack *task_stack_of(struct tn_self *self) {
+    return container_of(self, struct task_stack, tasks.self);
+}
+
+// Begins to wait; returns the ticket. By the worker that switched away from the stack.
+static inline uint32_t task_stack_wait(struct task_stack *stack) {
+    const uint32_t ticket = atomic_load_relaxed(&stack->ticket) + 1;
+    ASSERT(ticket % 2 == 1);
+    // release: pairs with task_stack_claim: who claims it may continue its context.
+    atomic_store_release(&stack->ticket, ticket);
+    return ticket;
+}
+
+// The ticket that the next task_stack_wait will return. By the running stack.
+static inline uint32_t task_stack_next_ticket(struct task_stack *stack) {
+    return atomic_load_relaxed(&stack->ticket) + 1;
+}
+
+// True for exactly one caller for each odd ticket: that one makes the stack ready. From any thread.
+static inline bool task_stack_claim(struct task_stack *stack, uint32_t ticket) {
+    uint32_t expected = ticket;
+    // acq_rel: pairs with task_stack_wait; and what the claimer did happens before the stack goes on.
+    return atomic_load_relaxed(&stack->ticket) == ticket &&
+           atomic_cas_acq_rel(&stack->ticket, &expected, ticket + 1);
+}
+
+#endif

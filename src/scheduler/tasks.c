@@ -1,0 +1,266 @@
+// tasks.c - see tasks.h. The range word is the whole protocol: read its invariant first, then
+// tasks_publish (down the page), tasks_steal and tasks_reclaim.
+#include "scheduler/tasks.h"
+
+#include "base/atomic.h"
+#include "base/check.h"
+
+struct range {
+    uint32_t tail;
+    uint32_t split;
+};
+
+static uint64_t pack(uint32_t tail, uint32_t split) {
+    return (uint64_t)split << 32 | tail;
+}
+
+static struct range unpack(uint64_t word) {
+    return (struct range){(uint32_t)word, (uint32_t)(word >> 32)};
+}
+
+static uint32_t index_of(const struct tasks *tasks, const struct tn_task *task) {
+    return (uint32_t)(task - tasks->first);
+}
+
+// The low byte of `info` is also stored alone by tn_task_enter.
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the state is the first byte of info");
+_Static_assert(sizeof(struct tn_task) == CACHE_LINE, "a task is one cache line");
+
+void tasks_init(struct tasks *tasks, void *memory, size_t bytes, bool is_shared) {
+    tasks->first = memory;
+    tasks->end = tasks->first + bytes / sizeof(struct tn_task) - TASKS_RESERVE;
+    tasks->is_shared = is_shared;
+    tasks->self.top = tasks->first;
+    atomic_store_relaxed(&tasks->range, 0);
+    tasks_arm(tasks);
+}
+
+void tasks_arm(struct tasks *tasks) {
+    const struct range range = unpack(atomic_load_relaxed(&tasks->range));
+    const bool is_hungry = tasks->is_shared && range.tail == range.split;
+    TN_STORE_(tasks->self.limit, is_hungry ? NULL : tasks->end);
+    TN_STORE_(tasks->self.bound, tasks->first + range.split);
+}
+
+bool tasks_publish(struct tasks *tasks, bool all) {
+    const struct range range = unpack(atomic_load_relaxed(&tasks->range));
+    const uint32_t top = index_of(tasks, tasks->self.top);
+    uint32_t begin = range.split;
+    if (range.tail == range.split) {
+        // Nothing is public, so thieves stand still: step over what cannot be stolen.
+        while (begin < top && task_state(&tasks->first[begin]) != TASK_NEW) {
+            begin++;
+        }
+    }
+    uint32_t end = begin;
+    while (end < top && task_state(&tasks->first[end]) == TASK_NEW) {
+        end++;
+    }
+    const uint32_t count = end - begin;
+    if (count > 0) {
+        const uint32_t shown = all ? count : (count + 1) / 2;
+        if (begin == range.split) {
+            // release: pairs with tasks_steal; the tasks are complete before they can be claimed.
+            atomic_fetch_add_release(&tasks->range, (uint64_t)shown << 32);
+        } else {
+            // release: pairs with tasks_steal. An empty range changes under nobody's hands.
+            atomic_store_release(&tasks->range, pack(begin, begin + shown));
+        }
+    }
+    tasks_arm(tasks);
+    return count > 0;
+}
+
+bool tasks_reclaim(struct tasks *tasks, struct tn_task *task) {
+    const uint32_t index = index_of(tasks, task);
+    uint64_t word = atomic_load_relaxed(&tasks->range);
+    for (;;) {
+        const struct range range = unpack(word);
+        if (index >= range.split) {
+            return true;
+        }
+        if (index < range.tail) {
+            return false;
+        }
+        // Take half of what is public back at once, so that the next awaits are quick again.
+        const uint32_t half = range.tail + (index - range.tail) / 2;
+        // acq_rel: pairs with tasks_steal: either this sees its claim, or it sees the lower split.
+        if (atomic_cas_acq_rel(&tasks->range, &word, pack(range.tail, half))) {
+            tasks_arm(tasks);
+            return true;
+        }
+    }
+}
+
+bool tasks_is_stolen(struct tasks *tasks, const struct tn_task *task) {
+    const struct range range = unpack(atomic_load_relaxed(&tasks->range));
+    return index_of(tasks, task) < range.tail;
+}
+
+// Everything from `top` up is free now: an empty range moves down with it, and below whatever runs
+// in place there, because tn_task_leave will not look at it.
+static void settle(struct tasks *tasks) {
+    const struct range range = unpack(atomic_load_relaxed(&tasks->range));
+    if (range.tail != range.split) {
+        ASSERT(range.split <= index_of(tasks, tasks->self.top));
+        return;
+    }
+    uint32_t at = index_of(tasks, tasks->self.top);
+    at = range.split < at ? range.split : at;
+    while (at > 0) {
+        const enum task_state state = task_state(&tasks->first[at - 1]);
+        if (state != TASK_IN_PLACE && state != TASK_MARK && state != TASK_GONE) {
+            break;
+        }
+        at--;
+    }
+    atomic_store_relaxed(&tasks->range, pack(at, at));
+    tasks_arm(tasks);
+}
+
+void tasks_drop(struct tasks *tasks, struct tn_task *task) {
+    task_set(task, TASK_GONE, 0);
+    while (tasks->self.top > tasks->first && task_state(tasks->self.top - 1) == TASK_GONE) {
+        tasks->self.top--;
+    }
+    settle(tasks);
+}
+
+static struct tn_task *push(struct tasks *tasks) {
+    struct tn_task *task = tasks->self.top;
+    if (task >= tasks->end + TASKS_RESERVE) {
+        return NULL;
+    }
+    tasks->self.top++;
+    return task;
+}
+
+struct tn_task *tasks_push_mark(struct tasks *tasks) {
+    struct tn_task *mark = push(tasks);
+    if (mark != NULL) {
+        TN_STORE_(mark->info, TASK_MARK);
+    }
+    return mark;
+}
+
+struct tn_task *tasks_move_up(struct tasks *tasks, struct tn_task *task) {
+    ASSERT(task_state(task) == TASK_NEW && !tasks_is_stolen(tasks, task));
+    struct tn_task *place = push(tasks);
+    if (place != NULL) {
+        *place = *task;
+        task_set(task, TASK_GONE, 0);
+    }
+    return place;
+}
+
+struct tn_task *tasks_in_place(struct tasks *tasks, struct tn_task *below) {
+    while (below > tasks->first) {
+        below--;
+        if (task_state(below) == TASK_IN_PLACE) {
+            return below;
+        }
+    }
+    return NULL;
+}
+
+void task_adopt(struct tn_task *task, void *frame) {
+    __atomic_store_n(&task->payload[0], (uint64_t)(uintptr_t)frame, __ATOMIC_RELAXED);
+    // release: pairs with task_adopter, which reads the frame.
+    atomic_fetch_or_release((_Atomic uint64_t *)&task->info, (uint64_t)TASK_ADOPTED);
+}
+
+void *task_adopter(struct tn_task *task) {
+    // acquire: pairs with task_adopt.
+    const uint64_t info = atomic_load_acquire((_Atomic uint64_t *)&task->info);
+    if ((info & TASK_ADOPTED) == 0) {
+        return NULL;
+    }
+    return (void *)(uintptr_t)__atomic_load_n(&task->payload[0], __ATOMIC_RELAXED);
+}
+
+bool tasks_await(struct tn_task *task, uint32_t ticket) {
+    _Atomic uint64_t *info = (_Atomic uint64_t *)&task->info;
+    uint64_t found = atomic_load_relaxed(info);
+    while ((found & 0x7f) == TASK_NEW) {
+        const uint64_t kept = found & (0xffffff00 | TASK_ADOPTED);
+        // release: pairs with tasks_finish, whose caller wakes the stack that wrote the ticket.
+        if (atomic_cas_release(info, &found, (uint64_t)ticket << 32 | kept | TASK_AWAITED)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void tasks_await_cancel(struct tn_task *task) {
+    _Atomic uint64_t *info = (_Atomic uint64_t *)&task->info;
+    uint64_t found = atomic_load_relaxed(info);
+    while ((found & 0x7f) == TASK_AWAITED) {
+        if (atomic_cas_relaxed(info, &found, (found & (0xffffff00 | TASK_ADOPTED)) | TASK_NEW)) {
+            return;
+        }
+    }
+}
+
+bool task_has_ended(struct tn_task *task) {
+    // acquire: pairs with tasks_finish, which wrote the result first.
+    return (atomic_load_acquire((_Atomic uint64_t *)&task->info) & 0x7f) == TASK_DONE;
+}
+
+struct tn_task *tasks_steal(struct tasks *tasks) {
+    // acquire: pairs with tasks_publish, also through what thieves did to the word in between.
+    uint64_t word = atomic_load_acquire(&tasks->range);
+    for (;;) {
+        const struct range range = unpack(word);
+        if (range.tail >= range.split) {
+            return NULL;
+        }
+        // acq_rel: pairs with tasks_publish (the task is complete) and tasks_reclaim (it is ours).
+        if (atomic_cas_acq_rel(&tasks->range, &word, pack(range.tail + 1, range.split))) {
+            if (range.tail + 1 == range.split) {
+                tasks_poke(tasks);
+            }
+            return tasks->first + range.tail;
+        }
+    }
+}
+
+void tasks_poke(struct tasks *tasks) {
+    // The owner may overwrite this while it sets its checks: it looks for idle workers after that.
+    if (TN_LOAD_(tasks->self.limit) != NULL) {
+        TN_STORE_(tasks->self.limit, NULL);
+    }
+    struct tn_task *const beyond = (struct tn_task *)(UINTPTR_MAX & ~(uintptr_t)63);
+    if (TN_LOAD_(tasks->self.bound) != beyond) {
+        TN_STORE_(tasks->self.bound, beyond);
+    }
+}
+
+bool tasks_finish(struct tn_task *task, int outcome, uint32_t *ticket) {
+    _Atomic uint64_t *info = (_Atomic uint64_t *)&task->info;
+    // The owner changes the state alone, so what is kept can be read before.
+    const uint64_t kept = atomic_load_relaxed(info) & (0xffffff00 | TASK_ADOPTED);
+    const uint64_t done = (uint64_t)(uint32_t)outcome << 32 | kept | TASK_DONE;
+    // acq_rel: pairs with task_has_ended (the result) and with tasks_await (the ticket).
+    const uint64_t found = atomic_exchange_acq_rel(info, done);
+    *ticket = (uint32_t)(found >> 32);
+    return (found & 0x7f) == TASK_AWAITED;
+}
+
+bool tasks_has_public(struct tasks *tasks) {
+    const struct range range = unpack(atomic_load_relaxed(&tasks->range));
+    return range.tail < range.split;
+}
+
+size_t tasks_check(struct tasks *tasks) {
+    const struct range range = unpack(atomic_load_relaxed(&tasks->range));
+    const uint32_t top = index_of(tasks, tasks->self.top);
+    ASSERT(tasks->first <= tasks->self.top && tasks->self.top <= tasks->end + TASKS_RESERVE);
+    ASSERT(range.tail <= range.split);
+    ASSERT(range.tail == range.split || range.split <= top);
+    for (uint32_t at = range.tail; at < range.split && at < top; at++) {
+        ASSERT(task_state(&tasks->first[at]) == TASK_NEW);
+    }
+    ASSERT(TN_LOAD_(tasks->self.bound) >= tasks->first + range.split);
+    ASSERT(TN_LOAD_(tasks->self.limit) <= tasks->end);
+    return top;
+}

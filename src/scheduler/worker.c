@@ -1,0 +1,275 @@
+// worker.c - the loop of a worker and the ways in and out of it.
+//
+// Life of an idle worker: worker_find_and_run found nothing -> idle_announce -> look again, spinning
+// for a while (waking a sleeping core costs far more than it) -> idle_sleep until somebody wakes it
+// or a deadline comes -> fire timers -> loop.
+// Invariant: exactly one of "in the loop" and "on worker->running's stack" holds; a commit runs once,
+// right after the switch away from its stack. Start reading at worker_loop.
+#include "scheduler/worker.h"
+
+#include "base/atomic.h"
+#include "base/check.h"
+#include "scheduler/worker_private.h"
+
+// Looks for work this often, with a pause in between, before going to sleep: some microseconds.
+#define SPIN_ROUNDS 100
+
+struct worker *worker_current(void) {
+    return os_thread_local();
+}
+
+// ---- switching -------------------------------------------------------------------------------
+
+void worker_switch_to(struct worker *worker, struct task_stack *stack) {
+    stack->worker = worker;
+    if (UNLIKELY(timers_earliest_ns(&worker->timers) <
+                 atomic_load_relaxed(&worker->scheduler->armed_ns))) {
+        worker_timers_changed(worker);
+    }
+    // release: pairs with rob: a thief reads the stack's tasks through this.
+    atomic_store_release(&worker->running, stack);
+    context_switch(&worker->context, &stack->context);
+    atomic_store_relaxed(&worker->running, NULL);
+    void (*commit)(struct task_stack *, void *) = worker->commit;
+    worker->commit = NULL;
+    AUDIT(tasks_check(&stack->tasks));
+    commit(stack, worker->commit_argument);
+}
+
+static void resume(struct worker *worker, struct runnable *runnable) {
+    struct task_stack *stack = container_of(runnable, struct task_stack, resume);
+    worker_unload(stack);
+    worker_switch_to(worker, stack);
+}
+
+void worker_suspend(struct task_stack *stack,
+                    void (*commit)(struct task_stack *stack, void *argument), void *argument) {
+    struct worker *worker = stack->worker;
+    ASSERT(worker == worker_current());
+    worker->commit = commit;
+    worker->commit_argument = argument;
+    context_switch(&stack->context, &worker->context);
+}
+
+struct finish {
+    void (*commit)(struct task_stack *stack, void *argument);
+    void *argument;
+};
+
+// On the loop's stack: nobody uses the finished one any more.
+static void give_back(struct task_stack *stack, void *argument) {
+    const struct finish finish = *(const struct finish *)argument; // lies on that very stack
+    struct worker *worker = stack->worker;
+    context_deinit(&stack->context);
+    if (finish.commit != NULL) {
+        finish.commit(stack, finish.argument);
+    }
+    stack_pool_release(&worker->stacks, &stack->memory);
+}
+
+void worker_finish(struct task_stack *stack, void (*commit)(struct task_stack *, void *),
+                   void *argument) {
+    struct finish finish = {commit, argument};
+    struct worker *worker = stack->worker;
+    worker->commit = give_back;
+    worker->commit_argument = &finish;
+    context_switch_last(&stack->context, &worker->context);
+}
+
+static void enter(void *argument) {
+    struct task_stack *stack = argument;
+    stack->entry(stack);
+    UNREACHABLE("a stack's entry ends by worker_finish");
+}
+
+// A quarter of the memory is for tasks: 256 of them on the default 64 KB.
+#define TASKS_SHARE 4
+
+struct task_stack *worker_stack_create(struct worker *worker, size_t bytes, struct worker *home,
+                                       void (*entry)(struct task_stack *stack)) {
+    const enum stack_class class = stack_class_for(bytes);
+    if (class == STACK_CLASSES) {
+        return NULL;
+    }
+    struct stack *memory = stack_pool_acquire(&worker->stacks, class);
+    if (memory == NULL) {
+        return NULL;
+    }
+    struct task_stack *stack = container_of(memory, struct task_stack, memory);
+    char *const low = (char *)bits_round_up((uintptr_t)memory->low, CACHE_LINE);
+    const size_t tasks_bytes = bits_round_down(memory->bytes / TASKS_SHARE, CACHE_LINE);
+    tasks_init(&stack->tasks, low, tasks_bytes, worker->scheduler->is_shared);
+    stack->worker = worker;
+    stack->home = home;
+    stack->resume.run = resume;
+    stack->frame = NULL;
+    stack->entry = entry;
+    atomic_store_relaxed(&stack->loaded_on, NULL);
+    char *const c_low = low + tasks_bytes;
+    context_init(&stack->context, c_low, (size_t)(memory->low + memory->bytes - c_low), enter,
+                 stack);
+    return stack;
+}
+
+// ---- loaded stacks ---------------------------------------------------------------------------
+
+void worker_load(struct worker *worker, struct task_stack *stack) {
+    struct tasks *tasks = &stack->tasks;
+    if (tasks->self.top == tasks->first) {
+        return;
+    }
+    (void)tasks_publish(tasks, true);
+    if (!tasks_has_public(tasks)) {
+        return;
+    }
+    os_lock_acquire(&worker->loaded_lock);
+    list_push_back(&worker->loaded, &stack->loaded);
+    atomic_store_relaxed(&stack->loaded_on, worker);
+    atomic_fetch_add_relaxed(&worker->loaded_count, 1);
+    os_lock_release(&worker->loaded_lock);
+    scheduler_tasks_published(worker->scheduler);
+}
+
+void worker_unload(struct task_stack *stack) {
+    struct worker *owner = atomic_load_relaxed(&stack->loaded_on);
+    if (owner == NULL) {
+        return;
+    }
+    os_lock_acquire(&owner->loaded_lock);
+    if (atomic_load_relaxed(&stack->loaded_on) != NULL) {
+        list_remove(&stack->loaded);
+        atomic_store_relaxed(&stack->loaded_on, NULL);
+        atomic_fetch_sub_relaxed(&owner->loaded_count, 1);
+    }
+    os_lock_release(&owner->loaded_lock);
+}
+
+// ---- making ready ----------------------------------------------------------------------------
+
+void worker_ready(struct scheduler *scheduler, struct task_stack *stack) {
+    struct worker *home = stack->home;
+    struct worker *worker = worker_current();
+    if (worker != NULL && worker->scheduler == scheduler) {
+        if (home == worker || !scheduler->is_shared) {
+            runnable_queue_push(&worker->local, &stack->resume);
+            return;
+        }
+        if (home == NULL && worker_may_take_free(worker)) {
+            shared_queue_push(&worker->ready, &stack->resume);
+            // The loop will take the only one itself at once; a running stack may be busy for long.
+            if (atomic_load_relaxed(&worker->running) != NULL ||
+                atomic_load_relaxed(&worker->ready.count) > 1) {
+                scheduler_tasks_published(scheduler);
+            }
+            return;
+        }
+    }
+    scheduler_submit(scheduler, &stack->resume, home);
+}
+
+void worker_timers_changed(struct worker *worker) {
+    struct scheduler *scheduler = worker->scheduler;
+    if (!scheduler->is_shared) {
+        return;
+    }
+    const int keeper = atomic_load_relaxed(&scheduler->keeper);
+    const uint64_t earliest_ns = timers_earliest_ns(&worker->timers);
+    if (keeper >= 0 && earliest_ns < atomic_load_relaxed(&scheduler->armed_ns)) {
+        idle_wake(&scheduler->workers[keeper].idle);
+    }
+}
+
+// ---- idle ------------------------------------------------------------------------------------
+
+// Fires what is due on any worker. True when anything was.
+static bool fire_timers(struct scheduler *scheduler) {
+    uint64_t earliest_ns = TIMERS_NONE;
+    for (int i = 0; i < scheduler->count; i++) {
+        const uint64_t at_ns = timers_earliest_ns(&scheduler->workers[i].timers);
+        earliest_ns = at_ns < earliest_ns ? at_ns : earliest_ns;
+    }
+    if (earliest_ns == TIMERS_NONE) {
+        return false;
+    }
+    const uint64_t now_ns = os_now_ns();
+    int fired = 0;
+    for (int i = 0; i < scheduler->count && earliest_ns <= now_ns; i++) {
+        fired += timers_fire(&scheduler->workers[i].timers, now_ns);
+    }
+    return fired > 0;
+}
+
+// When an idle worker has to wake by itself: for its own timers, and, as the keeper, for everyone's.
+static uint64_t sleep_until_ns(struct worker *worker) {
+    struct scheduler *scheduler = worker->scheduler;
+    int none = -1;
+    if (!atomic_cas_relaxed(&scheduler->keeper, &none, worker->index)) {
+        return timers_earliest_ns(&worker->timers);
+    }
+    uint64_t earliest_ns = TIMERS_NONE;
+    for (int i = 0; i < scheduler->count; i++) {
+        const uint64_t at_ns = timers_earliest_ns(&scheduler->workers[i].timers);
+        earliest_ns = at_ns < earliest_ns ? at_ns : earliest_ns;
+    }
+    atomic_store_relaxed(&scheduler->armed_ns, earliest_ns);
+    return earliest_ns;
+}
+
+// A keeper that has work hands the watch to another idle worker, if there is anything to watch.
+static void stop_keeping(struct worker *worker) {
+    struct scheduler *scheduler = worker->scheduler;
+    if (atomic_load_relaxed(&scheduler->keeper) != worker->index) {
+        return;
+    }
+    const bool watched = atomic_load_relaxed(&scheduler->armed_ns) != TIMERS_NONE;
+    atomic_store_relaxed(&scheduler->armed_ns, TIMERS_NONE);
+    atomic_store_relaxed(&scheduler->keeper, -1);
+    idle_published();
+    for (int i = 0; watched && i < scheduler->count; i++) {
+        struct worker *other = &scheduler->workers[i];
+        if (other != worker && atomic_load_relaxed(&other->idle.state) == IDLE_ASLEEP) {
+            idle_wake(&other->idle);
+            return;
+        }
+    }
+}
+
+// Announced and nothing found: spins, then sleeps. Returns with something run, or after a wake-up.
+static void wait_for_work(struct worker *worker) {
+    struct scheduler *scheduler = worker->scheduler;
+    const int rounds = scheduler->is_shared ? SPIN_ROUNDS : 1;
+    for (int i = 0; i < rounds; i++) {
+        if (atomic_load_relaxed(&scheduler->is_stopping) || idle_is_woken(&worker->idle)) {
+            return;
+        }
+        if (fire_timers(scheduler) || worker_find_and_run(worker, true)) {
+            return;
+        }
+        cpu_pause();
+    }
+    const uint64_t until_ns = sleep_until_ns(worker);
+    if (until_ns == TIMERS_NONE || until_ns > os_now_ns()) {
+        idle_sleep(&worker->idle, until_ns);
+    }
+    stop_keeping(worker);
+}
+
+void worker_loop(struct worker *worker) {
+    struct scheduler *scheduler = worker->scheduler;
+    bool is_announced = worker->index > 0; // by scheduler_run
+    // acquire: pairs with scheduler_stop; everything root did is visible to whoever joins us.
+    while (!atomic_load_acquire(&scheduler->is_stopping)) {
+        if (!is_announced && worker_find_and_run(worker, false)) {
+            continue;
+        }
+        if (!is_announced) {
+            idle_announce(&worker->idle, &scheduler->idle);
+        }
+        is_announced = false;
+        if (worker->index == 0) {
+            scheduler_wake_spare(scheduler);
+        }
+        wait_for_work(worker);
+        (void)idle_retract(&worker->idle, &scheduler->idle);
+    }
+}

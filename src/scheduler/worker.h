@@ -1,0 +1,140 @@
+// worker.h - threads that run tasks, and the scheduler they share.
+//
+// A worker's loop runs on the thread's own stack: it finds something to run, switches to its stack,
+// and comes back when that suspends or ends. What must happen only after a stack has been left (to
+// register it as waiting, to give it back) is passed to worker_suspend as `commit` and runs here.
+//
+// Where things wait to be run, in the order in which a worker looks:
+//   inbox   what others handed to this worker alone           -> local or ready
+//   local   bound to this worker: first in, first out
+//   ready   free, made ready by this worker; others may take  (workers that take free work only)
+//   loaded  suspended stacks of this worker with tasks on them
+//   free    frames that may start anywhere, oldest first, and posts
+//   others' running stacks, loaded stacks and ready queues
+//
+// Invariant (with idle.h): while any of these holds something, a worker that may take it is awake
+// or being woken. Upward calls: struct scheduler_calls, filled by src/frame.
+// Start reading at worker_loop in worker.c.
+#ifndef TENON_SCHEDULER_WORKER_H
+#define TENON_SCHEDULER_WORKER_H
+
+#include "scheduler/idle.h"
+#include "scheduler/inbox.h"
+#include "scheduler/shared_queue.h"
+#include "scheduler/task_stack.h"
+#include "scheduler/timers.h"
+#include "stack/overflow.h"
+
+struct scheduler;
+
+struct worker {
+    // By its own thread.
+    struct scheduler *scheduler;
+    int index;
+    bool takes_free; // PFrames; false for a thread that stays free for its Frames
+    bool is_spare;   // takes free work only while worker 0 is idle
+    unsigned tick;
+    uint32_t random;
+    struct context context; // the loop, while a task stack runs
+    void (*commit)(struct task_stack *stack, void *argument);
+    void *commit_argument;
+    struct runnable_queue local;
+    struct stack_pool stacks;
+    void *upper; // the frame layer's part
+    struct os_thread thread;
+    struct overflow_thread overflow;
+
+    // By others too.
+    CACHE_ALIGNED struct task_stack *_Atomic running; // NULL: none; for thieves
+    CACHE_ALIGNED struct idle idle;
+    struct inbox inbox;
+    struct shared_queue ready;
+    struct timers timers;
+    struct os_lock loaded_lock;
+    struct list loaded;
+    _Atomic size_t loaded_count;
+};
+
+CACHE_APART(struct worker, local, running);
+CACHE_APART(struct worker, running, idle);
+
+// What the scheduler needs from the layer above.
+struct scheduler_calls {
+    // Starts a task that `worker` stole from `from`: makes a stack for it and returns that stack,
+    // ready to be switched to; NULL when there is no memory (the layer has failed the task then).
+    struct task_stack *(*start_stolen)(struct worker *worker, struct task_stack *from,
+                                       struct tn_task *task);
+};
+
+struct scheduler {
+    int count;
+    struct worker *workers;
+    bool is_shared; // more than one worker
+    size_t stack_bytes;
+    const struct scheduler_calls *calls;
+    void *upper; // the frame layer's part
+    struct stack_set stacks;
+    struct idle_map idle;
+    struct shared_queue free;    // frames that may start anywhere
+    struct shared_queue anyone;  // posts: any worker, also one that takes no free work
+    _Atomic bool is_stopping;
+    _Atomic int keeper;          // the idle worker that watches busy workers' timers; -1: none
+    _Atomic uint64_t armed_ns;   // what it sleeps until
+};
+
+struct scheduler_options {
+    int count;
+    bool zero_is_reserved; // worker 0 takes no free work
+    bool has_spare;        // the last worker works only while worker 0 is idle
+    const struct scheduler_calls *calls;
+    void *upper;
+};
+
+// Fills `scheduler` in; starts no thread yet. 0 or an OS_ code.
+OS_MUST_USE int scheduler_init(struct scheduler *scheduler,
+                               const struct scheduler_options *options);
+void scheduler_deinit(struct scheduler *scheduler);
+
+// Starts the other workers and runs worker 0's loop here until scheduler_stop, then joins them all.
+// 0, or an OS_ code when a thread could not be started: then nothing ran. The calling thread's
+// os_thread_local is used meanwhile.
+OS_MUST_USE int scheduler_run(struct scheduler *scheduler);
+
+// Ends all loops once what they run returns to them. From any thread.
+void scheduler_stop(struct scheduler *scheduler);
+
+// The worker of the calling thread, NULL outside of a run. Read it anew after every wait.
+struct worker *worker_current(void);
+
+// A fresh stack of at least `bytes` that will call entry(stack); NULL: no memory. `home` as in
+// struct task_stack. By the worker's own thread.
+struct task_stack *worker_stack_create(struct worker *worker, size_t bytes, struct worker *home,
+                                       void (*entry)(struct task_stack *stack));
+
+// Leaves the running stack, which is `stack`, for the loop; then commit(stack, argument) runs there,
+// with the stack suspended: it arranges that somebody continues it. Returns when continued, maybe on
+// another worker (stack->worker).
+void worker_suspend(struct task_stack *stack,
+                    void (*commit)(struct task_stack *stack, void *argument), void *argument);
+
+// Ends the running stack for good and gives its memory back; `commit` runs before that, if any.
+__attribute__((noreturn)) void worker_finish(struct task_stack *stack,
+                                             void (*commit)(struct task_stack *, void *),
+                                             void *argument);
+
+// Makes a claimed stack run again, at its home or anywhere. From any thread.
+void worker_ready(struct scheduler *scheduler, struct task_stack *stack);
+
+// Queues a runnable: for `home` only; or, with NULL, as free work, oldest first, to the idle worker
+// with the lowest index. From any thread.
+void scheduler_submit(struct scheduler *scheduler, struct runnable *runnable, struct worker *home);
+
+// Queues a runnable that any worker may run soon, also those that take no free work: `local` says
+// that the calling worker will come by soon enough and keeps the order on its thread.
+void scheduler_submit_anyone(struct scheduler *scheduler, struct runnable *runnable, bool local);
+
+// The running stack has made tasks public: wakes somebody to take them, if anybody is idle.
+void scheduler_tasks_published(struct scheduler *scheduler);
+
+
+#endif

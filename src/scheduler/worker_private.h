@@ -1,0 +1,31 @@
+// worker_private.h - what the files of the worker loop share: worker.c, find.c, scheduler.c.
+#ifndef TENON_SCHEDULER_WORKER_PRIVATE_H
+#define TENON_SCHEDULER_WORKER_PRIVATE_H
+
+#include "scheduler/worker.h"
+
+// Finds the next thing to run and runs it until it comes back to the loop. False: there is nothing.
+// `is_idle` says that the worker is announced: it retracts as soon as it has something.
+bool worker_find_and_run(struct worker *worker, bool is_idle);
+
+// Switches to a stack and returns when it suspends or ends, after its commit.
+void worker_switch_to(struct worker *worker, struct task_stack *stack);
+
+// Puts a stack that was just left on the worker's list of loaded stacks, if it has tasks.
+void worker_load(struct worker *worker, struct task_stack *stack);
+
+// Takes a stack that is about to continue off that list.
+void worker_unload(struct task_stack *stack);
+
+void worker_loop(struct worker *worker);
+
+// The worker goes on with other work although it has timers: whoever watches has to know of them.
+void worker_timers_changed(struct worker *worker);
+
+// Wakes the spare worker, if there is one and worker 0 is idle.
+void scheduler_wake_spare(struct scheduler *scheduler);
+
+// True while the worker may take PFrames: always, or, for the spare one, while worker 0 is idle.
+bool worker_may_take_free(struct worker *worker);
+
+#endif
