@@ -1,18 +1,35 @@
-// heap.c - the pairing heap behind heap.h.
+// heap.c - the two parts of heap.h: a pairing heap for the near keys, buckets for the others.
 //
-// Invariant: see heap.h. Every change is made of one operation, meld: of two roots the later one
-// becomes the first child of the earlier. Start reading at heap_pop.
+// Invariant: see heap.h. `base` moves up when the near part takes a bucket (refill) and down when
+// too much has gathered in the near part (spill); both keep every node in the bucket that its key
+// names. Start reading at heap_pop.
 //
-// The algorithm is the two-pass pairing heap of Fredman, Sedgewick, Sleator and Tarjan (1986).
+// Pairing heap: Fredman, Sedgewick, Sleator, Tarjan (1986). Radix heap: Ahuja, Mehlhorn, Orlin,
+// Tarjan (1990); here a near part makes it take keys below those already popped.
 #include "base/heap.h"
 
+#include <string.h>
+
+#include "base/bits.h"
 #include "base/check.h"
+
+enum {
+    TAKE_MAX = 64,   // A bucket of at most so many goes into the near part whole.
+    NEAR_MIN = 1024, // The near part grows at least to this before it spills.
+};
+
+void heap_init(struct heap *heap) {
+    memset(heap, 0, sizeof *heap);
+    heap->near_size_max = NEAR_MIN;
+}
+
+// ---- the near part: a pairing heap -------------------------------------------------------------
 
 static bool is_before(const struct heap_node *one, const struct heap_node *other) {
     return one->key < other->key || (one->key == other->key && one->sequence < other->sequence);
 }
 
-// Both are roots (no siblings); returns the one that stays root.
+// Both are roots; the later one becomes the first child of the earlier, which is returned.
 static struct heap_node *meld(struct heap_node *one, struct heap_node *other) {
     struct heap_node *top = is_before(one, other) ? one : other;
     struct heap_node *below = top == one ? other : one;
@@ -33,10 +50,6 @@ static struct heap_node *meld_siblings(struct heap_node *first) {
         struct heap_node *one = first;
         struct heap_node *other = one->next;
         first = other == NULL ? NULL : other->next;
-        if (first != NULL) {
-            // The siblings lie anywhere in memory: ask for the next pair while this one is melded.
-            __builtin_prefetch(first->next);
-        }
         struct heap_node *pair = other == NULL ? one : meld(one, other);
         pair->next = pairs;
         pairs = pair;
@@ -61,32 +74,21 @@ static void make_root(struct heap *heap, struct heap_node *root) {
     }
 }
 
-void heap_push(struct heap *heap, struct heap_node *node, uint64_t key) {
-    node->key = key;
-    node->sequence = heap->pushed++;
+static void near_push(struct heap *heap, struct heap_node *node) {
     node->child = NULL;
     node->next = NULL;
     node->prev = NULL;
-    heap->size++;
+    heap->near_size++;
     make_root(heap, heap->root == NULL ? node : meld(heap->root, node));
 }
 
-struct heap_node *heap_pop(struct heap *heap) {
-    struct heap_node *node = heap->root;
-    if (node != NULL) {
-        make_root(heap, meld_siblings(node->child));
-        node->child = NULL;
-        heap->size--;
-    }
-    return node;
-}
-
-void heap_remove(struct heap *heap, struct heap_node *node) {
+static void near_remove(struct heap *heap, struct heap_node *node) {
+    struct heap_node *orphans = meld_siblings(node->child);
+    heap->near_size--;
     if (node == heap->root) {
-        heap_pop(heap);
+        make_root(heap, orphans);
         return;
     }
-    ASSERT(node->prev != NULL && heap->size > 1);
     if (node->prev->child == node) {
         node->prev->child = node->next;
     } else {
@@ -95,41 +97,205 @@ void heap_remove(struct heap *heap, struct heap_node *node) {
     if (node->next != NULL) {
         node->next->prev = node->prev;
     }
-    struct heap_node *orphans = meld_siblings(node->child);
     if (orphans != NULL) {
         make_root(heap, meld(heap->root, orphans));
+    }
+}
+
+// ---- the buckets -------------------------------------------------------------------------------
+
+// A node in a bucket is marked by being its own child, which no node of a tree is.
+static bool is_in_bucket(const struct heap_node *node) {
+    return node->child == node;
+}
+
+static unsigned int level_of(const struct heap *heap, uint64_t key) {
+    return bits_log2(key ^ heap->base) / HEAP_DIGIT_BITS;
+}
+
+static unsigned int digit_at(uint64_t key, unsigned int level) {
+    return (unsigned int)(key >> (level * HEAP_DIGIT_BITS)) % HEAP_DIGITS;
+}
+
+static void bucket_set(struct heap *heap, unsigned int level, unsigned int digit,
+                       struct heap_node *ring) {
+    uint64_t bit = UINT64_C(1) << digit;
+    uint64_t *digits = &heap->digits[level];
+    heap->buckets[level][digit] = ring;
+    *digits = ring == NULL ? *digits & ~bit : *digits | bit;
+    bit = UINT64_C(1) << level;
+    heap->levels = *digits == 0 ? heap->levels & ~bit : heap->levels | bit;
+}
+
+// Joins two rings into one.
+static void splice(struct heap_node *one, struct heap_node *other) {
+    struct heap_node *last = one->prev;
+    one->prev = other->prev;
+    other->prev->next = one;
+    other->prev = last;
+    last->next = other;
+}
+
+static void bucket_push(struct heap *heap, struct heap_node *node) {
+    unsigned int level = level_of(heap, node->key);
+    unsigned int digit = digit_at(node->key, level);
+    struct heap_node *ring = heap->buckets[level][digit];
+    node->child = node;
+    node->next = node;
+    node->prev = node;
+    if (ring == NULL) {
+        bucket_set(heap, level, digit, node);
+    } else {
+        splice(ring, node);
+    }
+}
+
+static void bucket_remove(struct heap *heap, struct heap_node *node) {
+    unsigned int level = level_of(heap, node->key);
+    unsigned int digit = digit_at(node->key, level);
+    if (node->next == node) {
+        bucket_set(heap, level, digit, NULL);
+        return;
+    }
+    node->prev->next = node->next;
+    node->next->prev = node->prev;
+    heap->buckets[level][digit] = node->next;
+}
+
+static bool is_at_most(const struct heap_node *ring, size_t count) {
+    const struct heap_node *node = ring;
+    for (size_t i = 0; i < count; i++) {
+        node = node->next;
+        if (node == ring) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Puts each node of a ring where it belongs now that `base` has changed.
+static void sort_in(struct heap *heap, struct heap_node *ring) {
+    ring->prev->next = NULL;
+    while (ring != NULL) {
+        struct heap_node *node = ring;
+        ring = node->next;
+        if (node->key <= heap->base) {
+            near_push(heap, node);
+        } else {
+            bucket_push(heap, node);
+        }
+    }
+}
+
+// ---- moving between them -----------------------------------------------------------------------
+
+// The near part is empty: it takes the first bucket, which is split first while it is large. The
+// new base keeps the digits above that bucket's level, so that all other nodes stay where they are;
+// the levels below are empty.
+static void refill(struct heap *heap) {
+    heap->near_size_max = NEAR_MIN;
+    while (heap->root == NULL && heap->levels != 0) {
+        unsigned int level = bits_lowest(heap->levels);
+        unsigned int digit = bits_lowest(heap->digits[level]);
+        unsigned int shift = level * HEAP_DIGIT_BITS;
+        struct heap_node *ring = heap->buckets[level][digit];
+        uint64_t last_of_digit = (UINT64_C(1) << shift) - 1;
+        bucket_set(heap, level, digit, NULL);
+        heap->base = is_at_most(ring, TAKE_MAX) ? ring->key | last_of_digit
+                                                : ring->key & ~last_of_digit;
+        sort_in(heap, ring);
+    }
+}
+
+// Takes the near part apart into a ring of its nodes, and empties it.
+static struct heap_node *take_near(struct heap *heap) {
+    struct heap_node *ring = heap->root;
+    struct heap_node *node = ring;
+    // Each node in turn appends its children, so the list grows ahead of the walk.
+    struct heap_node *last = ring;
+    while (node != NULL) {
+        last->next = node->child;
+        while (last->next != NULL) {
+            last->next->prev = last;
+            last = last->next;
+        }
+        node = node->next;
+    }
+    last->next = ring;
+    ring->prev = last;
+    heap->root = NULL;
+    heap->near_size = 0;
+    return ring;
+}
+
+// Too much has gathered in the near part: `base` comes down to the first key. Nodes that differ
+// from the old base only below the digit in which the new one differs now all differ in that digit.
+static void spill(struct heap *heap) {
+    uint64_t old = heap->base;
+    uint64_t base = heap->root->key;
+    if (base != old) {
+        unsigned int top = level_of(heap, base);
+        unsigned int digit = digit_at(old, top);
+        struct heap_node *gathered = NULL;
+        for (unsigned int level = 0; level < top; level++) {
+            while (heap->digits[level] != 0) {
+                unsigned int lowest = bits_lowest(heap->digits[level]);
+                struct heap_node *ring = heap->buckets[level][lowest];
+                bucket_set(heap, level, lowest, NULL);
+                if (gathered != NULL) {
+                    splice(gathered, ring);
+                }
+                gathered = ring;
+            }
+        }
+        heap->base = base;
+        if (gathered != NULL) {
+            ASSERT(heap->buckets[top][digit] == NULL);
+            bucket_set(heap, top, digit, gathered);
+        }
+        sort_in(heap, take_near(heap));
+    }
+    // What has one and the same key cannot be spread.
+    heap->near_size_max = heap->near_size * 2 > NEAR_MIN ? heap->near_size * 2 : NEAR_MIN;
+}
+
+void heap_push(struct heap *heap, struct heap_node *node, uint64_t key) {
+    node->key = key;
+    node->sequence = heap->pushed++;
+    if (heap->root == NULL) {
+        heap->base = key;
+    }
+    heap->size++;
+    if (key > heap->base) {
+        bucket_push(heap, node);
+        return;
+    }
+    near_push(heap, node);
+    if (UNLIKELY(heap->near_size > heap->near_size_max)) {
+        spill(heap);
+    }
+}
+
+struct heap_node *heap_pop(struct heap *heap) {
+    struct heap_node *node = heap->root;
+    if (node != NULL) {
+        heap_remove(heap, node);
+    }
+    return node;
+}
+
+void heap_remove(struct heap *heap, struct heap_node *node) {
+    ASSERT(heap->size > 0);
+    heap->size--;
+    if (is_in_bucket(node)) {
+        bucket_remove(heap, node);
+    } else {
+        near_remove(heap, node);
+        if (heap->root == NULL) {
+            refill(heap);
+        }
     }
     node->child = NULL;
     node->next = NULL;
     node->prev = NULL;
-    heap->size--;
-}
-
-// Pre-order, climbing back through prev, so that a deep heap needs no stack.
-size_t heap_check(const struct heap *heap) {
-    size_t count = 0;
-    const struct heap_node *node = heap->root;
-    while (node != NULL) {
-        count++;
-        const struct heap_node *child = node->child;
-        for (const struct heap_node *each = child; each != NULL; each = each->next) {
-            REQUIRE(is_before(node, each), "a child precedes its parent in the heap");
-            REQUIRE(each->prev != NULL, "a child of the heap has lost its way up");
-        }
-        if (child != NULL) {
-            REQUIRE(child->prev == node, "the first child does not know its parent");
-            node = child;
-            continue;
-        }
-        while (node != NULL && node->next == NULL) {
-            // Back to the first sibling, whose prev is the parent (NULL at the root).
-            while (node->prev != NULL && node->prev->child != node) {
-                node = node->prev;
-            }
-            node = node->prev;
-        }
-        node = node == NULL ? NULL : node->next;
-    }
-    REQUIRE(count == heap->size, "the heap has lost count");
-    return count;
 }

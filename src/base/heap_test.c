@@ -4,10 +4,13 @@
 #include "base/heap.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bits.h"
 #include "base/random.h"
 #include "support/test.h"
+
+enum { TIMERS_MAX = 6000 };
 
 struct timer {
     struct heap_node node;
@@ -51,19 +54,19 @@ TEST(equal_keys_come_out_in_the_order_they_went_in) {
 
 // Keys are drawn from [base, base + range), where base follows what was popped when `advances`:
 // that is how timers behave; otherwise any key may come at any time.
-static void run_history(uint64_t seed, uint64_t range, bool advances, int steps) {
-    enum { TIMERS = 200 };
+static void run_history(uint64_t seed, uint64_t range, bool advances, int steps, int count) {
+    static struct timer timers[TIMERS_MAX];
     struct heap heap;
-    struct timer timers[TIMERS] = {0};
     struct random random;
     uint64_t pushed = 0;
     uint64_t base = 0;
+    memset(timers, 0, sizeof timers);
     random_init(&random, seed);
     heap_init(&heap);
     for (int step = 0; step < steps; step++) {
-        struct timer *timer = &timers[random_below(&random, TIMERS)];
+        struct timer *timer = &timers[random_below(&random, (uint64_t)count)];
         if (random_once_in(&random, 4)) {
-            struct timer *first = first_of(timers, TIMERS);
+            struct timer *first = first_of(timers, count);
             EXPECT(timer_of(heap_first(&heap)) == first);
             EXPECT(timer_of(heap_pop(&heap)) == first);
             if (first != NULL) {
@@ -77,7 +80,7 @@ static void run_history(uint64_t seed, uint64_t range, bool advances, int steps)
             timer->order = 0;
             heap_remove(&heap, &timer->node);
         }
-        if (step % 64 == 0) {
+        if (step % count == 0) {
             heap_check(&heap);
         }
     }
@@ -86,10 +89,69 @@ static void run_history(uint64_t seed, uint64_t range, bool advances, int steps)
 TEST(a_random_history_matches_an_array) {
     int steps = 20000 / test_slowness();
     for (uint64_t i = 0; i < 4; i++) {
-        run_history(test_seed() + i, 16, i % 2 == 0, steps);
-        run_history(test_seed() + i, 1000000, i % 2 == 0, steps);
-        run_history(test_seed() + i, UINT64_MAX / 4, false, steps);
+        run_history(test_seed() + i, 16, i % 2 == 0, steps, 200);
+        run_history(test_seed() + i, 1000000, i % 2 == 0, steps, 200);
+        run_history(test_seed() + i, UINT64_MAX / 4, false, steps, 200);
     }
+    // Enough of them that the near part overflows.
+    run_history(test_seed(), UINT64_MAX / 4, false, steps, TIMERS_MAX);
+    run_history(test_seed(), 100000, false, steps, TIMERS_MAX);
+}
+
+// Pushes `count` nodes under keys that `key_of` gives and pops them all in order.
+static void push_and_pop_all(uint64_t (*key_of)(size_t index, size_t count), size_t count) {
+    struct heap_node *nodes = malloc(count * sizeof *nodes);
+    struct heap heap;
+    EXPECT(nodes != NULL);
+    heap_init(&heap);
+    for (size_t i = 0; i < count; i++) {
+        heap_push(&heap, &nodes[i], key_of(i, count));
+        if (i % 499 == 0) {
+            EXPECT_EQ(heap_check(&heap), i + 1);
+        }
+    }
+    struct heap_node *last = NULL;
+    for (size_t i = 0; i < count; i++) {
+        struct heap_node *node = heap_pop(&heap);
+        EXPECT(last == NULL || last->key < node->key ||
+               (last->key == node->key && last->sequence < node->sequence));
+        last = node;
+        if (i % 499 == 0) {
+            EXPECT_EQ(heap_check(&heap), count - i - 1);
+        }
+    }
+    EXPECT(heap_is_empty(&heap));
+    free(nodes);
+}
+
+static uint64_t falling(size_t index, size_t count) {
+    return (count - index) * 1000003;
+}
+
+static uint64_t rising(size_t index, size_t count) {
+    return (index + count) * 1000003;
+}
+
+static uint64_t equal(size_t index, size_t count) {
+    (void)index;
+    return count;
+}
+
+static uint64_t one_then_equal(size_t index, size_t count) {
+    return index == 0 ? 1 : count;
+}
+
+static uint64_t one_far_then_near(size_t index, size_t count) {
+    return index == 0 ? UINT64_C(3600000000000) : (index * 7919) % count;
+}
+
+TEST(keys_may_come_in_any_order) {
+    size_t count = 20000 / (size_t)test_slowness();
+    push_and_pop_all(falling, count);
+    push_and_pop_all(rising, count);
+    push_and_pop_all(equal, count);
+    push_and_pop_all(one_then_equal, count);
+    push_and_pop_all(one_far_then_near, count);
 }
 
 TEST(the_largest_key_is_a_key_like_any_other) {

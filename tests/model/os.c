@@ -1,7 +1,8 @@
 // os.c - the part of os.h that protocols use, as the model's operations.
 //
 // Invariant: waiting and waking are what futex(2) does: each begins with a full barrier, and
-// looking at the word and going to sleep are one step against a wake. Start reading at os_wait_word.
+// looking at the word and going to sleep are one step against a wake.
+// Start reading at os_wait_word.
 #include "os/os.h"
 
 #include <stddef.h>
