@@ -23,8 +23,8 @@ enum { HANDLER_BYTES = 64 << 10 };
 // AT_MINSIGSTKSZ, by number: older headers lack it.
 enum { AUX_MINSIGSTKSZ = 51 };
 
-// How far below its stack a frame's stack pointer may have gone before it touched anything.
-enum { STRAY_BYTES = 1 << 20 };
+// How far below its guard a frame's stack pointer may have gone before it touched anything.
+enum { STRAY_BYTES = 64 << 10 };
 
 static void (*_Atomic describe)(const struct stack *stack, struct overflow_story *story);
 static struct os_lock install_lock = OS_LOCK_INIT;
@@ -83,9 +83,9 @@ static void tell(const struct stack *stack, uintptr_t address, uintptr_t stack_p
     if (function != NULL) {
         function(stack, &story);
     }
-    bool is_running_on_it =
-        stack_pointer == 0 ||
-        (stack_pointer + STRAY_BYTES > (uintptr_t)stack->low && stack_pointer < (uintptr_t)stack);
+    uintptr_t guard = (uintptr_t)stack->low - stack->slab->shape.guard_bytes;
+    bool is_running_on_it = stack_pointer == 0 || (stack_pointer + STRAY_BYTES > guard &&
+                                                   stack_pointer < (uintptr_t)stack);
     struct sentence sentence = {.length = 0};
     add_text(&sentence, is_running_on_it ? "tenon: stack overflow in "
                                          : "tenon: a wild access from another stack to that of ");
