@@ -2,8 +2,8 @@
 //
 // Invariant: the address of a thread-local variable never leaves one call here. Code that switches
 // stacks may continue on another thread, and a compiler that had kept the address would go on
-// using the old thread's. Hence out of line, opaque (noipa, or an asm that could do anything), and
-// this file is kept out of link-time optimisation by its own flags where that is used.
+// using the old thread's. Hence out of line and opaque: noipa, or for clang an asm that could do
+// anything, hold under link-time optimisation too. Start reading at os_thread_local.
 #include "os/os.h"
 
 #if defined(__clang__)
