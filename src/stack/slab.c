@@ -12,7 +12,7 @@
 #include "os/os.h"
 
 // Headers start at this many different places within a page, this far apart.
-enum { COLOURS = 4, COLOUR_BYTES = 256, HEADER_ALIGNMENT = 64 };
+enum { COLOURS = 8, COLOUR_BYTES = 256, HEADER_ALIGNMENT = 64 };
 
 // Where guards are mappings, this many are left to the rest of the program: at the limit itself
 // malloc and fopen fail too.

@@ -7,7 +7,7 @@
 //           ^ stack->low                              ^ stack (multiple of 64)
 //
 // The header lies at the top so that it shares its page with the first C frames: a suspended frame
-// then costs one page. The colour (0 to 3 times 256 bytes) keeps the headers of many stacks from
+// then costs one page. The colour (0 to 7 times 256 bytes) keeps the headers of many stacks from
 // meeting in the same cache sets.
 //
 // Invariant (stack_set_check), for every size class, at a moment when nobody is inside a call:
