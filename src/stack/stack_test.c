@@ -398,7 +398,7 @@ __attribute__((noinline)) static void overwrite_stack(void) {
     memset((char *)local, 0, sizeof local);
 }
 
-TEST(what_a_suspended_context_holds_is_no_leak) {
+static struct stack *suspend_with_memory(void) {
     begin();
     struct stack *stack = acquire(STACK_64K);
     context_init_thread(&home);
@@ -406,8 +406,16 @@ TEST(what_a_suspended_context_holds_is_no_leak) {
     context_switch(&home, &away);
     context_switch(&home, &away);
     overwrite_stack();
+    return stack;
+}
+
+TEST(what_a_suspended_context_holds_is_no_leak) {
+    (void)suspend_with_memory();
     EXPECT_EQ(__lsan_do_recoverable_leak_check(), 0);
-    stack_forget(stack);
+}
+
+TEST_DIES(what_a_forgotten_context_held_is_a_leak, TEST_EXIT(1), "1234 byte(s) leaked") {
+    stack_forget(suspend_with_memory());
     away = (struct context){0}; // its saved registers may hold the pointer, too
     EXPECT(__lsan_do_recoverable_leak_check() != 0);
 }
