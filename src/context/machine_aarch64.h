@@ -27,10 +27,10 @@ struct machine {
 
 // The first instructions of every context: calls x19 with x20 and is the outermost function of
 // every backtrace.
-void machine_boot(void);
+__attribute__((visibility("hidden"))) void machine_boot(void);
 
-void machine_switch(struct machine *from, struct machine *to);
-__attribute__((noreturn)) void machine_leave(struct machine *to);
+__attribute__((visibility("hidden"))) void machine_switch(struct machine *from, struct machine *to);
+__attribute__((noreturn, visibility("hidden"))) void machine_leave(struct machine *to);
 
 static inline void machine_init(struct machine *m, void *stack_low, size_t stack_bytes,
                                 void (*entry)(void *argument), void *argument) {

@@ -27,7 +27,7 @@ _Static_assert(offsetof(struct machine, sp) == 0 && offsetof(struct machine, fp)
 
 // The first instructions of every context: takes entry and argument from the stack, calls, and is
 // the outermost function of every backtrace (machine_x86_64.S).
-void machine_boot(void);
+__attribute__((visibility("hidden"))) void machine_boot(void);
 
 static inline void machine_init(struct machine *m, void *stack_low, size_t stack_bytes,
                                 void (*entry)(void *argument), void *argument) {

@@ -23,9 +23,6 @@ enum { HANDLER_BYTES = 64 << 10 };
 // AT_MINSIGSTKSZ, by number: older headers lack it.
 enum { AUX_MINSIGSTKSZ = 51 };
 
-// How far below its guard a frame's stack pointer may have gone before it touched anything.
-enum { STRAY_BYTES = 64 << 10 };
-
 static void (*_Atomic describe)(const struct stack *stack, struct overflow_story *story);
 static struct os_lock install_lock = OS_LOCK_INIT;
 static int installed;
@@ -78,24 +75,29 @@ static void add_frame(struct sentence *sentence, const struct overflow_story *st
 
 static void tell(const struct stack *stack, uintptr_t address, uintptr_t stack_pointer) {
     struct overflow_story story = {0};
+    // pairs with overflow_set_describe; plain C11, as in slab_find
     void (*function)(const struct stack *, struct overflow_story *) =
-        atomic_load_acquire(&describe); // pairs with overflow_set_describe
+        atomic_load_explicit(&describe, memory_order_acquire);
     if (function != NULL) {
         function(stack, &story);
     }
+    // Code that touches each page on its way down is still above the guard's end when it faults.
     uintptr_t guard = (uintptr_t)stack->low - stack->slab->shape.guard_bytes;
-    bool is_running_on_it = stack_pointer == 0 || (stack_pointer + STRAY_BYTES > guard &&
-                                                   stack_pointer < (uintptr_t)stack);
+    bool is_overflow =
+        stack_pointer == 0 || (stack_pointer >= guard && stack_pointer < (uintptr_t)stack);
     struct sentence sentence = {.length = 0};
-    add_text(&sentence, is_running_on_it ? "tenon: stack overflow in "
-                                         : "tenon: a wild access from another stack to that of ");
+    add_text(&sentence,
+             is_overflow ? "tenon: stack overflow in " : "tenon: a wild access to the stack of ");
     add_frame(&sentence, &story);
     add_text(&sentence, ", stack of ");
     add_number(&sentence, stack_class_bytes(stack->size_class), 10);
     add_text(&sentence, " bytes, address 0x");
     add_number(&sentence, address, 16);
     add_text(&sentence, " in its guard");
-    if (is_running_on_it && story.advice != NULL) {
+    if (!is_overflow) {
+        add_text(&sentence, ": a wrong pointer, or a large local that was compiled without "
+                            "-fstack-clash-protection");
+    } else if (story.advice != NULL) {
         add_text(&sentence, "; give it a larger one with ");
         add_text(&sentence, story.advice);
     }

@@ -107,7 +107,7 @@ TEST_DIES(a_large_local_does_not_step_over_the_guard, DEATH, "tenon: stack overf
 }
 
 TEST_DIES(a_wild_write_to_a_guard_is_told_from_an_overflow, DEATH,
-          "tenon: a wild access from another stack to that of frame parser") {
+          "tenon: a wild access to the stack of frame parser") {
     struct stack *stack = begin();
     overflow_set_describe(describe);
     *(volatile char *)(stack->low - 8) = 1;
@@ -128,7 +128,7 @@ TEST_DIES(a_second_thread_tells_as_well, DEATH, "tenon: stack overflow in frame 
     pthread_join(other, NULL);
 }
 
-// ---- programs with handlers of their own ---------------------------------------------------------
+// ---- programs with handlers of their own -------------------------------------------------------
 
 static volatile char *page;
 static volatile int handled;

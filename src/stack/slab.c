@@ -22,18 +22,23 @@ static struct os_lock ever_lock = OS_LOCK_INIT;
 static _Atomic(struct slab *) newest_ever;
 static _Atomic size_t protected_guards;
 
-static char *slot_low(const struct slab *slab, uint32_t slot) {
-    return (char *)atomic_load_relaxed(&slab->low) + (size_t)slot * slab->stride;
+static uintptr_t low_of(const struct slab *slab) {
+    return atomic_load_relaxed(&slab->low);
 }
 
-static struct stack *stack_of(const struct slab *slab, uint32_t slot) {
-    uintptr_t top = (uintptr_t)slot_low(slab, slot) + slab->stride;
+static char *slot_low(const struct slab *slab, uint32_t slot) {
+    return (char *)low_of(slab) + (size_t)slot * slab->stride;
+}
+
+// Where the header of a slot lies, in a slab that starts at `low`.
+static struct stack *stack_of(const struct slab *slab, uintptr_t low, uint32_t slot) {
+    uintptr_t top = low + ((size_t)slot + 1) * slab->stride;
     top -= (slot % COLOURS) * COLOUR_BYTES + slab->shape.header_bytes;
     return (struct stack *)bits_round_down(top, HEADER_ALIGNMENT);
 }
 
 static struct stack *set_up_stack(struct slab *slab, uint32_t slot) {
-    struct stack *stack = stack_of(slab, slot);
+    struct stack *stack = stack_of(slab, low_of(slab), slot);
     stack->low = slot_low(slab, slot) + slab->shape.guard_bytes;
     stack->bytes = (size_t)((char *)stack - stack->low);
     stack->next = NULL;
@@ -96,7 +101,7 @@ struct slab *slab_create(const struct slab_shape *shape, uint32_t slots) {
 void slab_destroy(struct slab *slab) {
     uint32_t made = atomic_load_relaxed(&slab->made);
     for (uint32_t slot = made; slot-- > 0;) {
-        struct stack *stack = stack_of(slab, slot);
+        struct stack *stack = stack_of(slab, low_of(slab), slot);
         char *low = slot_low(slab, slot) + slab->shape.guard_bytes;
         sanitizer_stack_removed(low, (size_t)((char *)stack - low) + slab->shape.header_bytes,
                                 slab->table[slot].number);
@@ -177,7 +182,7 @@ void slab_chill(struct stack *first, uint32_t count) {
     uint32_t slot = first->slot;
     for (uint32_t i = 0; i < count; i++) {
         slab->table[slot + i].generation =
-            atomic_load_relaxed(&stack_of(slab, slot + i)->generation);
+            atomic_load_relaxed(&stack_of(slab, low_of(slab), slot + i)->generation);
     }
     // Guards between them stay: giving pages back does not lift them.
     os_discard(first->low, (size_t)(slot_low(slab, slot + count) - first->low));
@@ -189,17 +194,20 @@ void slab_add_cold(struct slab *slab, uint32_t slot) {
     slab->cold_count++;
 }
 
+// Plain C11 loads: a signal handler is no place for os/sim to switch threads in.
 struct stack *slab_find(uintptr_t address) {
     // pairs with take_descriptor
-    for (struct slab *slab = atomic_load_acquire(&newest_ever); slab != NULL; slab = slab->before) {
-        uintptr_t low = atomic_load_acquire(&slab->low); // pairs with slab_create
-        uint32_t made = atomic_load_relaxed(&slab->made);
+    struct slab *slab = atomic_load_explicit(&newest_ever, memory_order_acquire);
+    for (; slab != NULL; slab = slab->before) {
+        // pairs with slab_create
+        uintptr_t low = atomic_load_explicit(&slab->low, memory_order_acquire);
+        uint32_t made = atomic_load_explicit(&slab->made, memory_order_relaxed);
         if (low == 0 || address < low || address - low >= made * slab->stride) {
             continue;
         }
         size_t offset = (address - low) % slab->stride;
         uint32_t slot = (uint32_t)((address - low) / slab->stride);
-        return offset < slab->shape.guard_bytes ? stack_of(slab, slot) : NULL;
+        return offset < slab->shape.guard_bytes ? stack_of(slab, low, slot) : NULL;
     }
     return NULL;
 }

@@ -50,7 +50,7 @@ static bool is_guarded(const char *page, const int ends[2]) {
     return write(ends[1], page, 1) == -1;
 }
 
-// ---- one stack -----------------------------------------------------------------------------------
+// ---- one stack ---------------------------------------------------------------------------------
 
 TEST(a_stack_lies_between_its_guard_and_its_header) {
     begin();
@@ -122,7 +122,7 @@ TEST(the_high_water_mark_of_a_stack_is_known) {
     end();
 }
 
-// ---- many stacks ---------------------------------------------------------------------------------
+// ---- many stacks -------------------------------------------------------------------------------
 
 static size_t resident_bytes(void) {
     FILE *file = fopen("/proc/self/statm", "r");
@@ -228,7 +228,7 @@ TEST(a_random_history_keeps_the_books_right, .seconds = 30) {
     stack_set_deinit(&set);
 }
 
-// ---- threads -------------------------------------------------------------------------------------
+// ---- threads -----------------------------------------------------------------------------------
 
 enum { WORKERS = 3, EXCHANGES = 20000, TABLE = 512 };
 
@@ -272,7 +272,7 @@ TEST(threads_release_what_others_acquired, .seconds = 30) {
     end();
 }
 
-// ---- when there is no more -----------------------------------------------------------------------
+// ---- when there is no more ---------------------------------------------------------------------
 
 TEST(guards_that_are_mappings_end_with_a_sentence_that_names_the_limit, .seconds = 60) {
     setenv("TENON_GUARD", "mprotect", 1);
@@ -350,7 +350,7 @@ TEST_DIES(a_set_that_ends_before_its_stacks_stops_the_program, SIGABRT, "was not
     end();
 }
 
-// ---- contexts on them ----------------------------------------------------------------------------
+// ---- contexts on them --------------------------------------------------------------------------
 
 static struct context home;
 static struct context away;
@@ -378,46 +378,3 @@ TEST(a_context_runs_on_every_class) {
     context_deinit(&home);
     end();
 }
-
-#if CONTEXT_ASAN
-
-#include <sanitizer/lsan_interface.h>
-
-static void hold_memory(void *argument) {
-    (void)argument;
-    char *volatile memory = malloc(1234);
-    memory[0] = 1;
-    for (;;) {
-        context_switch(&away, &home);
-    }
-}
-
-// Overwrites what is left of earlier calls, which could still point to the memory.
-__attribute__((noinline)) static void overwrite_stack(void) {
-    volatile char local[4096];
-    memset((char *)local, 0, sizeof local);
-}
-
-static struct stack *suspend_with_memory(void) {
-    begin();
-    struct stack *stack = acquire(STACK_64K);
-    context_init_thread(&home);
-    context_init(&away, stack->low, stack->bytes, hold_memory, NULL);
-    context_switch(&home, &away);
-    context_switch(&home, &away);
-    overwrite_stack();
-    return stack;
-}
-
-TEST(what_a_suspended_context_holds_is_no_leak) {
-    (void)suspend_with_memory();
-    EXPECT_EQ(__lsan_do_recoverable_leak_check(), 0);
-}
-
-TEST_DIES(what_a_forgotten_context_held_is_a_leak, TEST_EXIT(1), "1234 byte(s) leaked") {
-    stack_forget(suspend_with_memory());
-    away = (struct context){0}; // its saved registers may hold the pointer, too
-    EXPECT(__lsan_do_recoverable_leak_check() != 0);
-}
-
-#endif
