@@ -77,6 +77,22 @@ void scheduler_wake_spare(struct scheduler *scheduler) {
     }
 }
 
+struct timers *scheduler_timers(struct scheduler *scheduler) {
+    struct worker *worker = worker_current();
+    const bool is_inside = worker != NULL && worker->scheduler == scheduler;
+    return is_inside ? &worker->timers : &scheduler->workers[0].timers;
+}
+
+void scheduler_timer_add(struct timers *timers, struct timer *timer, uint64_t deadline_ns) {
+    struct worker *owner = container_of(timers, struct worker, timers);
+    const bool is_first = timers_add(timers, timer, deadline_ns);
+    if (is_first && owner != worker_current()) {
+        idle_published();
+        idle_wake(&owner->idle);
+        worker_timers_changed(owner);
+    }
+}
+
 // ---- life ------------------------------------------------------------------------------------
 
 static void init_worker(struct scheduler *scheduler, int index,

@@ -33,7 +33,8 @@ struct frame;
 struct task_stack {
     struct stack memory; // first: see stack.h
     struct context context;
-    struct worker *worker;  // where it runs, or ran last
+    struct scheduler *scheduler;
+    struct worker *worker;  // where it runs; only for code that runs on it or just left it
     struct worker *home;    // the only worker that may run it; NULL: any
     struct runnable resume; // continues it
     struct frame *frame;    // the frame it was started for; the layer above knows what that is
@@ -41,6 +42,8 @@ struct task_stack {
     struct list_node loaded;             // suspended with tasks to steal: on a list of that worker,
     struct worker *_Atomic loaded_on;    // under its lock; NULL: on none
     _Atomic uint32_t ticket;
+    _Atomic uint32_t cancels;            // frames living here that are being removed: frame/cancel.h
+    _Atomic uint32_t embedded;           // children with frames, of frames living here
     struct tasks tasks;
 };
 

@@ -5,6 +5,9 @@
 #include "base/atomic.h"
 #include "base/check.h"
 
+// Above every task: an await that compares with it takes the slow path.
+#define BEYOND ((struct tn_task *)(UINTPTR_MAX & ~(uintptr_t)63))
+
 struct range {
     uint32_t tail;
     uint32_t split;
@@ -30,6 +33,8 @@ void tasks_init(struct tasks *tasks, void *memory, size_t bytes, bool is_shared)
     tasks->first = memory;
     tasks->end = tasks->first + bytes / sizeof(struct tn_task) - TASKS_RESERVE;
     tasks->is_shared = is_shared;
+    tasks->is_closed = false;
+    tasks->is_watched = false;
     tasks->self.top = tasks->first;
     atomic_store_relaxed(&tasks->range, 0);
     tasks_arm(tasks);
@@ -38,8 +43,8 @@ void tasks_init(struct tasks *tasks, void *memory, size_t bytes, bool is_shared)
 void tasks_arm(struct tasks *tasks) {
     const struct range range = unpack(atomic_load_relaxed(&tasks->range));
     const bool is_hungry = tasks->is_shared && range.tail == range.split;
-    TN_STORE_(tasks->self.limit, is_hungry ? NULL : tasks->end);
-    TN_STORE_(tasks->self.bound, tasks->first + range.split);
+    TN_STORE_(tasks->self.limit, is_hungry || tasks->is_closed ? NULL : tasks->end);
+    TN_STORE_(tasks->self.bound, tasks->is_watched ? BEYOND : tasks->first + range.split);
 }
 
 bool tasks_publish(struct tasks *tasks, bool all) {
@@ -229,9 +234,8 @@ void tasks_poke(struct tasks *tasks) {
     if (TN_LOAD_(tasks->self.limit) != NULL) {
         TN_STORE_(tasks->self.limit, NULL);
     }
-    struct tn_task *const beyond = (struct tn_task *)(UINTPTR_MAX & ~(uintptr_t)63);
-    if (TN_LOAD_(tasks->self.bound) != beyond) {
-        TN_STORE_(tasks->self.bound, beyond);
+    if (TN_LOAD_(tasks->self.bound) != BEYOND) {
+        TN_STORE_(tasks->self.bound, BEYOND);
     }
 }
 

@@ -62,6 +62,8 @@ struct tasks {
     struct tn_task *first;
     struct tn_task *end; // first + capacity, the reserve not counted
     bool is_shared;      // there are other workers: something must always be public
+    bool is_closed;      // every spawn takes the slow path, which decides what it becomes
+    bool is_watched;     // every await takes the slow path, because of a cancellation
 
     // Written by thieves and, in slow paths, by the owner: tail below, split in the upper half.
     CACHE_ALIGNED _Atomic uint64_t range;

@@ -99,12 +99,15 @@ struct task_stack *worker_stack_create(struct worker *worker, size_t bytes, stru
     char *const low = (char *)bits_round_up((uintptr_t)memory->low, CACHE_LINE);
     const size_t tasks_bytes = bits_round_down(memory->bytes / TASKS_SHARE, CACHE_LINE);
     tasks_init(&stack->tasks, low, tasks_bytes, worker->scheduler->is_shared);
+    stack->scheduler = worker->scheduler;
     stack->worker = worker;
     stack->home = home;
     stack->resume.run = resume;
     stack->frame = NULL;
     stack->entry = entry;
     atomic_store_relaxed(&stack->loaded_on, NULL);
+    atomic_store_relaxed(&stack->cancels, 0);
+    atomic_store_relaxed(&stack->embedded, 0);
     char *const c_low = low + tasks_bytes;
     context_init(&stack->context, c_low, (size_t)(memory->low + memory->bytes - c_low), enter,
                  stack);

@@ -133,6 +133,11 @@ void scheduler_submit(struct scheduler *scheduler, struct runnable *runnable, st
 // that the calling worker will come by soon enough and keeps the order on its thread.
 void scheduler_submit_anyone(struct scheduler *scheduler, struct runnable *runnable, bool local);
 
+// Where the caller should put a timer, and putting it there so that it fires in time: the calling
+// worker's, or, from a foreign thread, worker 0's.
+struct timers *scheduler_timers(struct scheduler *scheduler);
+void scheduler_timer_add(struct timers *timers, struct timer *timer, uint64_t deadline_ns);
+
 // The running stack has made tasks public: wakes somebody to take them, if anybody is idle.
 void scheduler_tasks_published(struct scheduler *scheduler);
 

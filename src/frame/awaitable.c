@@ -1,0 +1,137 @@
+// awaitable.c - see awaitable.h. A waiter is claimed by its stack's ticket: task_stack.h.
+#include "frame/awaitable.h"
+
+#include <tenon/status.h>
+
+#include "base/bits.h"
+#include "frame/cancel.h"
+#include "scheduler/worker.h"
+
+void awaitable_init(struct awaitable *awaitable, const struct awaitable_kind *kind) {
+    awaitable->kind = kind;
+    os_lock_init(&awaitable->lock);
+    awaitable->is_done = false;
+    awaitable->outcome = TN_OK;
+    list_init(&awaitable->subscribers);
+}
+
+bool awaitable_subscribe(struct awaitable *awaitable, struct subscriber *subscriber) {
+    os_lock_acquire(&awaitable->lock);
+    const bool is_done = awaitable->is_done;
+    if (!is_done) {
+        list_push_back(&awaitable->subscribers, &subscriber->link);
+    }
+    os_lock_release(&awaitable->lock);
+    return !is_done;
+}
+
+bool awaitable_unsubscribe(struct awaitable *awaitable, struct subscriber *subscriber) {
+    os_lock_acquire(&awaitable->lock);
+    const bool was_linked = list_is_linked(&subscriber->link);
+    if (was_linked) {
+        list_remove(&subscriber->link);
+    }
+    os_lock_release(&awaitable->lock);
+    return was_linked;
+}
+
+void awaitable_complete(struct awaitable *awaitable, int outcome, void *value, bool for_good) {
+    os_lock_acquire(&awaitable->lock);
+    if (!awaitable->is_done) {
+        awaitable->is_done = for_good;
+        awaitable->outcome = outcome;
+        // Only those that are here now: who subscribes again while these run waits for the next.
+        struct list now = LIST_INIT(now);
+        list_append(&now, &awaitable->subscribers);
+        struct list_node *node;
+        while ((node = list_pop_front(&now)) != NULL) {
+            struct subscriber *subscriber = container_of(node, struct subscriber, link);
+            subscriber->fire(subscriber, outcome, value);
+        }
+    }
+    os_lock_release(&awaitable->lock);
+}
+
+bool awaitable_is_done(struct awaitable *awaitable, int *outcome) {
+    os_lock_acquire(&awaitable->lock);
+    const bool is_done = awaitable->is_done;
+    if (is_done) {
+        *outcome = awaitable->outcome;
+    }
+    os_lock_release(&awaitable->lock);
+    return is_done;
+}
+
+struct waiter {
+    struct subscriber subscriber;
+    struct awaitable *awaitable;
+    struct task_stack *stack;
+    uint32_t ticket;
+    bool is_shielded;
+    bool was_done; // before the wait began
+    int outcome;
+    void *value;
+};
+
+static void fire(struct subscriber *subscriber, int outcome, void *value) {
+    struct waiter *waiter = container_of(subscriber, struct waiter, subscriber);
+    waiter->outcome = outcome;
+    waiter->value = value;
+    struct task_stack *stack = waiter->stack;
+    const uint32_t ticket = waiter->ticket;
+    if (task_stack_claim(stack, ticket)) {
+        worker_ready(stack->scheduler, stack);
+    }
+}
+
+static void commit(struct task_stack *stack, void *argument) {
+    struct waiter *waiter = argument; // gone as soon as the stack may go on
+    struct awaitable *awaitable = waiter->awaitable;
+    const bool is_shielded = waiter->is_shielded;
+    waiter->ticket = task_stack_wait(stack);
+    const uint32_t ticket = waiter->ticket;
+    os_lock_acquire(&awaitable->lock);
+    waiter->was_done = awaitable->is_done;
+    if (waiter->was_done) {
+        waiter->outcome = awaitable->outcome;
+        os_lock_release(&awaitable->lock);
+        if (task_stack_claim(stack, ticket)) {
+            worker_ready(stack->scheduler, stack);
+        }
+        return;
+    }
+    list_push_back(&awaitable->subscribers, &waiter->subscriber.link);
+    os_lock_release(&awaitable->lock);
+    if (!is_shielded) {
+        cancel_check_waiting(stack, ticket);
+    }
+}
+
+int awaitable_wait(struct tn_self *self, struct awaitable *awaitable, void **value,
+                   bool is_shielded) {
+    struct task_stack *stack = task_stack_of(self);
+    const struct awaitable_kind *kind = awaitable->kind;
+    struct waiter waiter = {.outcome = TN_CANCELLED};
+    if (kind != NULL) {
+        kind->retain(awaitable);
+    }
+    do {
+        if (!is_shielded && cancel_is_due(self)) {
+            waiter.outcome = TN_CANCELLED;
+            break;
+        }
+        waiter = (struct waiter){.subscriber.fire = fire,
+                                 .awaitable = awaitable,
+                                 .stack = stack,
+                                 .is_shielded = is_shielded};
+        list_node_init(&waiter.subscriber.link);
+        worker_suspend(stack, commit, &waiter);
+    } while (!waiter.was_done && awaitable_unsubscribe(awaitable, &waiter.subscriber));
+    if (kind != NULL) {
+        kind->release(awaitable);
+    }
+    if (value != NULL) {
+        *value = waiter.value;
+    }
+    return waiter.outcome;
+}

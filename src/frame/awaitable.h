@@ -1,0 +1,68 @@
+// awaitable.h - anything that completes, and whoever waits for it.
+//
+// Two kinds of subscribers hang on an awaitable: a waiter (a suspended stack) and a part (this
+// awaitable belongs to an all or any). Both are in the memory of who subscribes, so that waiting
+// allocates nothing.
+//
+// Who completes it: one caller of awaitable_complete (once, or again and again for an event: then it
+// is a delivery and is_done stays false). What stays valid meanwhile: a subscriber that is still
+// linked, under the lock. What makes teardown safe: a subscriber unlinks itself under the lock before
+// its memory goes; an awaitable completes with TN_REMOVED before its owner lets go of it, and its
+// memory goes with the last reference.
+// Lock order: a part's lock before that of the all or any it belongs to.
+// Start reading at awaitable_complete.
+#ifndef TENON_FRAME_AWAITABLE_H
+#define TENON_FRAME_AWAITABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "os/os.h"
+
+struct task_stack;
+struct tn_self;
+struct scheduler;
+
+struct awaitable;
+
+// What keeps an awaitable's memory alive while somebody waits: references of what it is part of.
+struct awaitable_kind {
+    void (*retain)(struct awaitable *awaitable);
+    void (*release)(struct awaitable *awaitable);
+};
+
+struct awaitable {
+    const struct awaitable_kind *kind;
+    struct os_lock lock;
+    bool is_done;
+    int outcome; // when done
+    struct list subscribers;
+};
+
+struct subscriber {
+    struct list_node link; // linked while it may still be called
+    // Called under the awaitable's lock, unlinked: must not block.
+    void (*fire)(struct subscriber *subscriber, int outcome, void *value);
+};
+
+// `kind` may be NULL when the memory outlives every wait anyway.
+void awaitable_init(struct awaitable *awaitable, const struct awaitable_kind *kind);
+
+// Hangs a subscriber on. False when the awaitable is done already: then nothing was done.
+bool awaitable_subscribe(struct awaitable *awaitable, struct subscriber *subscriber);
+
+// Takes it off. False when it has fired. Either way it is not called any more when this returns.
+bool awaitable_unsubscribe(struct awaitable *awaitable, struct subscriber *subscriber);
+
+// Calls every subscriber with the outcome, oldest first. `for_good`: also those to come.
+void awaitable_complete(struct awaitable *awaitable, int outcome, void *value, bool for_good);
+
+// Done, and with what? False leaves *outcome alone.
+bool awaitable_is_done(struct awaitable *awaitable, int *outcome);
+
+// Suspends the frame until the awaitable completes; its outcome, and what an event carried in *value
+// (may be NULL). TN_CANCELLED when the frame is being removed first; `shielded` waits go on then.
+int awaitable_wait(struct tn_self *self, struct awaitable *awaitable, void **value, bool shielded);
+
+#endif

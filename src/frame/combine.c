@@ -1,0 +1,184 @@
+// combine.c - timers and "never" as objects; all and any of awaitables.
+//
+// A combination hangs a part on each of its members. Members keep their place in the tree; the
+// combination only holds references.
+// Invariant: a combination completes once: an all when `left` falls to 0, an any when `winner` is
+// set. Lock order: member, then combination. Start reading at fire_part.
+#include <tenon/event.h>
+#include <tenon/time.h>
+
+#include "frame/object.h"
+#include "frame/time.h"
+
+// ---- timers ----------------------------------------------------------------------------------
+
+struct timer_object {
+    struct object object; // first
+    struct timer timer;
+    struct timers *timers;
+};
+
+static void fire_timer(struct timer *timer) {
+    struct timer_object *object = container_of(timer, struct timer_object, timer);
+    awaitable_complete(&object->object.awaitable, TN_OK, NULL, true);
+}
+
+static void withdraw_timer(struct object *object) {
+    struct timer_object *timer = container_of(object, struct timer_object, object);
+    (void)timers_cancel(timer->timers, &timer->timer);
+}
+
+struct tn_awaitable *tn_timer(struct tn_self *self, double seconds) {
+    struct timer_object *object = object_create(self, sizeof *object, withdraw_timer);
+    if (object == NULL) {
+        return NULL;
+    }
+    struct scheduler *scheduler = task_stack_of(self)->scheduler;
+    object->timer.fire = fire_timer;
+    object->timers = scheduler_timers(scheduler);
+    scheduler_timer_add(object->timers, &object->timer, time_after_ns(seconds));
+    return (struct tn_awaitable *)(void *)&object->object.awaitable;
+}
+
+struct tn_awaitable *tn_never(struct tn_self *self) {
+    struct object *object = object_create(self, sizeof *object, NULL);
+    return object == NULL ? NULL : (struct tn_awaitable *)(void *)&object->awaitable;
+}
+
+struct tn_awaitable *tn_of_frame(struct tn_frame *handle) {
+    struct frame *frame = (struct frame *)(void *)handle;
+    return frame == NULL ? NULL : (struct tn_awaitable *)(void *)&frame->done;
+}
+
+// ---- all and any -----------------------------------------------------------------------------
+
+struct part {
+    struct subscriber subscriber;
+    struct combination *combination;
+    struct awaitable *member;
+    int outcome;
+};
+
+struct combination {
+    struct object object; // first
+    struct os_lock lock;  // left, winner, outcomes of parts
+    bool is_any;
+    int winner;
+    size_t left;
+    size_t count;
+    struct part parts[];
+};
+
+static int first_bad_outcome(const struct combination *combination) {
+    for (size_t i = 0; i < combination->count; i++) {
+        if (combination->parts[i].outcome != TN_OK) {
+            return combination->parts[i].outcome;
+        }
+    }
+    return TN_OK;
+}
+
+static void fire_part(struct subscriber *subscriber, int outcome, void *value) {
+    (void)value;
+    struct part *part = container_of(subscriber, struct part, subscriber);
+    struct combination *combination = part->combination;
+    os_lock_acquire(&combination->lock);
+    part->outcome = outcome;
+    bool is_complete;
+    if (combination->is_any) {
+        is_complete = combination->winner < 0;
+        if (is_complete) {
+            combination->winner = (int)(part - combination->parts);
+        }
+    } else {
+        is_complete = --combination->left == 0;
+        outcome = first_bad_outcome(combination);
+    }
+    os_lock_release(&combination->lock);
+    if (is_complete) {
+        awaitable_complete(&combination->object.awaitable, outcome, NULL, true);
+    }
+}
+
+static void withdraw_parts(struct object *object) {
+    struct combination *combination = container_of(object, struct combination, object);
+    for (size_t i = 0; i < combination->count; i++) {
+        struct part *part = &combination->parts[i];
+        if (part->combination != NULL) {
+            (void)awaitable_unsubscribe(part->member, &part->subscriber);
+            part->member->kind->release(part->member);
+        }
+    }
+}
+
+static void hang_on(struct combination *combination, size_t index, struct awaitable *member) {
+    struct part *part = &combination->parts[index];
+    part->subscriber.fire = fire_part;
+    list_node_init(&part->subscriber.link);
+    part->combination = combination;
+    part->member = member;
+    member->kind->retain(member);
+    if (!awaitable_subscribe(member, &part->subscriber)) {
+        int outcome = TN_OK;
+        (void)awaitable_is_done(member, &outcome);
+        fire_part(&part->subscriber, outcome, NULL);
+    }
+}
+
+static struct tn_awaitable *combine(struct tn_self *self, size_t count,
+                                    struct tn_awaitable *const *parts, bool is_any) {
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i] == NULL) {
+            return NULL;
+        }
+    }
+    struct combination *combination = object_create(
+        self, sizeof *combination + count * sizeof combination->parts[0], withdraw_parts);
+    if (combination == NULL) {
+        return NULL;
+    }
+    os_lock_init(&combination->lock);
+    combination->is_any = is_any;
+    combination->winner = -1;
+    combination->left = count;
+    combination->count = count;
+    if (count == 0) {
+        awaitable_complete(&combination->object.awaitable, is_any ? TN_EMPTY : TN_OK, NULL, true);
+    }
+    for (size_t i = 0; i < count; i++) {
+        hang_on(combination, i, (struct awaitable *)(void *)parts[i]);
+    }
+    return (struct tn_awaitable *)(void *)&combination->object.awaitable;
+}
+
+struct tn_awaitable *tn_all_of(struct tn_self *self, size_t count,
+                               struct tn_awaitable *const *parts) {
+    return combine(self, count, parts, false);
+}
+
+struct tn_awaitable *tn_any_of(struct tn_self *self, size_t count,
+                               struct tn_awaitable *const *parts) {
+    return combine(self, count, parts, true);
+}
+
+int tn_winner(const struct tn_awaitable *any) {
+    const struct object *object =
+        container_of((const struct awaitable *)(const void *)any, struct object, awaitable);
+    struct combination *combination = container_of(object, struct combination, object);
+    os_lock_acquire(&combination->lock);
+    const int winner = combination->winner;
+    os_lock_release(&combination->lock);
+    return winner;
+}
+
+int tn_wait(struct tn_self *self, struct tn_awaitable *handle) {
+    struct awaitable *awaitable = (struct awaitable *)(void *)handle;
+    if (awaitable == NULL) {
+        return TN_NO_MEMORY;
+    }
+    int outcome;
+    if (awaitable_is_done(awaitable, &outcome)) {
+        return outcome;
+    }
+    return awaitable_wait(self, awaitable, NULL, false);
+}

@@ -1,0 +1,146 @@
+// frame.h - a node of the tree: what exists of a frame function beyond its C stack.
+//
+// Most PFrames never have one: they are called in place (tenon/task.h). A frame comes into being when
+// a function starts on a stack of its own (root; a plain Frame; a PFrame that was stolen or found no
+// room), when somebody asks for its handle, or when it needs to own something.
+//
+//            frame_create        frame_begin              frame_end                 frame_settle
+//     (none) ------------> NEW ------------> RUNNING ----------------> ENDING ----------------> ENDED
+//                           \------------------- frame_discard (never ran) ----------------------^
+//
+// Where its task lies, and so where its parent is found:
+//   embedded  `task` here, state TASK_FRAME; the parent is known
+//   stolen    a slot of the task stack `origin`; it runs on another stack
+//   in place  a slot of `origin`, and it runs there: `stack` == origin
+//
+// References: one while it is not ENDED; one of the parent's list or slot; one per queue it is on.
+// Invariants (frame_check): `children` holds the embedded children that are not consumed, in order of
+// creation; a child's reference to its parent is valid because a parent settles after its children.
+// Start reading at life.c.
+#ifndef TENON_FRAME_FRAME_H
+#define TENON_FRAME_FRAME_H
+
+#include <tenon/failure.h>
+#include <tenon/frame.h>
+
+#include "base/atomic.h"
+#include "base/list.h"
+#include "frame/awaitable.h"
+#include "scheduler/worker.h"
+
+struct run;
+
+enum frame_state { FRAME_NEW, FRAME_RUNNING, FRAME_ENDING, FRAME_ENDED };
+
+struct frame {
+    struct tn_task task;        // when embedded; the result is in its payload in any case
+    struct awaitable done;      // first of what others touch; completes at the end
+    struct runnable start;      // while queued to start
+    struct run *run;
+    struct worker *home;        // the only worker it may run on; NULL: any
+    const struct tn_type *type;
+    void *payload;              // task.payload, or memory of its own when that is too small
+    struct frame *parent;       // when embedded; NULL for root
+    struct task_stack *origin;  // when stolen or in place
+    struct tn_task *slot;
+    unsigned line;              // where it was spawned, in type->file
+    _Atomic bool is_shared;     // somebody has its handle: it stays until its parent ends
+    bool is_forgotten;          // nobody wants its result; under the parent's lock
+    _Atomic int references;
+    _Atomic uint32_t state;
+    _Atomic bool is_cancelled;
+    bool has_removed_children;  // because it was cancelled
+    int failure_code;           // 0: has not failed
+    uint32_t cancels;           // how many of its stack's it accounts for
+    struct os_lock lock;        // children, kept, stack, cancels, handler
+    struct task_stack *stack;   // where it runs; NULL before and after
+    struct list children;
+    struct list_node sibling;   // in parent->children, or in kept of whoever keeps it
+    struct list kept;           // ended frames that others have handles of
+    struct list primitives;     // what it owns: events and awaitables
+    tn_failure_handler *handler;
+    void *handler_data;
+    struct frame *next_free;
+};
+
+// Memory for a frame with its arguments copied; NULL: none. Two references.
+struct frame *frame_create(struct worker *worker, struct run *run, const struct tn_type *type,
+                           unsigned line, const void *arguments);
+void frame_release(struct frame *frame);
+
+// The frame that is current on the stack: made now if it runs in place without one. NULL: no memory.
+struct frame *frame_current(struct tn_self *self);
+
+// The same, but only if it exists already: the nearest frame outwards that has one.
+struct frame *frame_nearest(struct tn_self *self);
+
+// The parent, or the nearest ancestor that has a frame; NULL above root. Valid while `frame` lives.
+struct frame *frame_parent(const struct frame *frame);
+
+static inline enum frame_state frame_state(const struct frame *frame) {
+    // acquire: pairs with frame_settle, after which the result stands.
+    return (enum frame_state)atomic_load_acquire(&((struct frame *)(uintptr_t)frame)->state);
+}
+
+// Queues a new frame to start: on its home, or anywhere.
+void frame_submit(struct frame *frame);
+
+// A stack on which the frame will begin; NULL: no memory, and the frame has failed and settled.
+struct task_stack *frame_begin(struct frame *frame, struct worker *worker);
+
+// The function of a frame that has a stack of its own has returned: removes what it left, and ends.
+__attribute__((noreturn)) void frame_end(struct task_stack *stack);
+
+// Ends a frame that never ran. False when it has begun.
+bool frame_discard(struct frame *frame, int outcome);
+
+// Removes the children of the frame that is current on `self`, newest first: those with frames, then
+// the tasks above `slot` (NULL: all of the stack). Waits until they are gone, whatever happens.
+void frame_remove_children(struct tn_self *self, struct frame *frame, struct tn_task *slot);
+
+// Ends what the frame owns and lets go of the ended frames it kept for others.
+void frame_drop_belongings(struct frame *frame);
+
+// Counts a reason to end towards the stack it runs on. Under its lock.
+void frame_count_cancel(struct frame *frame);
+
+// What awaiting the frame returns, once its function has returned.
+int frame_outcome(const struct frame *frame);
+
+// Waits for an embedded child, whatever happens; takes it off its parent and lets go of it.
+void frame_remove_child(struct tn_self *self, struct frame *child);
+
+// Takes a child that has ended off its parent's list and lets go of it, unless it is shared.
+void frame_consume(struct frame *child);
+
+// Where a spawn of that level by whoever is current on `stack` would be bound to.
+struct worker *frame_home_for(struct task_stack *stack, enum tn_level level);
+
+// A frame for a task of this stack that is NEW and private; the task becomes a hole. NULL: no memory.
+struct frame *frame_from_task(struct tn_self *self, struct tn_task *task);
+
+// Somebody has a handle of the frame from now on; nobody wants its result.
+void frame_share(struct frame *frame);
+void frame_forget(struct frame *child);
+
+// Waits until every embedded child has ended: TN_OK, or TN_CANCELLED.
+int frame_wait_for_children(struct tn_self *self, struct frame *frame);
+
+// Embeds the child into the tree below `parent`.
+void frame_adopt_child(struct frame *parent, struct frame *child);
+
+// Something a frame owns: ended with it, newest first.
+struct primitive {
+    struct list_node link;
+    void (*dispose)(struct primitive *primitive);
+};
+
+// What a worker keeps for frames: memory of ended ones, used again.
+struct frame_pool {
+    struct frame *free;
+    size_t count;
+};
+
+void frame_pool_deinit(struct frame_pool *pool);
+
+#endif

@@ -1,0 +1,54 @@
+// object.c - see object.h.
+#include "frame/object.h"
+
+static void retain(struct awaitable *awaitable) {
+    object_retain(container_of(awaitable, struct object, awaitable));
+}
+
+static void release(struct awaitable *awaitable) {
+    object_release(container_of(awaitable, struct object, awaitable));
+}
+
+static const struct awaitable_kind kind = {retain, release};
+
+void object_retain(struct object *object) {
+    atomic_fetch_add_relaxed(&object->references, 1);
+}
+
+void object_release(struct object *object) {
+    // acq_rel: pairs with object_release: the last one sees what all others did.
+    if (atomic_fetch_sub_acq_rel(&object->references, 1) == 1) {
+        os_free(object);
+    }
+}
+
+// Unlinked from its owner already.
+static void end(struct primitive *primitive) {
+    struct object *object = container_of(primitive, struct object, primitive);
+    awaitable_complete(&object->awaitable, TN_REMOVED, NULL, true);
+    if (object->withdraw != NULL) {
+        object->withdraw(object);
+    }
+    object_release(object);
+}
+
+void *object_create(struct tn_self *self, size_t bytes, void (*withdraw)(struct object *object)) {
+    struct frame *owner = frame_current(self);
+    struct object *object = owner == NULL ? NULL : os_allocate(bytes);
+    if (object == NULL) {
+        return NULL;
+    }
+    __builtin_memset(object, 0, bytes);
+    awaitable_init(&object->awaitable, &kind);
+    object->owner = owner;
+    object->withdraw = withdraw;
+    object->primitive.dispose = end;
+    atomic_store_relaxed(&object->references, 1);
+    list_push_back(&owner->primitives, &object->primitive.link);
+    return object;
+}
+
+void object_dispose(struct object *object) {
+    list_remove(&object->primitive.link);
+    end(&object->primitive);
+}

@@ -1,0 +1,204 @@
+// run.c - a run from tn_run to its return. Start reading at tn_run_type.
+#include "frame/run.h"
+
+#include <stdio.h>
+
+#include "base/check.h"
+#include "frame/cancel.h"
+
+#define ROOT_STACK_BYTES (8u << 20)
+#define STACK_BYTES (64u << 10)
+#define THREADS_MAX 1024
+
+// What tn_complain says about the last failed run of this thread.
+static _Thread_local char last_message[RUN_MESSAGE_BYTES];
+static _Thread_local int last_code;
+
+static struct task_stack *start_stolen(struct worker *worker, struct task_stack *from,
+                                       struct tn_task *task) {
+    struct run *run = worker->scheduler->upper;
+    struct frame *frame = frame_create(worker, run, task->type, task_line(task), task->payload);
+    if (frame == NULL) {
+        run_fail(run, TN_NO_MEMORY, "no memory for a frame");
+        uint32_t ticket;
+        if (tasks_finish(task, TN_NO_MEMORY, &ticket) && task_stack_claim(from, ticket)) {
+            worker_ready(worker->scheduler, from);
+        }
+        return NULL;
+    }
+    frame->origin = from;
+    frame->slot = task;
+    task_adopt(task, frame);
+    return frame_begin(frame, worker);
+}
+
+static const struct scheduler_calls calls = {.start_stolen = start_stolen};
+
+void run_fail(struct run *run, int code, const char *text) {
+    os_lock_acquire(&run->lock);
+    const bool is_first = run->failure_code == 0;
+    if (is_first) {
+        run->failure_code = code;
+        (void)snprintf(run->message, sizeof run->message, "%s", text);
+    }
+    os_lock_release(&run->lock);
+    if (is_first) {
+        (void)cancel_request(run->root);
+    }
+}
+
+void run_end(struct run *run) {
+    struct frame *root = run->root;
+    if (run->answer != NULL && frame_outcome(root) == TN_OK && run->failure_code == 0) {
+        __builtin_memcpy(run->answer, root->payload, root->type->result_bytes);
+    }
+    scheduler_stop(&run->scheduler);
+}
+
+// ---- options ---------------------------------------------------------------------------------
+
+struct plan {
+    struct scheduler_options scheduler;
+    size_t stack_bytes;
+    size_t root_stack_bytes;
+};
+
+static int make_plan(const struct tn_type *root, const struct tn_run_options *options,
+                     struct plan *plan) {
+    const struct tn_run_options defaults = {0, 0, 0};
+    options = options != NULL ? options : &defaults;
+    if (options->num_threads < 0 || options->num_threads > THREADS_MAX) {
+        return TN_OUT_OF_RANGE;
+    }
+    const bool is_frame = root->level == TN_LEVEL_FRAME;
+    plan->scheduler = (struct scheduler_options){.count = options->num_threads,
+                                                 .zero_is_reserved = is_frame,
+                                                 .calls = &calls};
+    if (options->num_threads == 0) {
+        const int cpus = os_usable_cpus();
+        plan->scheduler.count = (cpus < THREADS_MAX ? cpus : THREADS_MAX - 1) + (is_frame ? 1 : 0);
+        plan->scheduler.has_spare = is_frame;
+    }
+    plan->stack_bytes = options->stack_bytes != 0 ? options->stack_bytes : STACK_BYTES;
+    plan->root_stack_bytes =
+        options->root_stack_bytes != 0 ? options->root_stack_bytes : ROOT_STACK_BYTES;
+    const bool fits = stack_class_for(plan->stack_bytes) != STACK_CLASSES &&
+                      stack_class_for(plan->root_stack_bytes) != STACK_CLASSES;
+    return fits ? TN_OK : TN_OUT_OF_RANGE;
+}
+
+// ---- running ---------------------------------------------------------------------------------
+
+// What the guard's handler tells of a stack: whoever runs there in place, else its own frame.
+static void describe(const struct stack *memory, struct overflow_story *story) {
+    struct task_stack *stack = (struct task_stack *)(uintptr_t)memory;
+    if (stack->frame == NULL) {
+        return;
+    }
+    const struct tn_type *type = stack->frame->type;
+    unsigned line = stack->frame->line;
+    const struct tn_task *slot = tasks_in_place(&stack->tasks, stack->tasks.self.top);
+    if (slot != NULL) {
+        type = slot->type;
+        line = task_line(slot);
+    }
+    story->name = type->name;
+    story->file = type->file;
+    story->line = (int)line;
+    story->advice = "TN_RUN(.stack_bytes = ...), or .root_stack_bytes for root";
+}
+
+static int status_of(int os_code) {
+    return os_code == OS_NO_MEMORY ? TN_NO_MEMORY : os_code == OS_OK ? TN_OK : TN_NO_THREAD;
+}
+
+static int keep_message(struct run *run, int code) {
+    last_code = code;
+    (void)snprintf(last_message, sizeof last_message, "%s", run->message);
+    return code;
+}
+
+static int execute(struct run *run) {
+    struct worker *worker = &run->scheduler.workers[0];
+    scheduler_submit(&run->scheduler, &run->root->start, worker);
+    const int code = scheduler_run(&run->scheduler);
+    if (code != OS_OK) {
+        return status_of(code);
+    }
+    return run->failure_code != 0 ? run->failure_code : frame_outcome(run->root);
+}
+
+static int run_root(struct run *run, const struct tn_type *type, const void *arguments) {
+    struct worker *worker = &run->scheduler.workers[0];
+    struct frame *root = frame_create(worker, run, type, type->line, arguments);
+    if (root == NULL) {
+        return TN_NO_MEMORY;
+    }
+    run->root = root;
+    root->home = type->level == TN_LEVEL_FRAME ? worker : NULL;
+    atomic_fetch_add_relaxed(&root->references, 1); // the queue's
+    int code = execute(run);
+    if (code == TN_REMOVED) {
+        code = TN_CANCELLED;
+    }
+    if (atomic_load_relaxed(&root->state) == FRAME_NEW) { // no thread: it never started
+        frame_release(root);
+        frame_release(root);
+    }
+    frame_release(root);
+    return code;
+}
+
+int tn_run_type(const struct tn_type *type, const struct tn_run_options *options,
+                const void *arguments, void *answer) {
+    if (worker_current() != NULL) {
+        return TN_RUNNING;
+    }
+    struct plan plan;
+    int code = make_plan(type, options, &plan);
+    if (code != TN_OK) {
+        return code;
+    }
+    const size_t pools = (size_t)plan.scheduler.count;
+    struct run *run = os_allocate_aligned(
+        bits_round_up(sizeof *run + pools * sizeof run->pools[0], CACHE_LINE), CACHE_LINE);
+    if (run == NULL) {
+        return TN_NO_MEMORY;
+    }
+    *run = (struct run){.stack_bytes = plan.stack_bytes,
+                        .root_stack_bytes = plan.root_stack_bytes,
+                        .answer = answer};
+    for (size_t i = 0; i < pools; i++) {
+        run->pools[i] = (struct frame_pool){NULL, 0};
+    }
+    plan.scheduler.upper = run;
+    code = status_of(scheduler_init(&run->scheduler, &plan.scheduler));
+    if (code == TN_OK) {
+        overflow_set_describe(describe);
+        code = run_root(run, type, arguments);
+        for (size_t i = 0; i < pools; i++) {
+            frame_pool_deinit(&run->pools[i]);
+        }
+        scheduler_deinit(&run->scheduler);
+    }
+    code = keep_message(run, code);
+    os_free(run);
+    return code;
+}
+
+int tn_thread_index(void) {
+    const struct worker *worker = worker_current();
+    return worker == NULL ? -1 : worker->index;
+}
+
+int tn_thread_count(void) {
+    const struct worker *worker = worker_current();
+    return worker == NULL ? 0 : worker->scheduler->count;
+}
+
+int tn_complain(int code) {
+    const bool is_known = code == last_code && last_message[0] != '\0';
+    (void)fprintf(stderr, "tenon: %s%s%s (%d)\n", is_known ? last_message : "",
+                  is_known ? ": " : "", tn_status_text(code), code);
+    return 1;
+}

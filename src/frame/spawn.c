@@ -1,0 +1,300 @@
+// spawn.c - the slow halves of spawn and await: everything that is not a push or a direct call.
+//
+// A spawn comes here when thieves are hungry, when the task stack is full, or when the child must have
+// a frame at once: a plain Frame, a child of a plain Frame, arguments that do not fit a task, a frame
+// that has such children already (so that all of them stay in order of creation).
+// An await comes here when thieves are hungry or the task is not the newest private one.
+// Start reading at tn_spawn_slow.
+#include "base/check.h"
+#include "frame/cancel.h"
+#include "frame/frame.h"
+#include "frame/run.h"
+#include "frame/wait.h"
+
+// ---- spawn -----------------------------------------------------------------------------------
+
+static bool has_children(struct frame *frame) {
+    os_lock_acquire(&frame->lock);
+    const bool has = !list_is_empty(&frame->children);
+    os_lock_release(&frame->lock);
+    return has;
+}
+
+static bool may_stay_a_task(struct task_stack *stack, const struct tn_type *type) {
+    struct tn_self *self = &stack->tasks.self;
+    if (type->level == TN_LEVEL_FRAME || stack->frame->type->level == TN_LEVEL_FRAME ||
+        type->argument_bytes > TN_PAYLOAD_BYTES || type->result_bytes > TN_PAYLOAD_BYTES ||
+        self->top >= stack->tasks.end) {
+        return false;
+    }
+    if (atomic_load_relaxed(&stack->embedded) == 0) {
+        stack->tasks.is_closed = false;
+        return true;
+    }
+    struct tn_task *slot = tasks_in_place(&stack->tasks, self->top);
+    struct frame *current = slot == NULL ? stack->frame : task_adopter(slot);
+    return current == NULL || !has_children(current);
+}
+
+static struct tn_task *spawn_task(struct task_stack *stack, const struct tn_type *type,
+                                  unsigned line, const void *arguments) {
+    struct tasks *tasks = &stack->tasks;
+    struct tn_task *task = tasks->self.top;
+    task->type = type;
+    TN_STORE_(task->info, (uint64_t)line << 8);
+    __builtin_memcpy(task->payload, arguments, type->argument_bytes);
+    tasks->self.top++;
+    if (!tasks->is_shared) {
+        tasks_arm(tasks);
+    } else if (tasks_publish(tasks, false)) {
+        scheduler_tasks_published(stack->scheduler);
+    }
+    return task;
+}
+
+static void fail_for_memory(struct tn_self *self, const struct tn_type *type, unsigned line) {
+    tn_fail_at(self, TN_NO_MEMORY, type->file, line, "no memory to spawn %s", type->name);
+}
+
+struct tn_task *tn_spawn_slow(struct tn_self *self, const struct tn_type *type, unsigned line,
+                              const void *arguments) {
+    struct task_stack *stack = task_stack_of(self);
+    if (may_stay_a_task(stack, type)) {
+        return spawn_task(stack, type, line, arguments);
+    }
+    struct frame *parent = frame_current(self);
+    struct frame *child = parent == NULL ? NULL
+                                         : frame_create(stack->worker, stack->frame->run, type,
+                                                        line, arguments);
+    if (child == NULL) {
+        fail_for_memory(self, type, line);
+        return NULL;
+    }
+    child->home = frame_home_for(stack, type->level);
+    frame_adopt_child(parent, child);
+    stack->tasks.is_closed = true;
+    tasks_arm(&stack->tasks);
+    frame_submit(child);
+    return &child->task;
+}
+
+// ---- await -----------------------------------------------------------------------------------
+
+static void no_result(const struct tn_type *type, void *result) {
+    if (result != NULL) {
+        __builtin_memset(result, 0, type->result_bytes);
+    }
+}
+
+static void copy_result(const struct tn_type *type, const void *payload, int outcome,
+                        void *result) {
+    if (outcome != TN_OK) {
+        no_result(type, result);
+    } else if (result != NULL) {
+        __builtin_memcpy(result, payload, type->result_bytes);
+    }
+}
+
+static int await_frame(struct tn_self *self, struct frame *child, void *result) {
+    int outcome;
+    if (!awaitable_is_done(&child->done, &outcome)) {
+        outcome = awaitable_wait(self, &child->done, NULL, false);
+    }
+    copy_result(child->type, child->payload, outcome, result);
+    if (frame_state(child) == FRAME_ENDED) {
+        frame_consume(child);
+    }
+    return outcome;
+}
+
+// The task has ended, on a stack of its own or, for tn_children_wait, here.
+static int take_result(struct tn_self *self, struct tn_task *task, void *result) {
+    const int outcome = task_outcome(task);
+    struct frame *thief = task_adopter(task);
+    copy_result(task->type, thief == NULL ? task->payload : thief->payload, outcome, result);
+    tasks_drop(&task_stack_of(self)->tasks, task);
+    if (thief != NULL) {
+        frame_release(thief);
+    }
+    return outcome;
+}
+
+static int await_stolen(struct tn_self *self, struct tn_task *task, void *result) {
+    int outcome = wait_for_stolen(self, task, false);
+    const struct tn_type *type = task->type;
+    if (outcome != TN_OK) { // this frame is being removed, and the task was, on the way here
+        no_result(type, result);
+        return outcome;
+    }
+    return take_result(self, task, result);
+}
+
+// Nobody has the task: it runs here and now, on top of whoever waits for it.
+static int run_in_place(struct tn_self *self, struct tn_task *task, void *result) {
+    struct tasks *tasks = &task_stack_of(self)->tasks;
+    if (task + 1 != self->top) {
+        struct tn_task *moved = tasks_move_up(tasks, task);
+        if (moved == NULL) {
+            struct frame *child = frame_from_task(self, task);
+            return child == NULL ? TN_NO_MEMORY : await_frame(self, child, result);
+        }
+        task = moved;
+    }
+    const struct tn_type *type = task->type;
+    // A frame may be written where the arguments are, so they and the result live here meanwhile.
+    uint64_t payload[TN_PAYLOAD_BYTES / sizeof(uint64_t)] __attribute__((aligned(16)));
+    __builtin_memcpy(payload, task->payload, sizeof payload);
+    task_set(task, TASK_IN_PLACE, 0);
+    type->invoke(self, payload);
+    const int outcome = self->top == task + 1 ? TN_OK : tn_end_slow(self, task);
+    tasks_drop(tasks, task);
+    copy_result(type, payload, outcome, result);
+    return outcome;
+}
+
+static bool is_own(struct tasks *tasks, const struct tn_task *task) {
+    return task >= tasks->first && task < tasks->self.top;
+}
+
+int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
+    if (task_state(task) == TASK_FRAME) {
+        return await_frame(self, container_of(task, struct frame, task), result);
+    }
+    struct task_stack *stack = task_stack_of(self);
+    struct tasks *tasks = &stack->tasks;
+    if (!is_own(tasks, task)) {
+        REQUIRE(!TENON_CHECKED, "a task may be awaited only by the frame that spawned it: tn_share it");
+        return TN_NOT_YOURS;
+    }
+    if (task_state(task) == TASK_DONE) {
+        (void)task_has_ended(task);
+        return take_result(self, task, result);
+    }
+    if (cancel_is_due(self)) {
+        no_result(task->type, result);
+        return TN_CANCELLED;
+    }
+    if (!tasks_reclaim(tasks, task)) {
+        return await_stolen(self, task, result);
+    }
+    if (tasks->is_shared && !tasks_has_public(tasks)) {
+        // Somebody is hungry, or this was the last public one: show what lies deeper.
+        task_set(task, TASK_IN_PLACE, 0); // not this one
+        if (tasks_publish(tasks, false)) {
+            scheduler_tasks_published(stack->scheduler);
+        }
+        task_set(task, TASK_NEW, 0);
+    }
+    return run_in_place(self, task, result);
+}
+
+// ---- handles ---------------------------------------------------------------------------------
+
+struct frame *frame_from_task(struct tn_self *self, struct tn_task *task) {
+    struct task_stack *stack = task_stack_of(self);
+    struct frame *parent = frame_current(self);
+    struct frame *child =
+        parent == NULL ? NULL
+                       : frame_create(stack->worker, stack->frame->run, task->type,
+                                      task_line(task), task->payload);
+    if (child == NULL) {
+        return NULL;
+    }
+    frame_adopt_child(parent, child);
+    tasks_drop(&stack->tasks, task);
+    stack->tasks.is_closed = true;
+    tasks_arm(&stack->tasks);
+    frame_submit(child);
+    return child;
+}
+
+struct tn_frame *tn_handle_share(struct tn_self *self, struct tn_handle *handle) {
+    struct tn_task *task = handle->task;
+    if (task == NULL) {
+        return NULL;
+    }
+    struct frame *frame;
+    if (task_state(task) == TASK_FRAME) {
+        frame = container_of(task, struct frame, task);
+    } else if (tasks_reclaim(&task_stack_of(self)->tasks, task)) {
+        frame = frame_from_task(self, task);
+        handle->task = frame == NULL ? task : &frame->task;
+    } else {
+        frame = wait_for_adopter(task);
+    }
+    if (frame != NULL) {
+        frame_share(frame);
+    }
+    return (struct tn_frame *)(void *)frame;
+}
+
+void tn_handle_forget(struct tn_self *self, struct tn_handle *handle) {
+    struct tn_task *task = handle->task;
+    handle->task = NULL;
+    handle->outcome = TN_OK;
+    if (task == NULL) {
+        return;
+    }
+    struct frame *frame = NULL;
+    if (task_state(task) == TASK_FRAME) {
+        frame = container_of(task, struct frame, task);
+    } else if (tasks_reclaim(&task_stack_of(self)->tasks, task)) {
+        frame = frame_from_task(self, task);
+    }
+    if (frame != NULL) { // a stolen task leaves its place when this frame ends
+        frame_forget(frame);
+    }
+}
+
+int tn_await_each(struct tn_self *self, size_t count, void *const *tasks) {
+    // The newest first: it lies on top and can run in place.
+    for (size_t i = count; i-- > 0;) {
+        struct tn_handle *handle = tasks[i];
+        if (handle->task != NULL) {
+            const struct tn_type *type = handle->task->type;
+            void *value = (char *)handle + type->value_offset;
+            handle->outcome =
+                tn_await_slow(self, handle->task, type->result_bytes > 0 ? value : NULL);
+            handle->task = NULL;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct tn_handle *handle = tasks[i];
+        if (handle->outcome != TN_OK) {
+            return handle->outcome;
+        }
+    }
+    return TN_OK;
+}
+
+// Runs or waits for a task whose handle is elsewhere: the result stays in its place.
+static int end_task(struct tn_self *self, struct tn_task *task) {
+    struct tasks *tasks = &task_stack_of(self)->tasks;
+    if (!tasks_reclaim(tasks, task)) {
+        return wait_for_stolen(self, task, false);
+    }
+    struct tn_task *moved = tasks_move_up(tasks, task);
+    int outcome = TN_NO_MEMORY;
+    if (moved != NULL) {
+        outcome = run_in_place(self, moved, task->payload);
+    }
+    task_set(task, TASK_DONE, (uint32_t)outcome);
+    return TN_OK;
+}
+
+int tn_children_wait(struct tn_self *self) {
+    struct task_stack *stack = task_stack_of(self);
+    struct tn_task *slot = tasks_in_place(&stack->tasks, self->top);
+    struct tn_task *const first = slot != NULL ? slot + 1 : stack->tasks.first;
+    for (struct tn_task *task = self->top; task-- > first;) {
+        const enum task_state state = task_state(task);
+        if (state != TASK_NEW && state != TASK_AWAITED) {
+            continue;
+        }
+        if (cancel_is_due(self) || end_task(self, task) == TN_CANCELLED) {
+            return TN_CANCELLED;
+        }
+    }
+    struct frame *frame = slot == NULL ? stack->frame : task_adopter(slot);
+    return frame == NULL ? TN_OK : frame_wait_for_children(self, frame);
+}

@@ -1,0 +1,35 @@
+// status.c - codes in words.
+#define _GNU_SOURCE
+#include <tenon/status.h>
+
+#include <string.h>
+
+const char *tn_status_text(int code) {
+    switch (code) {
+    case TN_OK:
+        return "success";
+    case TN_CANCELLED:
+        return "cancelled: the frame is being removed";
+    case TN_REMOVED:
+        return "removed before it completed";
+    case TN_EMPTY:
+        return "any of nothing never completes";
+    case TN_NO_MEMORY:
+        return "out of memory";
+    case TN_NO_RUN:
+        return "only allowed inside a run";
+    case TN_RUNNING:
+        return "this thread is inside a run already";
+    case TN_OUT_OF_RANGE:
+        return "an argument is out of range";
+    case TN_NOT_YOURS:
+        return "the task belongs to another frame: share it first";
+    case TN_NO_THREAD:
+        return "the system refuses another thread";
+    default:
+        break;
+    }
+    // strerrordesc_np is thread-safe and never translated; it is in glibc from 2.32 on.
+    const char *text = code < 0 && code > -4096 ? strerrordesc_np(-code) : NULL;
+    return text != NULL ? text : "failed with a code of its own";
+}

@@ -1,0 +1,84 @@
+// time.c - sleeping and yielding. A sleep lies on the stack of who sleeps and allocates nothing.
+#include <tenon/time.h>
+
+#include "frame/cancel.h"
+#include "frame/frame.h"
+#include "frame/time.h"
+
+uint64_t time_after_ns(double seconds) {
+    const uint64_t now_ns = os_now_ns();
+    if (!(seconds > 0)) {
+        return now_ns;
+    }
+    const double ns = seconds * 1e9;
+    return ns < 9.2e18 ? now_ns + (uint64_t)ns : OS_NEVER - 1;
+}
+
+struct sleep {
+    struct timer timer;
+    struct task_stack *stack;
+    struct timers *timers;
+    uint64_t deadline_ns;
+    uint32_t ticket;
+};
+
+static void wake(struct timer *timer) {
+    struct sleep *sleep = container_of(timer, struct sleep, timer);
+    struct task_stack *stack = sleep->stack;
+    if (task_stack_claim(stack, sleep->ticket)) {
+        worker_ready(stack->scheduler, stack);
+    }
+}
+
+static void commit(struct task_stack *stack, void *argument) {
+    struct sleep *sleep = argument; // gone as soon as the timer may fire
+    const uint32_t ticket = task_stack_wait(stack);
+    sleep->ticket = ticket;
+    sleep->timers = &worker_current()->timers;
+    (void)timers_add(sleep->timers, &sleep->timer, sleep->deadline_ns);
+    cancel_check_waiting(stack, ticket);
+}
+
+static void requeue(struct task_stack *stack, void *argument) {
+    (void)argument;
+    worker_ready(stack->scheduler, stack);
+}
+
+int tn_yield(struct tn_self *self) {
+    if (cancel_is_due(self)) {
+        return TN_CANCELLED;
+    }
+    worker_suspend(task_stack_of(self), requeue, NULL);
+    return cancel_is_due(self) ? TN_CANCELLED : TN_OK;
+}
+
+int tn_sleep(struct tn_self *self, double seconds) {
+    if (!(seconds > 0)) {
+        return tn_yield(self);
+    }
+    struct sleep sleep = {.stack = task_stack_of(self), .deadline_ns = time_after_ns(seconds)};
+    sleep.timer.fire = wake;
+    do {
+        if (cancel_is_due(self)) {
+            return TN_CANCELLED;
+        }
+        worker_suspend(sleep.stack, commit, &sleep);
+    } while (timers_cancel(sleep.timers, &sleep.timer));
+    return TN_OK;
+}
+
+int tn_hold(struct tn_self *self) {
+    struct awaitable never;
+    awaitable_init(&never, NULL);
+    return awaitable_wait(self, &never, NULL, false);
+}
+
+double tn_now(void) {
+    return (double)os_now_ns() * 1e-9;
+}
+
+void tn_block(double seconds) {
+    if (seconds > 0) {
+        os_thread_sleep((uint64_t)(seconds * 1e9));
+    }
+}

@@ -1,0 +1,216 @@
+// tree.c - who is whose parent, and removing children.
+//
+// Frames that run in place on one stack follow one another outwards like the tasks they lie on; the
+// last is the frame the stack was started for, whose task lies elsewhere.
+// Invariant: a slot between a stolen task and its parent's stays what it is as long as the task has
+// not ended. Start reading at frame_parent.
+#include "base/check.h"
+#include "frame/cancel.h"
+#include "frame/frame.h"
+#include "frame/run.h"
+#include "frame/wait.h"
+
+// The nearest frame outwards from `below` on a stack.
+static struct frame *nearest(struct task_stack *stack, struct tn_task *below) {
+    struct tn_task *task = below;
+    while ((task = tasks_in_place(&stack->tasks, task)) != NULL) {
+        struct frame *frame = task_adopter(task);
+        if (frame != NULL) {
+            return frame;
+        }
+    }
+    return stack->frame;
+}
+
+struct frame *frame_parent(const struct frame *frame) {
+    return frame->origin != NULL ? nearest(frame->origin, frame->slot) : frame->parent;
+}
+
+struct frame *frame_nearest(struct tn_self *self) {
+    return nearest(task_stack_of(self), self->top);
+}
+
+struct frame *frame_current(struct tn_self *self) {
+    struct task_stack *stack = task_stack_of(self);
+    struct tn_task *slot = tasks_in_place(&stack->tasks, self->top);
+    if (slot == NULL) {
+        return stack->frame;
+    }
+    struct frame *frame = task_adopter(slot);
+    if (frame != NULL) {
+        return frame;
+    }
+    struct run *run = stack->frame->run;
+    // The arguments were taken out when it was called: none to copy.
+    frame = frame_create(stack->worker, run, slot->type, task_line(slot), slot->payload);
+    if (frame == NULL || tasks_push_mark(&stack->tasks) == NULL) {
+        if (frame != NULL) {
+            frame_release(frame);
+            frame_release(frame);
+        }
+        return NULL;
+    }
+    frame->origin = stack;
+    frame->slot = slot;
+    frame->stack = stack;
+    atomic_store_relaxed(&frame->state, FRAME_RUNNING);
+    task_adopt(slot, frame);
+    return frame;
+}
+
+void frame_adopt_child(struct frame *parent, struct frame *child) {
+    child->parent = parent;
+    os_lock_acquire(&parent->lock);
+    list_push_back(&parent->children, &child->sibling);
+    atomic_fetch_add_relaxed(&parent->stack->embedded, 1);
+    os_lock_release(&parent->lock);
+}
+
+static void take_off(struct frame *child) {
+    struct frame *parent = child->parent;
+    os_lock_acquire(&parent->lock);
+    const bool was_linked = list_is_linked(&child->sibling);
+    if (was_linked) {
+        list_remove(&child->sibling);
+        atomic_fetch_sub_relaxed(&parent->stack->embedded, 1);
+    }
+    os_lock_release(&parent->lock);
+    if (was_linked) {
+        frame_release(child);
+    }
+}
+
+void frame_share(struct frame *frame) {
+    atomic_store_relaxed(&frame->is_shared, true);
+}
+
+void frame_forget(struct frame *child) {
+    struct frame *parent = child->parent;
+    os_lock_acquire(&parent->lock);
+    child->is_forgotten = true;
+    const bool has_ended = frame_state(child) == FRAME_ENDED;
+    os_lock_release(&parent->lock);
+    if (has_ended) {
+        frame_consume(child);
+    }
+}
+
+// The oldest child that has not ended, kept alive for the caller; NULL: none.
+static struct frame *first_alive_child(struct frame *frame) {
+    struct frame *found = NULL;
+    os_lock_acquire(&frame->lock);
+    LIST_EACH(&frame->children, node) {
+        struct frame *child = container_of(node, struct frame, sibling);
+        if (frame_state(child) != FRAME_ENDED) {
+            atomic_fetch_add_relaxed(&child->references, 1);
+            found = child;
+            break;
+        }
+    }
+    os_lock_release(&frame->lock);
+    return found;
+}
+
+int frame_wait_for_children(struct tn_self *self, struct frame *frame) {
+    int outcome = TN_OK;
+    struct frame *child;
+    while (outcome != TN_CANCELLED && (child = first_alive_child(frame)) != NULL) {
+        outcome = awaitable_wait(self, &child->done, NULL, false);
+        frame_release(child);
+    }
+    return outcome == TN_CANCELLED ? TN_CANCELLED : TN_OK;
+}
+
+void frame_consume(struct frame *child) {
+    if (!atomic_load_relaxed(&child->is_shared)) {
+        take_off(child);
+    }
+}
+
+void frame_remove_child(struct tn_self *self, struct frame *child) {
+    (void)cancel_request(child);
+    (void)awaitable_wait(self, &child->done, NULL, true);
+    take_off(child);
+}
+
+// The newest child with a frame, kept alive for the caller; NULL: none.
+static struct frame *last_child(struct frame *frame) {
+    struct frame *child = NULL;
+    os_lock_acquire(&frame->lock);
+    struct list_node *node = list_last(&frame->children);
+    if (node != NULL) {
+        child = container_of(node, struct frame, sibling);
+        atomic_fetch_add_relaxed(&child->references, 1);
+    }
+    os_lock_release(&frame->lock);
+    return child;
+}
+
+// The newest task of the stack is not wanted any more.
+static void remove_task(struct tn_self *self, struct tn_task *task) {
+    struct tasks *tasks = &task_stack_of(self)->tasks;
+    const enum task_state state = task_state(task);
+    if (state == TASK_MARK || state == TASK_GONE || tasks_reclaim(tasks, task)) {
+        tasks_drop(tasks, task);
+        return;
+    }
+    struct frame *thief = wait_for_adopter(task);
+    if (thief != NULL) {
+        (void)cancel_request(thief);
+    }
+    (void)wait_for_stolen(self, task, true);
+    if (thief != NULL) {
+        frame_release(thief); // the slot's reference
+    }
+    tasks_drop(tasks, task);
+}
+
+void frame_remove_children(struct tn_self *self, struct frame *frame, struct tn_task *slot) {
+    struct tasks *tasks = &task_stack_of(self)->tasks;
+    struct frame *child;
+    while (frame != NULL && (child = last_child(frame)) != NULL) {
+        frame_remove_child(self, child);
+        frame_release(child);
+    }
+    struct tn_task *const first = slot != NULL ? slot + 1 : tasks->first;
+    while (self->top > first) {
+        remove_task(self, self->top - 1);
+    }
+}
+
+void frame_drop_belongings(struct frame *frame) {
+    struct list_node *node;
+    while ((node = list_pop_back(&frame->primitives)) != NULL) {
+        struct primitive *primitive = container_of(node, struct primitive, link);
+        primitive->dispose(primitive);
+    }
+    while ((node = list_pop_back(&frame->kept)) != NULL) {
+        frame_release(container_of(node, struct frame, sibling));
+    }
+}
+
+bool tn_frame_has_ended(const struct tn_frame *handle) {
+    return frame_state((const struct frame *)(const void *)handle) == FRAME_ENDED;
+}
+
+size_t tn_frame_path(const struct tn_frame *handle, char *buffer, size_t bytes) {
+    if (bytes == 0) {
+        return 0;
+    }
+    // From the end: names are met innermost first.
+    size_t at = bytes - 1;
+    buffer[at] = '\0';
+    const struct frame *frame = (const struct frame *)(const void *)handle;
+    for (; frame != NULL && at > 0; frame = frame_parent(frame)) {
+        const size_t length = __builtin_strlen(frame->type->name);
+        const size_t fits = length < at ? length : at;
+        at -= fits;
+        __builtin_memcpy(buffer + at, frame->type->name + length - fits, fits);
+        if (at > 0) {
+            buffer[--at] = '/';
+        }
+    }
+    const size_t length = bytes - 1 - at;
+    __builtin_memmove(buffer, buffer + at, length + 1);
+    return length;
+}

@@ -1,0 +1,44 @@
+// wait.c - see wait.h; the ticket is explained in scheduler/task_stack.h.
+#include "frame/wait.h"
+
+#include "frame/cancel.h"
+#include "frame/frame.h"
+
+struct stolen_wait {
+    struct tn_task *task;
+    bool is_shielded;
+};
+
+static void commit(struct task_stack *stack, void *argument) {
+    const struct stolen_wait wait = *(const struct stolen_wait *)argument;
+    const uint32_t ticket = task_stack_wait(stack);
+    if (!tasks_await(wait.task, ticket)) {
+        if (task_stack_claim(stack, ticket)) {
+            worker_ready(stack->scheduler, stack);
+        }
+    } else if (!wait.is_shielded) {
+        cancel_check_waiting(stack, ticket);
+    }
+}
+
+int wait_for_stolen(struct tn_self *self, struct tn_task *task, bool is_shielded) {
+    struct stolen_wait wait = {task, is_shielded};
+    while (!task_has_ended(task)) {
+        if (!is_shielded && cancel_is_due(self)) {
+            return TN_CANCELLED;
+        }
+        worker_suspend(task_stack_of(self), commit, &wait);
+        tasks_await_cancel(task);
+    }
+    return TN_OK;
+}
+
+struct frame *wait_for_adopter(struct tn_task *task) {
+    for (;;) {
+        struct frame *frame = task_adopter(task);
+        if (frame != NULL || task_has_ended(task)) {
+            return frame != NULL ? frame : task_adopter(task);
+        }
+        os_thread_yield();
+    }
+}
