@@ -1,5 +1,4 @@
 // status.c - codes in words.
-#define _GNU_SOURCE
 #include <tenon/status.h>
 
 #include <string.h>
