@@ -1,7 +1,7 @@
 // The equirectangular approximation: Pythagoras on a map whose longitudes are shrunk by the cosine
 // of the mean latitude. Good for short distances.
 //
-// The original computes `lng2 - lng1 * cos(...)`, which shrinks only one of the two longitudes; here
+// The original computes `lng2 - lng1 * cos(...)`, which shrinks only one of the longitudes; here
 // the difference is shrunk, as the formula wants it. Differences across the date line are not
 // wrapped, as in the original.
 //

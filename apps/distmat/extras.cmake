@@ -1,12 +1,32 @@
-# What distmat needs beyond the library: libcsv, and products that are not contracted into fused
-# multiply-adds, so that its digits are the same with every compiler.
-find_path(CSV_INCLUDE csv.h)
-find_library(CSV_LIBRARY csv)
-if(CMAKE_CROSSCOMPILING OR NOT CSV_INCLUDE OR NOT CSV_LIBRARY)
-    message(STATUS "tenon: no libcsv for this target; distmat is left out")
+# What distmat needs beside its folder: libcsv, no fused multiply-add (CPython's digits), and the
+# chord loops of this processor family, compiled for instruction sets that are chosen at run time.
+find_path(LIBCSV_INCLUDE csv.h)
+find_library(LIBCSV_LIBRARY csv)
+if(NOT LIBCSV_INCLUDE OR NOT LIBCSV_LIBRARY)
+    message(STATUS "distmat is left out: libcsv was not found (Debian: libcsv-dev)")
     set(TENON_APP_SKIPPED ON)
     return()
 endif()
-set(TENON_APP_INCLUDES ${CSV_INCLUDE})
-set(TENON_APP_LIBRARIES ${CSV_LIBRARY} m)
-set(TENON_APP_OPTIONS -ffp-contract=off)
+
+set(TENON_APP_INCLUDES ${LIBCSV_INCLUDE})
+set(TENON_APP_OPTIONS -ffp-contract=off -fno-math-errno)
+
+set(distmat_family generic)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+    set(distmat_family x86_64)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
+    set(distmat_family aarch64)
+endif()
+set(distmat_folder ${CMAKE_CURRENT_LIST_DIR}/${distmat_family})
+file(GLOB distmat_loops CONFIGURE_DEPENDS ${distmat_folder}/*.c)
+add_library(distmat_chord OBJECT ${distmat_loops})
+target_include_directories(distmat_chord PRIVATE ${CMAKE_CURRENT_LIST_DIR})
+target_compile_options(distmat_chord PRIVATE ${TENON_APP_OPTIONS})
+target_link_libraries(distmat_chord PRIVATE tenon_flags)
+if(distmat_family STREQUAL x86_64)
+    set_source_files_properties(${distmat_folder}/chord_avx512.c PROPERTIES
+        COMPILE_OPTIONS "-mavx512f;-mavx512dq")
+    set_source_files_properties(${distmat_folder}/chord_avx2.c PROPERTIES
+        COMPILE_OPTIONS "-mavx2;-mfma")
+endif()
+set(TENON_APP_LIBRARIES distmat_chord ${LIBCSV_LIBRARY} m)

@@ -1,0 +1,232 @@
+// Cuts the work, calculates pieces, puts them out. Rows of text are written straight into the
+// slot: origin with its comma, destination with its comma, the number, CR LF.
+//
+// Invariant: a slot's text never outgrows the bound that slot_reserve works out from the names.
+// Start reading at job_calculate.
+#include "job.h"
+
+#include "format.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Distances on their way from a calculator to the text; small enough for any frame's stack.
+#define DISTANCES_AT_ONCE 256
+
+// About 90 KB of text: many pieces for few threads, and all of them stay in the cache.
+#define CSV_PIECE_PAIRS 2048
+// A chord matrix fills a piece in some 50 microseconds, a haversine one in 2 milliseconds.
+#define MATRIX_PIECE_PAIRS 65536
+// Very long names make smaller pieces.
+#define PIECE_BYTES_MAX (1 << 20)
+
+void job_init(struct job *job) {
+    job->destination = 0;
+    job->origin = 0;
+    job->pairs = 0;
+    job->error = 0;
+    job->piece_pairs = job->matrix != NULL ? MATRIX_PIECE_PAIRS : CSV_PIECE_PAIRS;
+}
+
+// How many pairs a destination has: earlier places only, or all places in a matrix.
+static size_t row_pairs(const struct job *job, size_t destination) {
+    return job->matrix != NULL ? job->places->count : destination;
+}
+
+// A bound on the text of the pairs of one destination with origins first to end.
+static size_t text_bytes_max(const struct places *places, size_t destination, size_t first,
+                             size_t end) {
+    size_t each = places_name_bytes(places, destination, destination + 1) + FORMAT_BYTES_MAX + 2;
+    return places_name_bytes(places, first, end) + (end - first) * each;
+}
+
+// The largest run of origins of one destination that fits; at least one.
+static size_t fitting(const struct job *job, size_t count, size_t bytes) {
+    if (job->matrix != NULL) {
+        return count;
+    }
+    while (count > 1 && text_bytes_max(job->places, job->destination, job->origin,
+                                       job->origin + count) > bytes) {
+        count = (count + 1) / 2;
+    }
+    return count;
+}
+
+bool job_plan(struct job *job, struct piece *piece) {
+    size_t bytes = PIECE_BYTES_MAX;
+    piece->pairs = 0;
+    while (job->destination < job->places->count && piece->pairs < job->piece_pairs) {
+        size_t row = row_pairs(job, job->destination);
+        if (job->origin == row) {
+            job->destination++;
+            job->origin = 0;
+            continue;
+        }
+        size_t wanted = job->piece_pairs - piece->pairs;
+        wanted = wanted < row - job->origin ? wanted : row - job->origin;
+        size_t count = fitting(job, wanted, bytes);
+        size_t used = job->matrix != NULL ? 0
+                                          : text_bytes_max(job->places, job->destination,
+                                                           job->origin, job->origin + count);
+        if (piece->pairs > 0 && used > bytes) {
+            break;
+        }
+        if (piece->pairs == 0) {
+            piece->destination = job->destination;
+            piece->origin = job->origin;
+        }
+        piece->pairs += count;
+        job->origin += count;
+        bytes -= used < bytes ? used : bytes;
+    }
+    return piece->pairs > 0;
+}
+
+// Walks a piece, one destination at a time: sets the run and returns true until none is left.
+static bool next_run(const struct job *job, struct piece *rest, size_t count_max, struct run *run) {
+    while (rest->pairs > 0 && rest->origin == row_pairs(job, rest->destination)) {
+        rest->destination++;
+        rest->origin = 0;
+    }
+    if (rest->pairs == 0) {
+        return false;
+    }
+    size_t count = row_pairs(job, rest->destination) - rest->origin;
+    count = count < rest->pairs ? count : rest->pairs;
+    count = count < count_max ? count : count_max;
+    *run = (struct run){job->places, rest->destination, rest->origin, count, job->radius_km};
+    rest->origin += count;
+    rest->pairs -= count;
+    return true;
+}
+
+static int slot_reserve(const struct job *job, struct slot *slot) {
+    size_t bytes = FORMAT_ROOM_BYTES + 16;
+    struct piece rest = slot->piece;
+    struct run run;
+    while (next_run(job, &rest, SIZE_MAX, &run)) {
+        bytes += text_bytes_max(job->places, run.destination, run.origin, run.origin + run.count);
+    }
+    slot->text_bytes = 0;
+    if (bytes <= slot->text_capacity) {
+        return 0;
+    }
+    free(slot->text);
+    slot->text = malloc(bytes);
+    slot->text_capacity = slot->text != NULL ? bytes : 0;
+    return slot->text != NULL ? 0 : -ENOMEM;
+}
+
+// Sixteen bytes at a time: names are short, both sides have room behind them, and what was written
+// too far is overwritten by what follows.
+static char *copy_name(char *out, const char *name, size_t bytes) {
+    memcpy(out, name, 16);
+    for (size_t i = 16; i < bytes; i += 16) {
+        memcpy(out + i, name + i, 16);
+    }
+    return out + bytes;
+}
+
+static char *write_rows(char *out, const struct run *run, const double *distances) {
+    const struct places *places = run->places;
+    const char *destination = places->names + places->name_end[run->destination];
+    size_t destination_bytes = places_name_bytes(places, run->destination, run->destination + 1);
+    const size_t *name_end = places->name_end + run->origin;
+    for (size_t i = 0; i < run->count; i++) {
+        out = copy_name(out, places->names + name_end[i], name_end[i + 1] - name_end[i]);
+        out = copy_name(out, destination, destination_bytes);
+        out += format_double(out, distances[i]);
+        memcpy(out, "\r\n", 2);
+        out += 2;
+    }
+    return out;
+}
+
+static void fill_matrix(const struct job *job, struct slot *slot) {
+    struct piece rest = slot->piece;
+    struct run run;
+    while (next_run(job, &rest, SIZE_MAX, &run)) {
+        double *row = job->matrix->rows + run.destination * job->matrix->n;
+        calculator_fill(job->calculator, &run, row + run.origin);
+    }
+}
+
+void job_calculate(const struct job *job, struct slot *slot) {
+    slot->error = 0;
+    if (job->matrix != NULL) {
+        fill_matrix(job, slot);
+        return;
+    }
+    slot->error = slot_reserve(job, slot);
+    if (slot->error < 0) {
+        return;
+    }
+    double distances[DISTANCES_AT_ONCE];
+    struct piece rest = slot->piece;
+    struct run run;
+    char *out = slot->text;
+    while (next_run(job, &rest, DISTANCES_AT_ONCE, &run)) {
+        job->calculator->calculate(&run, distances);
+        out = write_rows(out, &run, distances);
+    }
+    slot->text_bytes = (size_t)(out - slot->text);
+}
+
+void job_format(const struct job *job, struct slot *slot, const double *distances) {
+    slot->error = job->matrix == NULL ? slot_reserve(job, slot) : 0;
+    if (slot->error < 0) {
+        return;
+    }
+    struct piece rest = slot->piece;
+    struct run run;
+    char *out = slot->text;
+    while (next_run(job, &rest, SIZE_MAX, &run)) {
+        if (job->matrix != NULL) {
+            double *row = job->matrix->rows + run.destination * job->matrix->n;
+            memcpy(row + run.origin, distances, run.count * sizeof *distances);
+        } else {
+            out = write_rows(out, &run, distances);
+        }
+        distances += run.count;
+    }
+    slot->text_bytes = (size_t)(out - slot->text);
+}
+
+double job_distance(const struct job *job, const struct piece *piece, size_t i) {
+    size_t destination = piece->destination;
+    size_t origin = piece->origin + i;
+    while (origin >= row_pairs(job, destination)) {
+        origin -= row_pairs(job, destination);
+        destination++;
+    }
+    struct run run = {job->places, destination, origin, 1, job->radius_km};
+    double distance;
+    job->calculator->calculate(&run, &distance);
+    return distance;
+}
+
+void job_put_out(struct job *job, struct slot *slot) {
+    if (job->error == 0) {
+        job->error = slot->error;
+    }
+    if (job->error == 0 && job->matrix == NULL) {
+        job->error = output_write(job->output, slot->text, slot->text_bytes);
+    }
+    if (job->error == 0) {
+        job->pairs += slot->piece.pairs;
+        progress_add(job->progress, slot->piece.pairs);
+    }
+}
+
+uint64_t job_total(const struct job *job) {
+    uint64_t n = job->places->count;
+    return job->matrix != NULL ? n * n : n > 0 ? n * (n - 1) / 2 : 0;
+}
+
+void job_free_slots(struct slot *slots, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        free(slots[i].text);
+        slots[i] = (struct slot){0};
+    }
+}

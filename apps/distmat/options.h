@@ -1,0 +1,32 @@
+// The command line of distmat. Invariant: after OPTIONS_RUN every field holds something usable.
+// Start reading at options_parse.
+#ifndef DISTMAT_OPTIONS_H
+#define DISTMAT_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "calculator.h"
+#include "runner.h"
+
+#define OPTIONS_THREADS_MAX 1024
+
+struct options {
+    const struct runner *runner;
+    const struct calculator *calculator;
+    const char *input;
+    const char *output; // NULL: output.csv beside the input
+    int threads;        // 0: as many as the machine gives
+    double radius_km;
+    bool is_quiet;
+    bool is_tour;
+};
+
+enum options_verdict {
+    OPTIONS_RUN,   // go on
+    OPTIONS_DONE,  // --help or --version was printed
+    OPTIONS_USAGE, // a mistake was explained on standard error
+};
+
+enum options_verdict options_parse(struct options *options, int argc, char **argv);
+
+#endif

@@ -1,0 +1,34 @@
+// The list of runners. Invariant: every name is unique. Start reading at runner_at.
+#include "runner.h"
+
+#include <sched.h>
+#include <string.h>
+
+static const struct runner *const runners[] = {
+    &runner_serial, &runner_threads, &runner_pool,
+    &runner_frames, &runner_pframes, &runner_pipeline,
+};
+
+const struct runner *runner_at(size_t i) {
+    return i < sizeof runners / sizeof runners[0] ? runners[i] : NULL;
+}
+
+const struct runner *runner_find(const char *name) {
+    for (size_t i = 0; runner_at(i) != NULL; i++) {
+        if (strcmp(runner_at(i)->name, name) == 0) {
+            return runner_at(i);
+        }
+    }
+    return NULL;
+}
+
+int runner_threads_of(const struct job *job) {
+    if (job->threads > 0) {
+        return job->threads;
+    }
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) < 0) {
+        return 1;
+    }
+    return CPU_COUNT(&set);
+}
