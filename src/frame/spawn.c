@@ -46,7 +46,7 @@ static struct tn_task *spawn_task(struct task_stack *stack, const struct tn_type
     tasks->self.top++;
     if (!tasks->is_shared) {
         tasks_arm(tasks);
-    } else if (tasks_publish(tasks, false)) {
+    } else if (tasks_publish(tasks, tasks->self.top, false)) {
         scheduler_tasks_published(stack->scheduler);
     }
     return task;
@@ -179,11 +179,9 @@ int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
     }
     if (tasks->is_shared && !tasks_has_public(tasks)) {
         // Somebody is hungry, or this was the last public one: show what lies deeper.
-        task_set(task, TASK_IN_PLACE, 0); // not this one
-        if (tasks_publish(tasks, false)) {
+        if (tasks_publish(tasks, task, false)) {
             scheduler_tasks_published(stack->scheduler);
         }
-        task_set(task, TASK_NEW, 0);
     }
     return run_in_place(self, task, result);
 }

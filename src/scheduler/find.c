@@ -52,7 +52,7 @@ static bool run_loaded(struct worker *worker, struct worker *owner, bool is_idle
     while (task == NULL && (node = list_first(&owner->loaded)) != NULL) {
         from = container_of(node, struct task_stack, loaded);
         task = tasks_steal(&from->tasks);
-        if (task == NULL && tasks_publish(&from->tasks, true)) {
+        if (task == NULL && tasks_publish(&from->tasks, from->tasks.self.top, true)) {
             task = tasks_steal(&from->tasks);
         }
         if (task == NULL) {

@@ -47,9 +47,9 @@ void tasks_arm(struct tasks *tasks) {
     TN_STORE_(tasks->self.bound, tasks->is_watched ? BEYOND : tasks->first + range.split);
 }
 
-bool tasks_publish(struct tasks *tasks, bool all) {
+bool tasks_publish(struct tasks *tasks, const struct tn_task *below, bool all) {
     const struct range range = unpack(atomic_load_relaxed(&tasks->range));
-    const uint32_t top = index_of(tasks, tasks->self.top);
+    const uint32_t top = index_of(tasks, below);
     uint32_t begin = range.split;
     if (range.tail == range.split) {
         // Nothing is public, so thieves stand still: step over what cannot be stolen.

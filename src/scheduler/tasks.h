@@ -96,10 +96,10 @@ void tasks_init(struct tasks *tasks, void *memory, size_t bytes, bool is_shared)
 
 // ---- by the owner ----------------------------------------------------------------------------
 
-// Shows thieves older private tasks: half of the oldest group of them, at least one; all of it when
-// `all` (the owner is about to wait). Then sets the quick checks anew. True when tasks are public
-// now that were not.
-bool tasks_publish(struct tasks *tasks, bool all);
+// Shows thieves private tasks below `below` (top: any): half of the oldest group of them, at least
+// one; all of it when `all` (the owner is about to wait). Then sets the quick checks anew. True when
+// tasks are public now that were not.
+bool tasks_publish(struct tasks *tasks, const struct tn_task *below, bool all);
 
 // Sets limit and bound from the range: the next spawn comes here again while nothing is public.
 void tasks_arm(struct tasks *tasks);

@@ -121,7 +121,7 @@ void worker_load(struct worker *worker, struct task_stack *stack) {
     if (tasks->self.top == tasks->first) {
         return;
     }
-    (void)tasks_publish(tasks, true);
+    (void)tasks_publish(tasks, tasks->self.top, true);
     if (!tasks_has_public(tasks)) {
         return;
     }
