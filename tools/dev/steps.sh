@@ -125,7 +125,7 @@ run_programs() {
 # each time, and a failure prints the command that replays it.
 run_programs_seeded() {
     local seed
-    for seed in 1 2 3 "$(date +%s)"; do
+    for seed in 1 2 3 4 5 "$(date +%s)"; do
         echo "# seed $seed"
         TENON_SEED=$seed run_programs sim
     done
@@ -188,7 +188,7 @@ finish() {
 # run_tests [quick | PRESET ...]
 run_tests() {
     mkdir -p build/log
-    local presets=(release clang asan tsan sim) preset
+    local presets=(release clang asan tsan sim generic) preset
     [ "$(uname -m)" != x86_64 ] || presets+=(aarch64)
     case ${1:-all} in
         all) test_style ;;
