@@ -61,7 +61,8 @@ TN_PUBLIC struct tn_awaitable *tn_of_frame(struct tn_frame *frame);
 // Completes when every part has; of nothing: at once. Parts may repeat and may be all or any
 // themselves. They stay where they are in the tree. A part that is NULL gives NULL.
 #define tn_all(self, ...)                                                                          \
-    tn_all_of(self, sizeof((struct tn_awaitable *[]){__VA_ARGS__}) / sizeof(struct tn_awaitable *),\
+    tn_all_of(self,                                                                                \
+              sizeof((struct tn_awaitable *[]){__VA_ARGS__}) / sizeof(struct tn_awaitable *),      \
               (struct tn_awaitable *[]){__VA_ARGS__})
 TN_PUBLIC struct tn_awaitable *tn_all_of(struct tn_self *self, size_t count,
                                          struct tn_awaitable *const *parts);
@@ -69,7 +70,8 @@ TN_PUBLIC struct tn_awaitable *tn_all_of(struct tn_self *self, size_t count,
 // Completes with the first part that does; of several that already have, the first in argument
 // order. The others run on. Any of nothing never completes: waiting for it returns TN_EMPTY.
 #define tn_any(self, ...)                                                                          \
-    tn_any_of(self, sizeof((struct tn_awaitable *[]){__VA_ARGS__}) / sizeof(struct tn_awaitable *),\
+    tn_any_of(self,                                                                                \
+              sizeof((struct tn_awaitable *[]){__VA_ARGS__}) / sizeof(struct tn_awaitable *),      \
               (struct tn_awaitable *[]){__VA_ARGS__})
 TN_PUBLIC struct tn_awaitable *tn_any_of(struct tn_self *self, size_t count,
                                          struct tn_awaitable *const *parts);

@@ -59,7 +59,8 @@ extern "C" {
 // free for it, in order of creation; a PFrame as soon as a thread is free. Only inside a frame
 // function (uses `self`). When there is no memory for the child, the current frame fails with
 // TN_NO_MEMORY and awaiting the handle says TN_CANCELLED.
-#define tn_spawn(...) TN_PASTE_(TN_FIRST_(__VA_ARGS__), _tn_spawn)(self, __LINE__ TN_REST_(__VA_ARGS__))
+#define tn_spawn(...)                                                                              \
+    TN_PASTE_(TN_FIRST_(__VA_ARGS__), _tn_spawn)(self, __LINE__ TN_REST_(__VA_ARGS__))
 
 // Waits for the child and returns its result; again and again the same one. `task` is a variable of
 // type tn_task(name). A child that failed, was removed or cancelled has no result: tn_await then
@@ -145,8 +146,8 @@ TN_PUBLIC size_t tn_frame_path(const struct tn_frame *frame, char *buffer, size_
 #define TN_LINKAGE_static static inline __attribute__((unused))
 #define TN_LINKAGE_
 #define TN_HEAD_(linkage, result, name, ...)                                                       \
-    TN_LINKAGE_##linkage result name(                                                              \
-        struct tn_self *self __attribute__((unused)) TN_EACH_(TN_PAIR_PARAMETER_, __VA_ARGS__))
+    TN_LINKAGE_##linkage result name(struct tn_self *self __attribute__((unused))                  \
+                                     TN_EACH_(TN_PAIR_PARAMETER_, __VA_ARGS__))
 
 #define TN_INVOKE_(linkage, if_void, name, ...)                                                    \
     linkage void name##_tn_invoke(struct tn_self *self, void *payload) {                           \
@@ -184,17 +185,19 @@ TN_PUBLIC size_t tn_frame_path(const struct tn_frame *frame, char *buffer, size_
         if_void(0, (unsigned)offsetof(struct name##_tn_task, value)),                              \
         name##_tn_invoke,                                                                          \
     };                                                                                             \
-    enum { name##_tn_lazy = level != TN_LEVEL_FRAME &&                                             \
-                            sizeof(struct name##_tn_arguments) <= TN_PAYLOAD_BYTES &&              \
-                            if_void(1, sizeof(name##_tn_result) <= TN_PAYLOAD_BYTES) };            \
+    enum {                                                                                         \
+        name##_tn_lazy = level != TN_LEVEL_FRAME &&                                                \
+                         sizeof(struct name##_tn_arguments) <= TN_PAYLOAD_BYTES &&                 \
+                         if_void(1, sizeof(name##_tn_result) <= TN_PAYLOAD_BYTES)                  \
+    };                                                                                             \
     TN_INLINE_ struct name##_tn_task name##_tn_spawn(                                              \
         struct tn_self *self, unsigned tn_line TN_EACH_(TN_PAIR_PARAMETER_, __VA_ARGS__)) {        \
         const struct name##_tn_arguments tn_arguments = TN_VALUES_(__VA_ARGS__);                   \
         struct name##_tn_task tn_made;                                                             \
         struct tn_task *tn_task = NULL;                                                            \
         if (name##_tn_lazy) {                                                                      \
-            tn_task = tn_task_push(self, &name##_tn_type, tn_line, &tn_arguments,                  \
-                                   sizeof tn_arguments);                                           \
+            tn_task =                                                                              \
+                tn_task_push(self, &name##_tn_type, tn_line, &tn_arguments, sizeof tn_arguments);  \
         }                                                                                          \
         if (!TN_LIKELY_(tn_task != NULL)) {                                                        \
             const struct name##_tn_arguments tn_copy = TN_VALUES_(__VA_ARGS__);                    \
@@ -214,14 +217,14 @@ TN_PUBLIC size_t tn_frame_path(const struct tn_frame *frame, char *buffer, size_
             const int tn_outcome = tn_task_leave(self, tn_at);                                     \
             if_void(, tn_task->value = tn_value;) tn_task->handle.task = NULL;                     \
             tn_task->handle.outcome = tn_outcome;                                                  \
-            if_void(, if (!TN_LIKELY_(tn_outcome == TN_OK)) {                                      \
-                __builtin_memset(&tn_task->value, 0, sizeof tn_task->value);                       \
-            })                                                                                     \
-            return tn_outcome;                                                                     \
+            if_void(                                                                               \
+                , if (!TN_LIKELY_(tn_outcome == TN_OK)) {                                          \
+                    __builtin_memset(&tn_task->value, 0, sizeof tn_task->value);                   \
+                }) return tn_outcome;                                                              \
         }                                                                                          \
         if (tn_at != NULL) {                                                                       \
-            if_void(, name##_tn_result tn_value;)                                                  \
-            const int tn_outcome = tn_await_slow(self, tn_at, if_void(NULL, &tn_value));           \
+            if_void(, name##_tn_result tn_value;) const int tn_outcome =                           \
+                tn_await_slow(self, tn_at, if_void(NULL, &tn_value));                              \
             if_void(, tn_task->value = tn_value;) tn_task->handle.task = NULL;                     \
             tn_task->handle.outcome = tn_outcome;                                                  \
             return tn_outcome;                                                                     \
@@ -235,14 +238,13 @@ TN_PUBLIC size_t tn_frame_path(const struct tn_frame *frame, char *buffer, size_
     TN_INLINE_ int name##_tn_try_await(struct tn_self *self, struct name##_tn_task *tn_task,       \
                                        name##_tn_result *tn_value) {                               \
         const int tn_outcome = name##_tn_complete(self, tn_task);                                  \
-        if_void((void)tn_value, if (tn_value != NULL && tn_outcome == TN_OK) {                     \
-            *tn_value = tn_task->value;                                                            \
-        });                                                                                        \
+        if_void((void)tn_value,                                                                    \
+                if (tn_value != NULL && tn_outcome == TN_OK) { *tn_value = tn_task->value; });     \
         return tn_outcome;                                                                         \
     }                                                                                              \
-    TN_INLINE_ int name##_tn_run(const struct tn_run_options *tn_options,                          \
-                                 name##_tn_result *tn_answer TN_EACH_(TN_PAIR_PARAMETER_,          \
-                                                                      __VA_ARGS__)) {              \
+    TN_INLINE_ int name##_tn_run(                                                                  \
+        const struct tn_run_options *tn_options,                                                   \
+        name##_tn_result *tn_answer TN_EACH_(TN_PAIR_PARAMETER_, __VA_ARGS__)) {                   \
         const struct name##_tn_arguments tn_arguments = TN_VALUES_(__VA_ARGS__);                   \
         return tn_run_type(&name##_tn_type, tn_options, &tn_arguments, tn_answer);                 \
     }                                                                                              \

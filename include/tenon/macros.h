@@ -41,7 +41,7 @@
 #define TN_NO_FIELD_7
 #define TN_NO_FIELD_8
 // Initialises a structure of all parameters, or the one field of none.
-#define TN_VALUES_(...) \
+#define TN_VALUES_(...)                                                                            \
     { TN_PASTE_(TN_NO_VALUE_, TN_COUNT_(__VA_ARGS__)) TN_EACH_(TN_PAIR_VALUE_, __VA_ARGS__) }
 #define TN_NO_VALUE_0 0
 #define TN_NO_VALUE_1

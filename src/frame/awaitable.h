@@ -4,11 +4,11 @@
 // awaitable belongs to an all or any). Both are in the memory of who subscribes, so that waiting
 // allocates nothing.
 //
-// Who completes it: one caller of awaitable_complete (once, or again and again for an event: then it
-// is a delivery and is_done stays false). What stays valid meanwhile: a subscriber that is still
-// linked, under the lock. What makes teardown safe: a subscriber unlinks itself under the lock before
-// its memory goes; an awaitable completes with TN_REMOVED before its owner lets go of it, and its
-// memory goes with the last reference.
+// Who completes it: one caller of awaitable_complete (once, or again and again for an event: then
+// it is a delivery and is_done stays false). What stays valid meanwhile: a subscriber that is still
+// linked, under the lock. What makes teardown safe: a subscriber unlinks itself under the lock
+// before its memory goes; an awaitable completes with TN_REMOVED before its owner lets go of it,
+// and its memory goes with the last reference.
 // Lock order: a part's lock before that of the all or any it belongs to.
 // Start reading at awaitable_complete.
 #ifndef TENON_FRAME_AWAITABLE_H
@@ -61,8 +61,9 @@ void awaitable_complete(struct awaitable *awaitable, int outcome, void *value, b
 // Done, and with what? False leaves *outcome alone.
 bool awaitable_is_done(struct awaitable *awaitable, int *outcome);
 
-// Suspends the frame until the awaitable completes; its outcome, and what an event carried in *value
-// (may be NULL). TN_CANCELLED when the frame is being removed first; `shielded` waits go on then.
+// Suspends the frame until the awaitable completes; its outcome, and what an event carried in
+// *value (may be NULL). TN_CANCELLED when the frame is being removed first; `shielded` waits go on
+// then.
 int awaitable_wait(struct tn_self *self, struct awaitable *awaitable, void **value, bool shielded);
 
 #endif

@@ -1,10 +1,11 @@
 // cancel.h - telling a frame, wherever it is, that it is being removed.
 //
-// Level-triggered: a frame's flag stays set until it ends, and each wait looks at it. The stack counts
-// the requests for frames that live on it, so that a wait costs one load while there is none.
+// Level-triggered: a frame's flag stays set until it ends, and each wait looks at it. The stack
+// counts the requests for frames that live on it, so that a wait costs one load while there is
+// none.
 //
-// A waiting frame and who cancels it meet as in idle.h: the waiter opens its ticket, then looks at the
-// count; the canceller raises the count, then looks at the ticket. One of them sees the other.
+// A waiting frame and who cancels it meet as in idle.h: the waiter opens its ticket, then looks at
+// the count; the canceller raises the count, then looks at the ticket. One of them sees the other.
 // Start reading at cancel_request.
 #ifndef TENON_FRAME_CANCEL_H
 #define TENON_FRAME_CANCEL_H
@@ -16,15 +17,17 @@ struct frame;
 struct task_stack;
 struct tn_self;
 
-// Asks a frame to end: it is cancelled at its next wait, or woken from the one it is in; if it has not
-// started it never will. From any thread that keeps the frame alive. True for the first request.
+// Asks a frame to end: it is cancelled at its next wait, or woken from the one it is in; if it has
+// not started it never will. From any thread that keeps the frame alive. True for the first
+// request.
 bool cancel_request(struct frame *frame);
 
-// Before a wait: true when the current frame, or one further out on the same stack, is being removed.
-// The first time, it removes the current frame's children.
+// Before a wait: true when the current frame, or one further out on the same stack, is being
+// removed. The first time, it removes the current frame's children.
 bool cancel_is_due(struct tn_self *self);
 
-// After the ticket was opened, on the worker's loop: wakes the stack if somebody cancelled meanwhile.
+// After the ticket was opened, on the worker's loop: wakes the stack if somebody cancelled
+// meanwhile.
 void cancel_check_waiting(struct task_stack *stack, uint32_t ticket);
 
 #endif

@@ -1,4 +1,5 @@
-// event.c - events: posts queue up behind what is ready, one token of the event in the queues at a time.
+// event.c - events: posts queue up behind what is ready, one token of the event in the queues at a
+// time.
 //
 // Invariant: `is_queued` is set exactly while the token `deliver` is on a queue or running; then
 // `posts` is not empty, except after a withdrawal. Posts are delivered one a time, in order.

@@ -1,7 +1,7 @@
 // fail.c - a failure goes up the tree; one that nobody absorbs ends the run.
 //
-// Invariant: handlers are asked innermost first, once each, on the thread of the failure, before the
-// failed frame's children are removed. Start reading at tn_fail_at.
+// Invariant: handlers are asked innermost first, once each, on the thread of the failure, before
+// the failed frame's children are removed. Start reading at tn_fail_at.
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -58,8 +58,8 @@ static struct frame *mark_failed(struct tn_self *self, int code) {
     return frame;
 }
 
-void tn_fail_at(struct tn_self *self, int code, const char *file, unsigned line,
-                const char *format, ...) {
+void tn_fail_at(struct tn_self *self, int code, const char *file, unsigned line, const char *format,
+                ...) {
     REQUIRE(code < 0, "a failure's code is negative");
     struct frame *frame = mark_failed(self, code);
     if (frame == NULL) {

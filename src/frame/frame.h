@@ -1,12 +1,12 @@
 // frame.h - a node of the tree: what exists of a frame function beyond its C stack.
 //
-// Most PFrames never have one: they are called in place (tenon/task.h). A frame comes into being when
-// a function starts on a stack of its own (root; a plain Frame; a PFrame that was stolen or found no
-// room), when somebody asks for its handle, or when it needs to own something.
+// Most PFrames never have one: they are called in place (tenon/task.h). A frame comes into being
+// when a function starts on a stack of its own (root; a plain Frame; a PFrame that was stolen or
+// found no room), when somebody asks for its handle, or when it needs to own something.
 //
-//            frame_create        frame_begin              frame_end                 frame_settle
-//     (none) ------------> NEW ------------> RUNNING ----------------> ENDING ----------------> ENDED
-//                           \------------------- frame_discard (never ran) ----------------------^
+//            frame_create        frame_begin             frame_end              settle
+//     (none) ------------> NEW ------------> RUNNING ---------------> ENDING -------------> ENDED
+//                           \--------------- frame_discard (never ran) ---^
 //
 // Where its task lies, and so where its parent is found:
 //   embedded  `task` here, state TASK_FRAME; the parent is known
@@ -14,9 +14,9 @@
 //   in place  a slot of `origin`, and it runs there: `stack` == origin
 //
 // References: one while it is not ENDED; one of the parent's list or slot; one per queue it is on.
-// Invariants (frame_check): `children` holds the embedded children that are not consumed, in order of
-// creation; a child's reference to its parent is valid because a parent settles after its children.
-// Start reading at life.c.
+// Invariants (frame_check): `children` holds the embedded children that are not consumed, in order
+// of creation; a child's reference to its parent is valid because a parent settles after its
+// children. Start reading at life.c.
 #ifndef TENON_FRAME_FRAME_H
 #define TENON_FRAME_FRAME_H
 
@@ -33,31 +33,31 @@ struct run;
 enum frame_state { FRAME_NEW, FRAME_RUNNING, FRAME_ENDING, FRAME_ENDED };
 
 struct frame {
-    struct tn_task task;        // when embedded; the result is in its payload in any case
-    struct awaitable done;      // first of what others touch; completes at the end
-    struct runnable start;      // while queued to start
+    struct tn_task task;   // when embedded; the result is in its payload in any case
+    struct awaitable done; // first of what others touch; completes at the end
+    struct runnable start; // while queued to start
     struct run *run;
-    struct worker *home;        // the only worker it may run on; NULL: any
+    struct worker *home; // the only worker it may run on; NULL: any
     const struct tn_type *type;
-    void *payload;              // task.payload, or memory of its own when that is too small
-    struct frame *parent;       // when embedded; NULL for root
-    struct task_stack *origin;  // when stolen or in place
+    void *payload;             // task.payload, or memory of its own when that is too small
+    struct frame *parent;      // when embedded; NULL for root
+    struct task_stack *origin; // when stolen or in place
     struct tn_task *slot;
-    unsigned line;              // where it was spawned, in type->file
-    _Atomic bool is_shared;     // somebody has its handle: it stays until its parent ends
-    bool is_forgotten;          // nobody wants its result; under the parent's lock
+    unsigned line;          // where it was spawned, in type->file
+    _Atomic bool is_shared; // somebody has its handle: it stays until its parent ends
+    bool is_forgotten;      // nobody wants its result; under the parent's lock
     _Atomic int references;
     _Atomic uint32_t state;
     _Atomic bool is_cancelled;
-    bool has_removed_children;  // because it was cancelled
-    int failure_code;           // 0: has not failed
-    uint32_t cancels;           // how many of its stack's it accounts for
-    struct os_lock lock;        // children, kept, stack, cancels, handler
-    struct task_stack *stack;   // where it runs; NULL before and after
+    bool has_removed_children; // because it was cancelled
+    int failure_code;          // 0: has not failed
+    uint32_t cancels;          // how many of its stack's it accounts for
+    struct os_lock lock;       // children, kept, stack, cancels, handler
+    struct task_stack *stack;  // where it runs; NULL before and after
     struct list children;
-    struct list_node sibling;   // in parent->children, or in kept of whoever keeps it
-    struct list kept;           // ended frames that others have handles of
-    struct list primitives;     // what it owns: events and awaitables
+    struct list_node sibling; // in parent->children, or in kept of whoever keeps it
+    struct list kept;         // ended frames that others have handles of
+    struct list primitives;   // what it owns: events and awaitables
     tn_failure_handler *handler;
     void *handler_data;
     struct frame *next_free;
@@ -68,7 +68,8 @@ struct frame *frame_create(struct worker *worker, struct run *run, const struct 
                            unsigned line, const void *arguments);
 void frame_release(struct frame *frame);
 
-// The frame that is current on the stack: made now if it runs in place without one. NULL: no memory.
+// The frame that is current on the stack: made now if it runs in place without one. NULL: no
+// memory.
 struct frame *frame_current(struct tn_self *self);
 
 // The same, but only if it exists already: the nearest frame outwards that has one.
@@ -78,7 +79,7 @@ struct frame *frame_nearest(struct tn_self *self);
 struct frame *frame_parent(const struct frame *frame);
 
 static inline enum frame_state frame_state(const struct frame *frame) {
-    // acquire: pairs with frame_settle, after which the result stands.
+    // acquire: pairs with leave_parent: the result stands.
     return (enum frame_state)atomic_load_acquire(&((struct frame *)(uintptr_t)frame)->state);
 }
 
@@ -94,8 +95,9 @@ __attribute__((noreturn)) void frame_end(struct task_stack *stack);
 // Ends a frame that never ran. False when it has begun.
 bool frame_discard(struct frame *frame, int outcome);
 
-// Removes the children of the frame that is current on `self`, newest first: those with frames, then
-// the tasks above `slot` (NULL: all of the stack). Waits until they are gone, whatever happens.
+// Removes the children of the frame that is current on `self`, newest first: those with frames,
+// then the tasks above `slot` (NULL: all of the stack). Waits until they are gone, whatever
+// happens.
 void frame_remove_children(struct tn_self *self, struct frame *frame, struct tn_task *slot);
 
 // Ends what the frame owns and lets go of the ended frames it kept for others.
@@ -116,7 +118,8 @@ void frame_consume(struct frame *child);
 // Where a spawn of that level by whoever is current on `stack` would be bound to.
 struct worker *frame_home_for(struct task_stack *stack, enum tn_level level);
 
-// A frame for a task of this stack that is NEW and private; the task becomes a hole. NULL: no memory.
+// A frame for a task of this stack that is NEW and private; the task becomes a hole. NULL: no
+// memory.
 struct frame *frame_from_task(struct tn_self *self, struct tn_task *task);
 
 // Somebody has a handle of the frame from now on; nobody wants its result.

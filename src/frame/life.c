@@ -1,6 +1,6 @@
 // life.c - a frame from its making to its end. The picture is in frame.h.
 //
-// Invariant: frame_settle runs once per frame, after its last instruction on any stack, and is the
+// Invariant: settle runs once per frame, after its last instruction on any stack, and is the
 // last to touch its parent. Start reading at frame_begin.
 #include "base/check.h"
 #include "frame/cancel.h"

@@ -16,8 +16,8 @@ struct object {
     _Atomic int references;
 };
 
-// Zeroed memory of `bytes` bytes that begins with struct object, owned by the current frame. NULL: no
-// memory. `withdraw` may be NULL.
+// Zeroed memory of `bytes` bytes that begins with struct object, owned by the current frame. NULL:
+// no memory. `withdraw` may be NULL.
 void *object_create(struct tn_self *self, size_t bytes, void (*withdraw)(struct object *object));
 
 // Ends the object before its owner ends: waiters receive TN_REMOVED.

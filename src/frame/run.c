@@ -71,9 +71,8 @@ static int make_plan(const struct tn_type *root, const struct tn_run_options *op
         return TN_OUT_OF_RANGE;
     }
     const bool is_frame = root->level == TN_LEVEL_FRAME;
-    plan->scheduler = (struct scheduler_options){.count = options->num_threads,
-                                                 .zero_is_reserved = is_frame,
-                                                 .calls = &calls};
+    plan->scheduler = (struct scheduler_options){
+        .count = options->num_threads, .zero_is_reserved = is_frame, .calls = &calls};
     if (options->num_threads == 0) {
         const int cpus = os_usable_cpus();
         plan->scheduler.count = (cpus < THREADS_MAX ? cpus : THREADS_MAX - 1) + (is_frame ? 1 : 0);

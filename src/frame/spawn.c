@@ -1,10 +1,10 @@
 // spawn.c - the slow halves of spawn and await: everything that is not a push or a direct call.
 //
-// A spawn comes here when thieves are hungry, when the task stack is full, or when the child must have
-// a frame at once: a plain Frame, a child of a plain Frame, arguments that do not fit a task, a frame
-// that has such children already (so that all of them stay in order of creation).
-// An await comes here when thieves are hungry or the task is not the newest private one.
-// Start reading at tn_spawn_slow.
+// A spawn comes here when thieves are hungry, when the task stack is full, or when the child must
+// have a frame at once: a plain Frame, a child of a plain Frame, arguments that do not fit a task,
+// a frame that has such children already (so that all of them stay in order of creation). An await
+// comes here when thieves are hungry or the task is not the newest private one. Start reading at
+// tn_spawn_slow.
 #include "base/check.h"
 #include "frame/cancel.h"
 #include "frame/frame.h"
@@ -63,9 +63,9 @@ struct tn_task *tn_spawn_slow(struct tn_self *self, const struct tn_type *type, 
         return spawn_task(stack, type, line, arguments);
     }
     struct frame *parent = frame_current(self);
-    struct frame *child = parent == NULL ? NULL
-                                         : frame_create(stack->worker, stack->frame->run, type,
-                                                        line, arguments);
+    struct frame *child =
+        parent == NULL ? NULL
+                       : frame_create(stack->worker, stack->frame->run, type, line, arguments);
     if (child == NULL) {
         fail_for_memory(self, type, line);
         return NULL;
@@ -163,7 +163,7 @@ int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
     struct task_stack *stack = task_stack_of(self);
     struct tasks *tasks = &stack->tasks;
     if (!is_own(tasks, task)) {
-        REQUIRE(!TENON_CHECKED, "a task may be awaited only by the frame that spawned it: tn_share it");
+        REQUIRE(!TENON_CHECKED, "a task is awaited by the frame that spawned it; others: tn_share");
         return TN_NOT_YOURS;
     }
     if (task_state(task) == TASK_DONE) {
@@ -191,10 +191,9 @@ int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
 struct frame *frame_from_task(struct tn_self *self, struct tn_task *task) {
     struct task_stack *stack = task_stack_of(self);
     struct frame *parent = frame_current(self);
-    struct frame *child =
-        parent == NULL ? NULL
-                       : frame_create(stack->worker, stack->frame->run, task->type,
-                                      task_line(task), task->payload);
+    struct frame *child = parent == NULL ? NULL
+                                         : frame_create(stack->worker, stack->frame->run,
+                                                        task->type, task_line(task), task->payload);
     if (child == NULL) {
         return NULL;
     }

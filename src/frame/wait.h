@@ -1,5 +1,5 @@
-// wait.h - waiting for a stolen task: what the slow half of await and the removal of children share.
-// Invariant: when a wait ends, the task no longer carries a ticket.
+// wait.h - waiting for a stolen task: what the slow half of await and the removal of children
+// share. Invariant: when a wait ends, the task no longer carries a ticket.
 #ifndef TENON_FRAME_WAIT_H
 #define TENON_FRAME_WAIT_H
 
@@ -9,12 +9,12 @@ struct frame;
 struct tn_self;
 struct tn_task;
 
-// Suspends until the stolen task of this stack has ended: TN_OK. TN_CANCELLED when the current frame
-// is being removed first, unless the wait is shielded.
+// Suspends until the stolen task of this stack has ended: TN_OK. TN_CANCELLED when the current
+// frame is being removed first, unless the wait is shielded.
 int wait_for_stolen(struct tn_self *self, struct tn_task *task, bool is_shielded);
 
-// The frame that a thief made for the task, or NULL when it ended without one. A thief that has just
-// claimed the task gives it a frame within moments: this spins for it.
+// The frame that a thief made for the task, or NULL when it ended without one. A thief that has
+// just claimed the task gives it a frame within moments: this spins for it.
 struct frame *wait_for_adopter(struct tn_task *task);
 
 #endif

@@ -1,8 +1,9 @@
 // idle.h - how a worker goes to sleep and how others wake it.
 //
 // Invariant: if something is queued that an idle worker may take, some worker is awake or being
-// woken. A worker announces itself, then looks once more, then sleeps; a producer queues, then looks
-// for announced workers. Each side's store comes before its look, so one of them sees the other.
+// woken. A worker announces itself, then looks once more, then sleeps; a producer queues, then
+// looks for announced workers. Each side's store comes before its look, so one of them sees the
+// other.
 //
 //   AWAKE --idle_announce--> IDLE --idle_sleep--> ASLEEP --idle_wake, or the deadline--> AWAKE
 //                              \--idle_retract, idle_wake--> AWAKE

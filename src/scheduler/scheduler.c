@@ -23,8 +23,7 @@ static void submit_free(struct scheduler *scheduler, struct runnable *runnable) 
     scheduler_tasks_published(scheduler);
 }
 
-void scheduler_submit(struct scheduler *scheduler, struct runnable *runnable,
-                      struct worker *home) {
+void scheduler_submit(struct scheduler *scheduler, struct runnable *runnable, struct worker *home) {
     struct worker *worker = worker_current();
     if (!scheduler->is_shared) {
         home = &scheduler->workers[0];

@@ -39,11 +39,11 @@ struct task_stack {
     struct runnable resume; // continues it
     struct frame *frame;    // the frame it was started for; the layer above knows what that is
     void (*entry)(struct task_stack *stack);
-    struct list_node loaded;             // suspended with tasks to steal: on a list of that worker,
-    struct worker *_Atomic loaded_on;    // under its lock; NULL: on none
+    struct list_node loaded;          // suspended with tasks to steal: on a list of that worker,
+    struct worker *_Atomic loaded_on; // under its lock; NULL: on none
     _Atomic uint32_t ticket;
-    _Atomic uint32_t cancels;            // frames living here that are being removed: frame/cancel.h
-    _Atomic uint32_t embedded;           // children with frames, of frames living here
+    _Atomic uint32_t cancels;  // frames living here that are being removed: frame/cancel.h
+    _Atomic uint32_t embedded; // children with frames, of frames living here
     struct tasks tasks;
 };
 
@@ -68,7 +68,8 @@ static inline uint32_t task_stack_next_ticket(struct task_stack *stack) {
 // True for exactly one caller for each odd ticket: that one makes the stack ready. From any thread.
 static inline bool task_stack_claim(struct task_stack *stack, uint32_t ticket) {
     uint32_t expected = ticket;
-    // acq_rel: pairs with task_stack_wait; and what the claimer did happens before the stack goes on.
+    // acq_rel: pairs with task_stack_wait; and what the claimer did happens before the stack goes
+    // on.
     return atomic_load_relaxed(&stack->ticket) == ticket &&
            atomic_cas_acq_rel(&stack->ticket, &expected, ticket + 1);
 }

@@ -71,8 +71,8 @@ struct tasks {
 
 CACHE_APART(struct tasks, self, range);
 
-// task->info: the state in bits 0 to 6, TASK_ADOPTED, the spawn line in 8 to 31, above them a ticket (AWAITED) or
-// an outcome (DONE).
+// task->info: the state in bits 0 to 6, TASK_ADOPTED, the spawn line in 8 to 31, above them a
+// ticket (AWAITED) or an outcome (DONE).
 static inline enum task_state task_state(const struct tn_task *task) {
     return (enum task_state)(TN_LOAD_(task->info) & 0x7f);
 }
@@ -97,8 +97,8 @@ void tasks_init(struct tasks *tasks, void *memory, size_t bytes, bool is_shared)
 // ---- by the owner ----------------------------------------------------------------------------
 
 // Shows thieves private tasks below `below` (top: any): half of the oldest group of them, at least
-// one; all of it when `all` (the owner is about to wait). Then sets the quick checks anew. True when
-// tasks are public now that were not.
+// one; all of it when `all` (the owner is about to wait). Then sets the quick checks anew. True
+// when tasks are public now that were not.
 bool tasks_publish(struct tasks *tasks, const struct tn_task *below, bool all);
 
 // Sets limit and bound from the range: the next spawn comes here again while nothing is public.
@@ -115,13 +115,13 @@ bool tasks_is_stolen(struct tasks *tasks, const struct tn_task *task);
 // newest one, and a hole otherwise.
 void tasks_drop(struct tasks *tasks, struct tn_task *task);
 
-// Pushes a mark, so that the end of the frame running in place takes the slow path; or a copy of the
-// NEW private `task`, which lies deeper and becomes a hole. The new place, or NULL: no room.
+// Pushes a mark, so that the end of the frame running in place takes the slow path; or a copy of
+// the NEW private `task`, which lies deeper and becomes a hole. The new place, or NULL: no room.
 struct tn_task *tasks_push_mark(struct tasks *tasks);
 struct tn_task *tasks_move_up(struct tasks *tasks, struct tn_task *task);
 
-// The newest task below `below` that runs in place, NULL: none. By the owner, or by anybody for whom
-// a child spawned by it keeps it where it is.
+// The newest task below `below` that runs in place, NULL: none. By the owner, or by anybody for
+// whom a child spawned by it keeps it where it is.
 struct tn_task *tasks_in_place(struct tasks *tasks, struct tn_task *below);
 
 // Gives a task that was stolen or runs in place a frame; and tells which (NULL: none yet).

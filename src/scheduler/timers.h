@@ -2,8 +2,8 @@
 //
 // The worker fires its own; when it is busy, whichever worker is idle fires them for it (worker.c),
 // so a timer never waits behind a busy worker while another is free.
-// Invariant: `earliest_ns` is the key of the heap's first node, or TIMERS_NONE, whenever the lock is
-// free. Equal deadlines fire in the order of timers_add. Nothing allocates.
+// Invariant: `earliest_ns` is the key of the heap's first node, or TIMERS_NONE, whenever the lock
+// is free. Equal deadlines fire in the order of timers_add. Nothing allocates.
 // Start reading at timers_fire.
 #ifndef TENON_SCHEDULER_TIMERS_H
 #define TENON_SCHEDULER_TIMERS_H
@@ -18,8 +18,8 @@
 
 struct timer {
     struct heap_node node;
-    // Called once, under the lock of its timers, when the deadline has passed: it must not block and
-    // must not call timers_* functions. The timer is free again when it is called.
+    // Called once, under the lock of its timers, when the deadline has passed: it must not block
+    // and must not call timers_* functions. The timer is free again when it is called.
     void (*fire)(struct timer *timer);
     struct timers *in; // NULL when it is not waiting; changes under the lock of where it was
 };

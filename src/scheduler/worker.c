@@ -1,10 +1,10 @@
 // worker.c - the loop of a worker and the ways in and out of it.
 //
-// Life of an idle worker: worker_find_and_run found nothing -> idle_announce -> look again, spinning
-// for a while (waking a sleeping core costs far more than it) -> idle_sleep until somebody wakes it
-// or a deadline comes -> fire timers -> loop.
-// Invariant: exactly one of "in the loop" and "on worker->running's stack" holds; a commit runs once,
-// right after the switch away from its stack. Start reading at worker_loop.
+// Life of an idle worker: worker_find_and_run found nothing -> idle_announce -> look again,
+// spinning for a while (waking a sleeping core costs far more than it) -> idle_sleep until somebody
+// wakes it or a deadline comes -> fire timers -> loop.
+// Invariant: exactly one of "in the loop" and "on worker->running's stack" holds; a commit runs
+// once, right after the switch away from its stack. Start reading at worker_loop.
 #include "scheduler/worker.h"
 
 #include "base/atomic.h"
@@ -202,7 +202,8 @@ static bool fire_timers(struct scheduler *scheduler) {
     return fired > 0;
 }
 
-// When an idle worker has to wake by itself: for its own timers, and, as the keeper, for everyone's.
+// When an idle worker has to wake by itself: for its own timers, and, as the keeper, for
+// everyone's.
 static uint64_t sleep_until_ns(struct worker *worker) {
     struct scheduler *scheduler = worker->scheduler;
     int none = -1;

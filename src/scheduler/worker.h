@@ -75,11 +75,11 @@ struct scheduler {
     void *upper; // the frame layer's part
     struct stack_set stacks;
     struct idle_map idle;
-    struct shared_queue free;    // frames that may start anywhere
-    struct shared_queue anyone;  // posts: any worker, also one that takes no free work
+    struct shared_queue free;   // frames that may start anywhere
+    struct shared_queue anyone; // posts: any worker, also one that takes no free work
     _Atomic bool is_stopping;
-    _Atomic int keeper;          // the idle worker that watches busy workers' timers; -1: none
-    _Atomic uint64_t armed_ns;   // what it sleeps until
+    _Atomic int keeper;        // the idle worker that watches busy workers' timers; -1: none
+    _Atomic uint64_t armed_ns; // what it sleeps until
 };
 
 struct scheduler_options {
@@ -111,9 +111,9 @@ struct worker *worker_current(void);
 struct task_stack *worker_stack_create(struct worker *worker, size_t bytes, struct worker *home,
                                        void (*entry)(struct task_stack *stack));
 
-// Leaves the running stack, which is `stack`, for the loop; then commit(stack, argument) runs there,
-// with the stack suspended: it arranges that somebody continues it. Returns when continued, maybe on
-// another worker (stack->worker).
+// Leaves the running stack, which is `stack`, for the loop; then commit(stack, argument) runs
+// there, with the stack suspended: it arranges that somebody continues it. Returns when continued,
+// maybe on another worker (stack->worker).
 void worker_suspend(struct task_stack *stack,
                     void (*commit)(struct task_stack *stack, void *argument), void *argument);
 
@@ -140,6 +140,5 @@ void scheduler_timer_add(struct timers *timers, struct timer *timer, uint64_t de
 
 // The running stack has made tasks public: wakes somebody to take them, if anybody is idle.
 void scheduler_tasks_published(struct scheduler *scheduler);
-
 
 #endif
