@@ -14,8 +14,8 @@
 // Distances on their way from a calculator to the text; small enough for any frame's stack.
 #define DISTANCES_AT_ONCE 256
 
-// About 90 KB of text: many pieces for few threads, and all of them stay in the cache.
-#define CSV_PIECE_PAIRS 2048
+// About 40 KB of text: many pieces for few threads, and all of them stay in the cache.
+#define CSV_PIECE_PAIRS 1024
 // A chord matrix fills a piece in some 50 microseconds, a haversine one in 2 milliseconds.
 #define MATRIX_PIECE_PAIRS 65536
 // Very long names make smaller pieces.

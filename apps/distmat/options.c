@@ -47,7 +47,9 @@ static const char help_options[] =
     "  -t, --threads THREADS        threads (default: as many as this process may use)\n"
     "      --radius KM              radius of the sphere (default 6371.0088)\n"
     "      --quiet                  no progress bar, no times\n"
-    "      --tour                   run every runner over INPUT.csv and compare them\n"
+    "      --tour                   run every runner (with -r: serial and that one) over INPUT.csv\n"
+    "                               and compare them: CSV of the first 2,000 places, then the\n"
+    "                               chord matrix of all places in memory\n"
     "      --help, --version        print this, or the version, and exit\n";
 
 static const char help_tail[] =
@@ -102,6 +104,7 @@ static enum options_verdict take_option(struct options *options, int option) {
     switch (option) {
     case 'r':
         options->runner = runner_find(optarg);
+        options->is_runner_given = true;
         return options->runner != NULL ? OPTIONS_RUN : complain("no runner is named %s", optarg);
     case 'c':
         options->calculator = calculator_find(optarg);

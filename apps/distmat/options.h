@@ -12,6 +12,7 @@
 
 struct options {
     const struct runner *runner;
+    bool is_runner_given; // the tour then shows only this one beside serial
     const struct calculator *calculator;
     const char *input;
     const char *output; // NULL: output.csv beside the input

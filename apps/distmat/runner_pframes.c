@@ -1,14 +1,16 @@
 // Divide and conquer: a window of pieces is halved, one half is a PFrame that any thread may take,
-// until one piece is left. While one window is put out, the next one can already be stolen.
+// until one piece is left. Several windows are under way at once, so that a thread that finds the
+// oldest one finished by others has the next one to take from.
 //
-// Invariant: a window is put out only after the PFrame over it has been awaited.
-// Start reading at root.
+// Invariant: windows are put out in the order in which they were planned, each only after the
+// PFrame over it has been awaited. Start reading at root.
 #include "runner.h"
 #include "window.h"
 
 #include <tenon.h>
 
-#define PIECES_PER_THREAD 8
+#define PIECES_PER_THREAD 4
+#define WINDOWS 3
 
 TN_PFRAME(void, halves, (const struct job *, job), (struct slot *, slots), (size_t, count)) {
     if (count == 1) {
@@ -21,37 +23,40 @@ TN_PFRAME(void, halves, (const struct job *, job), (struct slot *, slots), (size
     tn_await(halves, left);
 }
 
-static void work(struct tn_self *self, struct job *job, struct window *now, struct window *next) {
-    window_plan(now, job);
-    if (now->count > 0) {
-        halves(self, job, now->slots, now->count);
-    }
-    while (now->count > 0) {
-        if (window_plan(next, job) == 0) {
-            window_put_out(now, job);
-            return;
+static void work(struct tn_self *self, struct job *job, struct window *windows) {
+    tn_task(halves) tasks[WINDOWS];
+    size_t begun = 0;
+    size_t ended = 0;
+    bool is_planned = false;
+    do {
+        while (!is_planned && begun < ended + WINDOWS) {
+            struct window *window = &windows[begun % WINDOWS];
+            is_planned = window_plan(window, job) == 0;
+            if (!is_planned) {
+                tasks[begun % WINDOWS] = tn_spawn(halves, job, window->slots, window->count);
+                begun++;
+            }
         }
-        tn_task(halves) task = tn_spawn(halves, job, next->slots, next->count);
-        window_put_out(now, job);
-        tn_await(halves, task);
-        struct window *done = now;
-        now = next;
-        next = done;
-    }
+        if (ended < begun) {
+            tn_await(halves, tasks[ended % WINDOWS]);
+            window_put_out(&windows[ended % WINDOWS], job);
+            ended++;
+        }
+    } while (ended < begun || !is_planned);
 }
 
 TN_PFRAME(void, root, (struct job *, job)) {
-    struct window windows[2] = {{0}, {0}};
+    struct window windows[WINDOWS] = {{0}};
     size_t capacity = PIECES_PER_THREAD * (size_t)runner_threads_of(job);
-    job->error = window_init(&windows[0], capacity);
-    if (job->error == 0) {
-        job->error = window_init(&windows[1], capacity);
+    for (int i = 0; i < WINDOWS && job->error == 0; i++) {
+        job->error = window_init(&windows[i], capacity);
     }
     if (job->error == 0) {
-        work(self, job, &windows[0], &windows[1]);
+        work(self, job, windows);
     }
-    window_deinit(&windows[1]);
-    window_deinit(&windows[0]);
+    for (int i = 0; i < WINDOWS; i++) {
+        window_deinit(&windows[i]);
+    }
 }
 
 static int run(struct job *job) {

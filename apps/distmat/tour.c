@@ -126,12 +126,19 @@ static int run_matrix(struct tour *tour, const struct runner *runner, struct mat
     return code;
 }
 
+static bool is_shown(const struct tour *tour, const struct runner *runner) {
+    return !tour->options->is_runner_given || runner == &runner_serial ||
+           runner == tour->options->runner;
+}
+
 static int csv_stage(struct tour *tour) {
     printf("CSV, %s, the first %zu places:", tour->options->calculator->name, tour->places.count);
     print_head();
     int code = 0;
     for (size_t i = 0; code == 0 && runner_at(i) != NULL; i++) {
-        code = run_csv(tour, runner_at(i));
+        if (is_shown(tour, runner_at(i))) {
+            code = run_csv(tour, runner_at(i));
+        }
     }
     return code;
 }
@@ -170,7 +177,9 @@ static int matrix_stage(struct tour *tour) {
     print_head();
     int code = 0;
     for (size_t i = 0; code == 0 && n > 0 && runner_at(i) != NULL; i++) {
-        code = run_matrix(tour, runner_at(i), &matrix);
+        if (is_shown(tour, runner_at(i))) {
+            code = run_matrix(tour, runner_at(i), &matrix);
+        }
     }
     if (code == 0) {
         code = check_accuracy(tour, &matrix);
