@@ -39,7 +39,7 @@ static void scatter(struct places *places) {
             latitudes[i] = within(latitudes[i - 1] + near * (uniform() - 0.5), 90);
             longitudes[i] = within(longitudes[i - 1] + near * (uniform() - 0.5), 180);
         } else if (i % 3 == 2) {
-            double turned = longitudes[i - 1] > 0 ? longitudes[i - 1] - 180 : longitudes[i - 1] + 180;
+            double turned = longitudes[i - 1] + (longitudes[i - 1] > 0 ? -180 : 180);
             latitudes[i] = within(near * (uniform() - 0.5) - latitudes[i - 1], 90);
             longitudes[i] = within(turned + near * (uniform() - 0.5), 180);
         }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static uint64_t state;
 
@@ -169,4 +170,31 @@ TEST(python_agrees_on_many_values, .seconds = 60) {
         fprintf(python, "%llu %s\n", (unsigned long long)bits, text_of(value));
     }
     EXPECT_EQ(pclose(python), 0);
+}
+
+TEST(a_distance_is_written_in_some_tens_of_nanoseconds) {
+    begin();
+    enum { COUNT = 4096, ROUNDS = 50 };
+    static double values[COUNT];
+    static char text[COUNT * FORMAT_BYTES_MAX + FORMAT_ROOM_BYTES];
+    for (int i = 0; i < COUNT; i++) {
+        values[i] = (double)(random_bits() >> 11) * 0x1p-53 * 20015;
+    }
+    double best = 1;
+    for (int round = 0; round < ROUNDS; round++) {
+        struct timespec began;
+        struct timespec ended;
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &began);
+        char *out = text;
+        for (int i = 0; i < COUNT; i++) {
+            out += format_double(out, values[i]);
+        }
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ended);
+        double seconds = (double)(ended.tv_sec - began.tv_sec) +
+                         (double)(ended.tv_nsec - began.tv_nsec) * 1e-9;
+        best = fmin(best, seconds / COUNT);
+    }
+    TEST_NOTE("%.1f ns a number, uniform in 0 to 20015", best * 1e9);
+    // Far above what is measured anywhere, far below printf.
+    EXPECT(best * 1e9 < 200.0 * test_slowness());
 }

@@ -47,7 +47,7 @@ static const char help_options[] =
     "  -t, --threads THREADS        threads (default: as many as this process may use)\n"
     "      --radius KM              radius of the sphere (default 6371.0088)\n"
     "      --quiet                  no progress bar, no times\n"
-    "      --tour                   run every runner (with -r: serial and that one) over INPUT.csv\n"
+    "      --tour                   run every runner (with -r: serial and that) over INPUT.csv\n"
     "                               and compare them: CSV of the first 2,000 places, then the\n"
     "                               chord matrix of all places in memory\n"
     "      --help, --version        print this, or the version, and exit\n";
