@@ -123,6 +123,7 @@ int scheduler_init(struct scheduler *scheduler, const struct scheduler_options *
         return OS_NO_MEMORY;
     }
     stack_set_init(&scheduler->stacks, sizeof(struct task_stack));
+    stack_set_share(&scheduler->stacks, TASKS_SHARE);
     idle_map_init(&scheduler->idle);
     shared_queue_init(&scheduler->free);
     shared_queue_init(&scheduler->anyone);

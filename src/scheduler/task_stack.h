@@ -1,8 +1,9 @@
 // task_stack.h - a stack that runs: its memory, its context when suspended, its tasks.
 //
 //   low address                                                             high address
-//   | guard | tasks, grow up -->            <-- C stack, grows down | struct task_stack |
+//   | tasks, grow up -->  | guard | <-- C stack, grows down | struct task_stack |
 //
+// The guard keeps a C stack that grows too far from writing over tasks unseen.
 // The struct lies at the top, so that a suspended frame that spawned nothing costs one page.
 //
 // Waiting is by ticket: odd while the stack waits, and whoever changes it from odd to the next even
@@ -29,6 +30,9 @@
 
 struct worker;
 struct frame;
+
+// A quarter of the memory is for tasks: 256 of them on the default 64 KB.
+#define TASKS_SHARE 4
 
 struct task_stack {
     struct stack memory; // first: see stack.h

@@ -82,9 +82,6 @@ static void enter(void *argument) {
     UNREACHABLE("a stack's entry ends by worker_finish");
 }
 
-// A quarter of the memory is for tasks: 256 of them on the default 64 KB.
-#define TASKS_SHARE 4
-
 struct task_stack *worker_stack_create(struct worker *worker, size_t bytes, struct worker *home,
                                        void (*entry)(struct task_stack *stack)) {
     const enum stack_class class = stack_class_for(bytes);
@@ -96,9 +93,7 @@ struct task_stack *worker_stack_create(struct worker *worker, size_t bytes, stru
         return NULL;
     }
     struct task_stack *stack = container_of(memory, struct task_stack, memory);
-    char *const low = (char *)bits_round_up((uintptr_t)memory->low, CACHE_LINE);
-    const size_t tasks_bytes = bits_round_down(memory->bytes / TASKS_SHARE, CACHE_LINE);
-    tasks_init(&stack->tasks, low, tasks_bytes, worker->scheduler->is_shared);
+    tasks_init(&stack->tasks, memory->below, memory->below_bytes, worker->scheduler->is_shared);
     stack->scheduler = worker->scheduler;
     stack->worker = worker;
     stack->home = home;
@@ -108,9 +103,7 @@ struct task_stack *worker_stack_create(struct worker *worker, size_t bytes, stru
     atomic_store_relaxed(&stack->loaded_on, NULL);
     atomic_store_relaxed(&stack->cancels, 0);
     atomic_store_relaxed(&stack->embedded, 0);
-    char *const c_low = low + tasks_bytes;
-    context_init(&stack->context, c_low, (size_t)(memory->low + memory->bytes - c_low), enter,
-                 stack);
+    context_init(&stack->context, memory->low, memory->bytes, enter, stack);
     return stack;
 }
 

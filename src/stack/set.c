@@ -51,6 +51,10 @@ void stack_set_init(struct stack_set *set, size_t header_bytes) {
     }
 }
 
+void stack_set_share(struct stack_set *set, size_t share) {
+    set->below_share = share;
+}
+
 void stack_set_deinit(struct stack_set *set) {
     REQUIRE(list_is_empty(&set->pools), "a pool of these stacks is still in use");
     for (int size_class = 0; size_class < STACK_CLASSES; size_class++) {
@@ -147,7 +151,11 @@ static struct slab *slab_with_room(struct stack_set *set, enum stack_class size_
     size_t slots = store->made < slots_min[size_class]   ? slots_min[size_class]
                    : store->made > slots_max[size_class] ? slots_max[size_class]
                                                          : store->made;
-    struct slab_shape shape = {size_class, set->header_bytes, set->guard_bytes};
+    struct slab_shape shape = {size_class, set->header_bytes, set->guard_bytes, 0};
+    if (set->below_share > 0) {
+        shape.below_bytes =
+            bits_round_down(stack_class_bytes(size_class) / set->below_share, os_page_bytes());
+    }
     struct slab *slab = slab_create(&shape, (uint32_t)slots);
     if (slab != NULL) {
         list_push_front(&store->slabs, &slab->in_store);

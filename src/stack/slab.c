@@ -30,6 +30,10 @@ static char *slot_low(const struct slab *slab, uint32_t slot) {
     return (char *)low_of(slab) + (size_t)slot * slab->stride;
 }
 
+static char *slot_guard(const struct slab *slab, uint32_t slot) {
+    return slot_low(slab, slot) + slab->shape.below_bytes;
+}
+
 // Where the header of a slot lies, in a slab that starts at `low`.
 static struct stack *stack_of(const struct slab *slab, uintptr_t low, uint32_t slot) {
     uintptr_t top = low + ((size_t)slot + 1) * slab->stride;
@@ -39,8 +43,10 @@ static struct stack *stack_of(const struct slab *slab, uintptr_t low, uint32_t s
 
 static struct stack *set_up_stack(struct slab *slab, uint32_t slot) {
     struct stack *stack = stack_of(slab, low_of(slab), slot);
-    stack->low = slot_low(slab, slot) + slab->shape.guard_bytes;
+    stack->low = slot_guard(slab, slot) + slab->shape.guard_bytes;
     stack->bytes = (size_t)((char *)stack - stack->low);
+    stack->below = slot_low(slab, slot);
+    stack->below_bytes = slab->shape.below_bytes;
     stack->next = NULL;
     stack->slot = slot;
     stack->size_class = slab->shape.size_class;
@@ -102,7 +108,7 @@ void slab_destroy(struct slab *slab) {
     uint32_t made = atomic_load_relaxed(&slab->made);
     for (uint32_t slot = made; slot-- > 0;) {
         struct stack *stack = stack_of(slab, low_of(slab), slot);
-        char *low = slot_low(slab, slot) + slab->shape.guard_bytes;
+        char *low = slot_guard(slab, slot) + slab->shape.guard_bytes;
         sanitizer_stack_removed(low, (size_t)((char *)stack - low) + slab->shape.header_bytes,
                                 slab->table[slot].number);
     }
@@ -150,7 +156,7 @@ enum stack_failure slab_make(struct slab *slab, struct stack **made) {
     }
     uint32_t slot = atomic_load_relaxed(&slab->made);
     ASSERT(slot < slab->slots);
-    if (os_guard(slot_low(slab, slot), slab->shape.guard_bytes) != 0) {
+    if (os_guard(slot_guard(slab, slot), slab->shape.guard_bytes) != 0) {
         return STACK_NO_MAPPINGS;
     }
     if (!markers) {
@@ -185,7 +191,8 @@ void slab_chill(struct stack *first, uint32_t count) {
             atomic_load_relaxed(&stack_of(slab, low_of(slab), slot + i)->generation);
     }
     // Guards between them stay: giving pages back does not lift them.
-    os_discard(first->low, (size_t)(slot_low(slab, slot + count) - first->low));
+    char *low = first->below_bytes > 0 ? first->below : first->low;
+    os_discard(low, (size_t)(slot_low(slab, slot + count) - low));
 }
 
 void slab_add_cold(struct slab *slab, uint32_t slot) {
@@ -205,8 +212,9 @@ struct stack *slab_find(uintptr_t address) {
         if (low == 0 || address < low || address - low >= made * slab->stride) {
             continue;
         }
-        size_t offset = (address - low) % slab->stride;
+        size_t offset = (address - low) % slab->stride - slab->shape.below_bytes;
         uint32_t slot = (uint32_t)((address - low) / slab->stride);
+        // Below the guard the offset has wrapped round.
         return offset < slab->shape.guard_bytes ? stack_of(slab, low, slot) : NULL;
     }
     return NULL;

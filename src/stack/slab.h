@@ -27,6 +27,7 @@ struct slab_shape {
     enum stack_class size_class;
     size_t header_bytes;
     size_t guard_bytes;
+    size_t below_bytes; // of each slot, below its guard
 };
 
 struct slab {

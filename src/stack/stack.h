@@ -3,9 +3,11 @@
 // A stack is one slot of a slab (a mapping of many):
 //
 //   low address                                                                    high address
-//   | guard | C stack, grows down <------------------ | struct stack + caller's header | colour |
-//           ^ stack->low                              ^ stack (multiple of 64)
+//   | below | guard | C stack, grows down <---------- | struct stack + caller's header | colour |
+//   ^ stack->below  ^ stack->low                      ^ stack (multiple of 64)
 //
+// What lies below the guard is the caller's (stack_set_share; nothing unless asked for): a C stack
+// that grows too far meets the guard before it.
 // The header lies at the top so that it shares its page with the first C frames: a suspended frame
 // then costs one page. The colour (0 to 7 times 256 bytes) keeps the headers of many stacks from
 // meeting in the same cache sets.
@@ -36,7 +38,7 @@
 
 struct slab;
 
-// Sizes of the C stack and header together; the guard comes on top.
+// Sizes of the C stack, header and what is below together; the guard comes on top.
 enum stack_class {
     STACK_16K,
     STACK_64K, // the default
@@ -50,6 +52,8 @@ enum stack_class {
 struct stack {
     char *low;          // the lowest byte above the guard
     size_t bytes;       // from low up to this struct: what context_init is to be given
+    char *below;        // whole pages on the other side of the guard, for the caller's own use
+    size_t below_bytes; // 0 unless stack_set_share asked for them
     struct stack *next; // while nobody has it: the one below in its pool
     // How many lives this memory had, the current one included. It grows by one at each acquire, so
     // a handle that remembers the number it saw knows its frame to be gone when the number has
@@ -97,6 +101,7 @@ struct stack_store {
 struct stack_set {
     size_t header_bytes;
     size_t guard_bytes;
+    size_t below_share;
     struct os_lock lock;
     struct stack_store stores[STACK_CLASSES];
     struct list pools;
@@ -112,6 +117,10 @@ enum stack_class stack_class_for(size_t bytes);
 // header_bytes is the size of the caller's struct of which struct stack is the first member; at
 // most 2048, so that it shares its page with C frames. Allocates nothing yet; cannot fail.
 void stack_set_init(struct stack_set *set, size_t header_bytes);
+
+// From now on one part in `share` of each stack, in whole pages, lies below its guard. Before the
+// first acquire.
+void stack_set_share(struct stack_set *set, size_t share);
 
 // Gives all memory back to the system. Every pool must be deinitialised and every stack released.
 void stack_set_deinit(struct stack_set *set);
