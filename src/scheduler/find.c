@@ -57,7 +57,8 @@ static bool run_loaded(struct worker *worker, struct worker *owner, bool is_idle
         }
         if (task == NULL) {
             list_remove(node);
-            atomic_store_relaxed(&from->loaded_on, NULL);
+            // release: pairs with worker_unload: what was read here happens before it goes on.
+            atomic_store_release(&from->loaded_on, NULL);
             atomic_fetch_sub_relaxed(&owner->loaded_count, 1);
         }
     }

@@ -33,6 +33,7 @@ void worker_switch_to(struct worker *worker, struct task_stack *stack) {
     void (*commit)(struct task_stack *, void *) = worker->commit;
     worker->commit = NULL;
     AUDIT(tasks_check(&stack->tasks));
+    worker_load(worker, stack);
     commit(stack, worker->commit_argument);
 }
 
@@ -127,7 +128,8 @@ void worker_load(struct worker *worker, struct task_stack *stack) {
 }
 
 void worker_unload(struct task_stack *stack) {
-    struct worker *owner = atomic_load_relaxed(&stack->loaded_on);
+    // acquire: pairs with run_loaded.
+    struct worker *owner = atomic_load_acquire(&stack->loaded_on);
     if (owner == NULL) {
         return;
     }
