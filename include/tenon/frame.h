@@ -195,6 +195,7 @@ TN_PUBLIC size_t tn_frame_path(const struct tn_frame *frame, char *buffer, size_
         const struct name##_tn_arguments tn_arguments = TN_VALUES_(__VA_ARGS__);                   \
         struct name##_tn_task tn_made;                                                             \
         struct tn_task *tn_task = NULL;                                                            \
+        if_void(, __builtin_memset(&tn_made.value, 0, sizeof tn_made.value);)                      \
         if (name##_tn_lazy) {                                                                      \
             tn_task =                                                                              \
                 tn_task_push(self, &name##_tn_type, tn_line, &tn_arguments, sizeof tn_arguments);  \
@@ -209,7 +210,7 @@ TN_PUBLIC size_t tn_frame_path(const struct tn_frame *frame, char *buffer, size_
     }                                                                                              \
     TN_INLINE_ int name##_tn_complete(struct tn_self *self, struct name##_tn_task *tn_task) {      \
         struct tn_task *tn_at = tn_task->handle.task;                                              \
-        if (name##_tn_lazy && tn_task_enter(self, tn_at)) {                                        \
+        if (name##_tn_lazy && tn_at != NULL && tn_task_enter(self, tn_at)) {                       \
             struct name##_tn_arguments tn_arguments;                                               \
             __builtin_memcpy(&tn_arguments, tn_at->payload, sizeof tn_arguments);                  \
             if_void(, name##_tn_result tn_value =)                                                 \

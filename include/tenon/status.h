@@ -18,7 +18,6 @@ enum tn_status {
     TN_REMOVED = -10002,      // what was waited for was removed before it completed
     TN_EMPTY = -10003,        // any of nothing never completes
     TN_NO_MEMORY = -10004,    // no memory for a frame, an event or a stack
-    TN_NO_RUN = -10005,       // only allowed inside a run
     TN_RUNNING = -10006,      // this thread is inside a run already
     TN_OUT_OF_RANGE = -10007, // a number outside what the function's manual allows
     TN_NOT_YOURS = -10008,    // this task belongs to another frame: tn_share it first

@@ -5,6 +5,7 @@
 
 #include "base/bits.h"
 #include "frame/cancel.h"
+#include "frame/frame.h"
 #include "scheduler/worker.h"
 
 void awaitable_init(struct awaitable *awaitable, const struct awaitable_kind *kind) {
@@ -125,6 +126,7 @@ int awaitable_wait(struct tn_self *self, struct awaitable *awaitable, void **val
                                  .stack = stack,
                                  .is_shielded = is_shielded};
         list_node_init(&waiter.subscriber.link);
+        AUDIT(frame_check(stack->frame));
         worker_suspend(stack, commit, &waiter);
     } while (!waiter.was_done && awaitable_unsubscribe(awaitable, &waiter.subscriber));
     if (kind != NULL) {

@@ -132,6 +132,9 @@ int frame_wait_for_children(struct tn_self *self, struct frame *frame);
 // Embeds the child into the tree below `parent`.
 void frame_adopt_child(struct frame *parent, struct frame *child);
 
+// Panics where an invariant of the frame or its children is broken; returns the number of children.
+size_t frame_check(struct frame *frame);
+
 // Something a frame owns: ended with it, newest first.
 struct primitive {
     struct list_node link;

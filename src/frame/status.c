@@ -15,8 +15,6 @@ const char *tn_status_text(int code) {
         return "any of nothing never completes";
     case TN_NO_MEMORY:
         return "out of memory";
-    case TN_NO_RUN:
-        return "only allowed inside a run";
     case TN_RUNNING:
         return "this thread is inside a run already";
     case TN_OUT_OF_RANGE:

@@ -189,6 +189,22 @@ void frame_drop_belongings(struct frame *frame) {
     }
 }
 
+size_t frame_check(struct frame *frame) {
+    size_t count = 0;
+    os_lock_acquire(&frame->lock);
+    ASSERT(frame->stack == NULL || frame->origin != frame->stack || frame->slot != NULL);
+    LIST_EACH(&frame->children, node) {
+        struct frame *child = container_of(node, struct frame, sibling);
+        ASSERT(child->parent == frame && child->origin == NULL);
+        ASSERT(task_state(&child->task) == TASK_FRAME);
+        ASSERT(atomic_load_relaxed(&child->references) >= 1);
+        count++;
+    }
+    ASSERT(frame->stack == NULL || count <= atomic_load_relaxed(&frame->stack->embedded));
+    os_lock_release(&frame->lock);
+    return count;
+}
+
 bool tn_frame_has_ended(const struct tn_frame *handle) {
     return frame_state((const struct frame *)(const void *)handle) == FRAME_ENDED;
 }
