@@ -273,6 +273,7 @@ static int end_task(struct tn_self *self, struct tn_task *task) {
     struct tn_task *moved = tasks_move_up(tasks, task);
     int outcome = TN_NO_MEMORY;
     if (moved != NULL) {
+        task_set(task, TASK_MARK, 0); // its place is kept for the result
         outcome = run_in_place(self, moved, task->payload);
     }
     task_set(task, TASK_DONE, (uint32_t)outcome);
@@ -291,6 +292,10 @@ int tn_children_wait(struct tn_self *self) {
         if (cancel_is_due(self) || end_task(self, task) == TN_CANCELLED) {
             return TN_CANCELLED;
         }
+    }
+    if (self->top > first && task_state(self->top - 1) == TASK_DONE) {
+        // The quick await would call it again: something above it leads to the slow one.
+        (void)tasks_push_mark(&stack->tasks);
     }
     struct frame *frame = slot == NULL ? stack->frame : task_adopter(slot);
     return frame == NULL ? TN_OK : frame_wait_for_children(self, frame);
