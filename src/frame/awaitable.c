@@ -3,6 +3,7 @@
 
 #include <tenon/status.h>
 
+#include "base/atomic.h"
 #include "base/bits.h"
 #include "frame/cancel.h"
 #include "frame/frame.h"
@@ -11,14 +12,14 @@
 void awaitable_init(struct awaitable *awaitable, const struct awaitable_kind *kind) {
     awaitable->kind = kind;
     os_lock_init(&awaitable->lock);
-    awaitable->is_done = false;
+    atomic_store_relaxed(&awaitable->is_done, false);
     awaitable->outcome = TN_OK;
     list_init(&awaitable->subscribers);
 }
 
 bool awaitable_subscribe(struct awaitable *awaitable, struct subscriber *subscriber) {
     os_lock_acquire(&awaitable->lock);
-    const bool is_done = awaitable->is_done;
+    const bool is_done = atomic_load_relaxed(&awaitable->is_done);
     if (!is_done) {
         list_push_back(&awaitable->subscribers, &subscriber->link);
     }
@@ -38,9 +39,10 @@ bool awaitable_unsubscribe(struct awaitable *awaitable, struct subscriber *subsc
 
 void awaitable_complete(struct awaitable *awaitable, int outcome, void *value, bool for_good) {
     os_lock_acquire(&awaitable->lock);
-    if (!awaitable->is_done) {
-        awaitable->is_done = for_good;
+    if (!atomic_load_relaxed(&awaitable->is_done)) {
         awaitable->outcome = outcome;
+        // release: pairs with awaitable_is_done, which then reads the outcome.
+        atomic_store_release(&awaitable->is_done, for_good);
         // Only those that are here now: who subscribes again while these run waits for the next.
         struct list now = LIST_INIT(now);
         list_append(&now, &awaitable->subscribers);
@@ -54,12 +56,11 @@ void awaitable_complete(struct awaitable *awaitable, int outcome, void *value, b
 }
 
 bool awaitable_is_done(struct awaitable *awaitable, int *outcome) {
-    os_lock_acquire(&awaitable->lock);
-    const bool is_done = awaitable->is_done;
+    // acquire: pairs with awaitable_complete.
+    const bool is_done = atomic_load_acquire(&awaitable->is_done);
     if (is_done) {
         *outcome = awaitable->outcome;
     }
-    os_lock_release(&awaitable->lock);
     return is_done;
 }
 
@@ -72,6 +73,7 @@ struct waiter {
     bool was_done; // before the wait began
     int outcome;
     void *value;
+    _Atomic bool has_fired; // and whoever fired it is done with it
 };
 
 static void fire(struct subscriber *subscriber, int outcome, void *value) {
@@ -80,9 +82,18 @@ static void fire(struct subscriber *subscriber, int outcome, void *value) {
     waiter->value = value;
     struct task_stack *stack = waiter->stack;
     const uint32_t ticket = waiter->ticket;
+    // release: pairs with is_over: the waiter may be gone after this.
+    atomic_store_release(&waiter->has_fired, true);
     if (task_stack_claim(stack, ticket)) {
         worker_ready(stack->scheduler, stack);
     }
+}
+
+// After the stack was woken: did the awaitable do it? Else the waiter is taken off.
+static bool is_over(struct waiter *waiter) {
+    // acquire: pairs with fire.
+    return waiter->was_done || atomic_load_acquire(&waiter->has_fired) ||
+           !awaitable_unsubscribe(waiter->awaitable, &waiter->subscriber);
 }
 
 static void commit(struct task_stack *stack, void *argument) {
@@ -92,7 +103,7 @@ static void commit(struct task_stack *stack, void *argument) {
     waiter->ticket = task_stack_wait(stack);
     const uint32_t ticket = waiter->ticket;
     os_lock_acquire(&awaitable->lock);
-    waiter->was_done = awaitable->is_done;
+    waiter->was_done = atomic_load_relaxed(&awaitable->is_done);
     if (waiter->was_done) {
         waiter->outcome = awaitable->outcome;
         os_lock_release(&awaitable->lock);
@@ -128,7 +139,7 @@ int awaitable_wait(struct tn_self *self, struct awaitable *awaitable, void **val
         list_node_init(&waiter.subscriber.link);
         AUDIT(frame_check(stack->frame));
         worker_suspend(stack, commit, &waiter);
-    } while (!waiter.was_done && awaitable_unsubscribe(awaitable, &waiter.subscriber));
+    } while (!is_over(&waiter));
     if (kind != NULL) {
         kind->release(awaitable);
     }

@@ -35,8 +35,8 @@ struct awaitable_kind {
 struct awaitable {
     const struct awaitable_kind *kind;
     struct os_lock lock;
-    bool is_done;
-    int outcome; // when done
+    _Atomic bool is_done; // written under the lock
+    int outcome;          // when done
     struct list subscribers;
 };
 

@@ -168,7 +168,10 @@ static void remove_task(struct tn_self *self, struct tn_task *task) {
 void frame_remove_children(struct tn_self *self, struct frame *frame, struct tn_task *slot) {
     struct tasks *tasks = &task_stack_of(self)->tasks;
     struct frame *child;
-    while (frame != NULL && (child = last_child(frame)) != NULL) {
+    // The stack counts the children with frames of all that live on it: mostly there are none.
+    const bool may_have =
+        frame != NULL && (atomic_load_relaxed(&task_stack_of(self)->embedded)) > 0;
+    while (may_have && (child = last_child(frame)) != NULL) {
         frame_remove_child(self, child);
         frame_release(child);
     }
