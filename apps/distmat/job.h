@@ -32,7 +32,7 @@
 struct job {
     const struct calculator *calculator;
     double radius_km;
-    int threads; // asked for; 0: as many as the machine gives
+    int threads; // asked for; 0: as many as the machine gives. A parallel runner tells its own
     struct places *places;
     struct reader *reader; // NULL when all places are there already
     struct output *output; // CSV goes here, or

@@ -1,7 +1,6 @@
 // The list of runners. Invariant: every name is unique. Start reading at runner_at.
 #include "runner.h"
 
-#include <sched.h>
 #include <string.h>
 
 static const struct runner *const runners[] = {
@@ -20,15 +19,4 @@ const struct runner *runner_find(const char *name) {
         }
     }
     return NULL;
-}
-
-int runner_threads_of(const struct job *job) {
-    if (job->threads > 0) {
-        return job->threads;
-    }
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) < 0) {
-        return 1;
-    }
-    return CPU_COUNT(&set);
 }

@@ -15,7 +15,8 @@ struct runner {
     const char *summary; // one line for --help
     // True for one that reads the input itself, while it calculates.
     bool reads;
-    // False for one that uses a single thread, whatever was asked for.
+    // False for one that uses a single thread, whatever was asked for. Others leave in job->threads
+    // how many they had.
     bool is_parallel;
     // Does the job. Returns TN_OK, also when the output failed (see job->error), or the code of the
     // run that failed.
@@ -34,9 +35,5 @@ const struct runner *runner_at(size_t i);
 
 // The runner of that name, or NULL.
 const struct runner *runner_find(const char *name);
-
-// The number of threads that a job will use with a runner on the runtime: what was asked for, or
-// the processors that this process may use.
-int runner_threads_of(const struct job *job);
 
 #endif

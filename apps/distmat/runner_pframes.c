@@ -47,7 +47,8 @@ static void work(struct tn_self *self, struct job *job, struct window *windows) 
 
 TN_PFRAME(void, root, (struct job *, job)) {
     struct window windows[WINDOWS] = {{0}};
-    size_t capacity = PIECES_PER_THREAD * (size_t)runner_threads_of(job);
+    job->threads = tn_thread_count();
+    size_t capacity = PIECES_PER_THREAD * (size_t)job->threads;
     for (int i = 0; i < WINDOWS && job->error == 0; i++) {
         job->error = window_init(&windows[i], capacity);
     }
@@ -60,7 +61,7 @@ TN_PFRAME(void, root, (struct job *, job)) {
 }
 
 static int run(struct job *job) {
-    return tn_run_with(TN_RUN(.num_threads = runner_threads_of(job)), root, NULL, job);
+    return tn_run_with(TN_RUN(.num_threads = job->threads), root, NULL, job);
 }
 
 const struct runner runner_pframes = {

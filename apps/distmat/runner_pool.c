@@ -82,9 +82,9 @@ TN_PFRAME(void, work, (struct pool *, pool)) {
     }
 }
 
-TN_PFRAME(void, root, (struct pool *, pool)) {
+static void run_workers(struct tn_self *self, struct pool *pool) {
     tn_task(work) workers[WORKERS_MAX];
-    int count = runner_threads_of(pool->job);
+    int count = pool->job->threads;
     for (int i = 0; i < count; i++) {
         workers[i] = tn_spawn(work, pool);
     }
@@ -93,19 +93,22 @@ TN_PFRAME(void, root, (struct pool *, pool)) {
     }
 }
 
-static int run(struct job *job) {
-    size_t capacity = PIECES_PER_THREAD * (size_t)runner_threads_of(job);
+TN_PFRAME(void, root, (struct job *, job)) {
+    job->threads = tn_thread_count();
+    size_t capacity = PIECES_PER_THREAD * (size_t)job->threads;
     struct pool pool = {.job = job, .lock = PTHREAD_MUTEX_INITIALIZER};
-    int code = 0;
     pool.is_ready = calloc(capacity, sizeof *pool.is_ready);
     job->error = pool.is_ready != NULL ? window_init(&pool.ring, capacity) : -ENOMEM;
     if (job->error == 0) {
-        code = tn_run_with(TN_RUN(.num_threads = runner_threads_of(job)), root, NULL, &pool);
+        run_workers(self, &pool);
     }
     window_deinit(&pool.ring);
     free(pool.is_ready);
     pthread_mutex_destroy(&pool.lock);
-    return code;
+}
+
+static int run(struct job *job) {
+    return tn_run_with(TN_RUN(.num_threads = job->threads), root, NULL, job);
 }
 
 const struct runner runner_pool = {

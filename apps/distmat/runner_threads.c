@@ -28,6 +28,7 @@ static void run_pairs(struct tn_self *self, const struct job *job, const struct 
 TN_PFRAME(void, root, (struct job *, job)) {
     double distances[PAIRS_AT_ONCE];
     struct slot slot = {0};
+    job->threads = tn_thread_count();
     job->piece_pairs = PAIRS_AT_ONCE;
     while (job->error == 0 && job_plan(job, &slot.piece)) {
         run_pairs(self, job, &slot.piece, distances);
@@ -38,7 +39,7 @@ TN_PFRAME(void, root, (struct job *, job)) {
 }
 
 static int run(struct job *job) {
-    return tn_run_with(TN_RUN(.num_threads = runner_threads_of(job)), root, NULL, job);
+    return tn_run_with(TN_RUN(.num_threads = job->threads), root, NULL, job);
 }
 
 const struct runner runner_threads = {

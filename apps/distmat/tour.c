@@ -74,7 +74,7 @@ static void print_row(struct tour *tour, const struct runner *runner, const stru
     tour->is_different |= !is_equal;
     const char *verdict = !is_equal ? "DIFFERENT" : is_serial ? "reference" : "equal";
     printf("  %-10s %7d %10.3f %14.3g %15.2fx  %s\n", runner->name,
-           runner->is_parallel ? runner_threads_of(job) : 1, seconds,
+           runner->is_parallel ? job->threads : 1, seconds,
            (double)job->pairs / seconds, tour->serial_seconds / seconds, verdict);
     fflush(stdout);
 }
