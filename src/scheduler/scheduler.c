@@ -69,9 +69,27 @@ void scheduler_tasks_published(struct scheduler *scheduler) {
     }
 }
 
+// A glance at everything that a worker who takes free work could take.
+static bool has_free_work(struct scheduler *scheduler) {
+    if (!shared_queue_is_empty(&scheduler->free)) {
+        return true;
+    }
+    for (int i = 0; i < scheduler->count; i++) {
+        struct worker *worker = &scheduler->workers[i];
+        // acquire: pairs with worker_switch_to.
+        struct task_stack *running = atomic_load_acquire(&worker->running);
+        if (!shared_queue_is_empty(&worker->ready) ||
+            atomic_load_relaxed(&worker->loaded_count) > 0 ||
+            (running != NULL && tasks_has_public(&running->tasks))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void scheduler_wake_spare(struct scheduler *scheduler) {
     struct worker *last = &scheduler->workers[scheduler->count - 1];
-    if (last->is_spare && worker_may_take_free(last)) {
+    if (last->is_spare && worker_may_take_free(last) && has_free_work(scheduler)) {
         idle_wake(&last->idle);
     }
 }
