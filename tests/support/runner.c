@@ -106,8 +106,8 @@ static bool judge(const struct test *test, const struct child_end *end) {
         return true;
     }
     int how = test->dies == 0 ? TEST_EXIT(EXPECT_PASSED) : test->dies;
-    bool as_expected = child_ended_by(end, how) &&
-                       (test->dies == 0 || strstr(end->output, test->text) != NULL);
+    bool as_expected =
+        child_ended_by(end, how) && (test->dies == 0 || strstr(end->output, test->text) != NULL);
     if (!as_expected) {
         report_failure(test, end);
         run.failed++;
