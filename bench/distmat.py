@@ -6,7 +6,8 @@
 Other programs: the way of the original (bench/distmat_original.py, this Python), a loop with OpenMP
 and libmvec (bench_distmat_chord_openmp), scikit-learn where some python3 has it. Every figure is
 the time of a whole process on the wall clock, except for the matrices, which are timed inside.
-TENON_BENCH_QUICK=1 makes everything small.
+TENON_BENCH_QUICK=1 makes everything small. The last figure tells how many CPUs were busy with
+other things between the parts: above a few hundredths, take the ratios with salt.
 """
 
 import filecmp
@@ -30,6 +31,7 @@ class Bench:
         self.bin = os.path.join(build, "bin")
         self.folder = folder
         self.results = {}
+        self.others = []
 
     def program(self, name):
         return os.path.join(self.bin, name)
@@ -39,6 +41,16 @@ class Bench:
         with open(CITIES, encoding="utf-8") as cities, open(path, "w", encoding="utf-8") as out:
             out.writelines(line for _, line in zip(range(count), cities))
         return path
+
+    def watch(self):
+        """How many CPUs others use while we sleep: figures with two threads want it to be 0."""
+        def busy():
+            with open("/proc/stat", encoding="ascii") as stat:
+                fields = [int(field) for field in stat.readline().split()[1:]]
+            return sum(fields[:3] + fields[5:8]) / os.sysconf("SC_CLK_TCK")
+        before, began = busy(), time.monotonic()
+        time.sleep(0.2 if QUICK else 1)
+        self.others.append((busy() - before) / (time.monotonic() - began))
 
     def keep(self, **results):
         for key, value in results.items():
@@ -170,10 +182,11 @@ def main():
     build = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else default)
     with tempfile.TemporaryDirectory(prefix="distmat-bench-") as folder:
         bench = Bench(build, folder)
-        bench.numbers()
-        bench.scaling()
-        bench.matrices()
-        bench.csv()
+        for part in (bench.numbers, bench.scaling, bench.matrices, bench.csv):
+            bench.watch()
+            part()
+        bench.watch()
+        bench.keep(cpus_busy_with_others_max=max(bench.others))
         print("RESULT " + " ".join(f"{key}={value}" for key, value in bench.results.items()))
 
 

@@ -22,11 +22,11 @@ const struct calculator *calculator_find(const char *name) {
     return NULL;
 }
 
-void calculator_fill(const struct calculator *calculator, const struct run *run,
+void calculator_fill(const struct calculator *calculator, const struct stretch *stretch,
                      double *distances) {
     if (calculator->calculate_far != NULL) {
-        calculator->calculate_far(run, distances);
+        calculator->calculate_far(stretch, distances);
     } else {
-        calculator->calculate(run, distances);
+        calculator->calculate(stretch, distances);
     }
 }

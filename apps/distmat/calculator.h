@@ -1,4 +1,4 @@
-// Calculators: how far apart places are. Each fills a run of distances from many origins to one
+// Calculators: how far apart places are. Each fills a stretch of distances from many origins to one
 // destination; which origins share a call never changes a digit.
 //
 // Invariant: for any cut of a range into calls the results are the same to the last bit, and the
@@ -14,8 +14,8 @@
 // The mean radius of the Earth (IUGG), the default of the original.
 #define CALCULATOR_RADIUS_KM 6371.0088
 
-// One destination and a run of origins: places[origin] ... places[origin + count - 1].
-struct run {
+// One destination and a stretch of origins: places[origin] ... places[origin + count - 1].
+struct stretch {
     const struct places *places;
     size_t destination;
     size_t origin;
@@ -26,11 +26,11 @@ struct run {
 struct calculator {
     const char *name;
     const char *summary; // one line for --help
-    // Writes run->count distances in kilometres. Any thread.
-    void (*calculate)(const struct run *run, double *distances);
+    // Writes stretch->count distances in kilometres. Any thread.
+    void (*calculate)(const struct stretch *stretch, double *distances);
     // The same for results that will not be read soon: stores go past the caches. NULL where the
     // arithmetic is too slow for that to matter.
-    void (*calculate_far)(const struct run *run, double *distances);
+    void (*calculate_far)(const struct stretch *stretch, double *distances);
 };
 
 extern const struct calculator calculator_haversine;
@@ -44,7 +44,7 @@ const struct calculator *calculator_at(size_t i);
 const struct calculator *calculator_find(const char *name);
 
 // Distances for results that stay: calculate_far where there is one.
-void calculator_fill(const struct calculator *calculator, const struct run *run,
+void calculator_fill(const struct calculator *calculator, const struct stretch *stretch,
                      double *distances);
 
 #endif

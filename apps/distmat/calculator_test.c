@@ -65,8 +65,8 @@ static void expect_true(const struct chord_loops *loops, const struct places *pl
     double distances[MANY];
     double worst = 0;
     for (int i = 0; i < MANY; i++) {
-        struct run run = {places, (size_t)i, 0, MANY, CALCULATOR_RADIUS_KM};
-        loops->run(&run, distances);
+        struct stretch stretch = {places, (size_t)i, 0, MANY, CALCULATOR_RADIUS_KM};
+        loops->run(&stretch, distances);
         for (int k = 0; k < MANY; k++) {
             double truth = true_km(i, k);
             double tolerance = fmax(1e-12 * truth, 1e-9);
@@ -91,8 +91,8 @@ TEST(haversine_is_true_except_near_antipodes) {
     scatter(&places);
     double distances[MANY];
     for (int i = 0; i < MANY; i++) {
-        struct run run = {&places, (size_t)i, 0, MANY, CALCULATOR_RADIUS_KM};
-        calculator_haversine.calculate(&run, distances);
+        struct stretch stretch = {&places, (size_t)i, 0, MANY, CALCULATOR_RADIUS_KM};
+        calculator_haversine.calculate(&stretch, distances);
         for (int k = 0; k < MANY; k++) {
             double truth = true_km(i, k);
             // 1 - a loses what the cosine of half the arc says.
@@ -106,9 +106,9 @@ TEST(haversine_is_true_except_near_antipodes) {
 
 // The distance of the k-th pair of three or five places, as haversine gives it.
 static double pair_km(const struct places *places, size_t origin, size_t destination) {
-    struct run run = {places, destination, origin, 1, CALCULATOR_RADIUS_KM};
+    struct stretch stretch = {places, destination, origin, 1, CALCULATOR_RADIUS_KM};
     double distance;
-    calculator_haversine.calculate(&run, &distance);
+    calculator_haversine.calculate(&stretch, &distance);
     return distance;
 }
 
@@ -130,9 +130,9 @@ TEST(equirectangular_has_its_parenthesis_mended) {
     places_init(&places);
     EXPECT_EQ(places_append(&places, "a", 1, 60, 10), 0);
     EXPECT_EQ(places_append(&places, "b", 1, 60, 11), 0);
-    struct run run = {&places, 1, 0, 1, 1};
+    struct stretch stretch = {&places, 1, 0, 1, 1};
     double distance;
-    calculator_equirectangular.calculate(&run, &distance);
+    calculator_equirectangular.calculate(&stretch, &distance);
     // A degree of longitude at 60 degrees north is half of one at the equator.
     EXPECT_NEAR(distance, M_PI / 180 / 2, 1e-15);
     places_deinit(&places);
@@ -146,17 +146,17 @@ TEST(the_cut_of_a_range_changes_no_bit_and_neither_does_the_direction) {
     for (size_t c = 0; calculator_at(c) != NULL; c++) {
         const struct calculator *calculator = calculator_at(c);
         for (size_t i = 0; i < MANY; i += 7) {
-            struct run run = {&places, i, 0, MANY, CALCULATOR_RADIUS_KM};
-            calculator->calculate(&run, whole);
+            struct stretch stretch = {&places, i, 0, MANY, CALCULATOR_RADIUS_KM};
+            calculator->calculate(&stretch, whole);
             size_t at = 0;
             for (size_t count = 1; at < MANY; count = count % 13 + 1) {
-                struct run part = {&places, i, at, count < MANY - at ? count : MANY - at,
-                                   CALCULATOR_RADIUS_KM};
+                struct stretch part = {&places, i, at, count < MANY - at ? count : MANY - at,
+                                       CALCULATOR_RADIUS_KM};
                 calculator_fill(calculator, &part, parts + at);
                 at += part.count;
             }
             EXPECT(memcmp(whole, parts, MANY * sizeof whole[0]) == 0);
-            struct run back = {&places, 3, i, 1, CALCULATOR_RADIUS_KM};
+            struct stretch back = {&places, 3, i, 1, CALCULATOR_RADIUS_KM};
             calculator->calculate(&back, parts);
             EXPECT(parts[0] == whole[3]);
         }
@@ -174,9 +174,9 @@ TEST(fused_instruction_sets_agree_to_the_last_bit) {
         if (chord_loops_here(c) == &chord_portable) {
             continue;
         }
-        struct run run = {&places, 1, 0, MANY, CALCULATOR_RADIUS_KM};
-        chord_loops_here(0)->run(&run, first);
-        chord_loops_here(c)->run(&run, other);
+        struct stretch stretch = {&places, 1, 0, MANY, CALCULATOR_RADIUS_KM};
+        chord_loops_here(0)->run(&stretch, first);
+        chord_loops_here(c)->run(&stretch, other);
         EXPECT(memcmp(first, other, sizeof first) == 0);
         compared++;
     }
@@ -192,9 +192,9 @@ TEST(antipodes_are_half_a_turn_apart_and_a_place_is_nowhere_else) {
     EXPECT_EQ(places_append(&places, "a", 1, 30, 40), 0);
     EXPECT_EQ(places_append(&places, "b", 1, -30, -140), 0);
     for (size_t c = 0; c < 2; c++) {
-        struct run run = {&places, 0, 0, 2, 1};
+        struct stretch stretch = {&places, 0, 0, 2, 1};
         double distances[2];
-        calculator_at(c)->calculate(&run, distances);
+        calculator_at(c)->calculate(&stretch, distances);
         EXPECT(distances[0] == 0);
         EXPECT_NEAR(distances[1], M_PI, 1e-15);
     }

@@ -6,12 +6,12 @@ static const struct chord_loops *fastest(void) {
     return chord_loops_here(0);
 }
 
-static void calculate(const struct run *run, double *distances) {
-    fastest()->run(run, distances);
+static void calculate(const struct stretch *stretch, double *distances) {
+    fastest()->run(stretch, distances);
 }
 
-static void calculate_far(const struct run *run, double *distances) {
-    fastest()->run_far(run, distances);
+static void calculate_far(const struct stretch *stretch, double *distances) {
+    fastest()->run_far(stretch, distances);
 }
 
 const struct calculator calculator_chord = {

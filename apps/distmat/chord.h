@@ -9,9 +9,9 @@
 #include "calculator.h"
 
 struct chord_loops {
-    const char *name;                                   // of the instruction set
-    void (*run)(const struct run *run, double *distances);
-    void (*run_far)(const struct run *run, double *distances); // stores past the caches
+    const char *name; // of the instruction set
+    void (*run)(const struct stretch *stretch, double *distances);
+    void (*run_far)(const struct stretch *stretch, double *distances); // stores past the caches
 };
 
 extern const struct chord_loops chord_portable;

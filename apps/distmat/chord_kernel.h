@@ -22,23 +22,12 @@
 
 // Printed by chord_coefficients.py; largest relative error 8.2e-16.
 static const double kernel_coefficients[KERNEL_DEGREE + 1] = {
-    1.0000000000000004,
-    0.04166666666653165,
-    0.004687500006454357,
-    0.0006975445211373895,
-    0.00011868067426087207,
-    2.1840617950545224e-05,
-    4.264731073453256e-06,
-    7.758273059160498e-07,
-    3.2459078938964154e-07,
-    -1.7248690090851614e-07,
-    2.2648661319600187e-07,
-    -1.6601832612506252e-07,
-    9.434683039598811e-08,
-    -3.735558983615367e-08,
-    1.0121860900581835e-08,
-    -1.664287284488911e-09,
-    1.308933671927025e-10,
+    1.0000000000000004,      0.04166666666653165,    0.004687500006454357,
+    0.0006975445211373895,   0.00011868067426087207, 2.1840617950545224e-05,
+    4.264731073453256e-06,   7.758273059160498e-07,  3.2459078938964154e-07,
+    -1.7248690090851614e-07, 2.2648661319600187e-07, -1.6601832612506252e-07,
+    9.434683039598811e-08,   -3.735558983615367e-08, 1.0121860900581835e-08,
+    -1.664287284488911e-09,  1.308933671927025e-10,
 };
 
 struct kernel {
@@ -49,13 +38,13 @@ struct kernel {
     lanes coefficients[KERNEL_DEGREE + 1];
 };
 
-static inline void kernel_prepare(struct kernel *kernel, const struct run *run) {
-    kernel->x = lanes_all(run->places->x[run->destination]);
-    kernel->y = lanes_all(run->places->y[run->destination]);
-    kernel->z = lanes_all(run->places->z[run->destination]);
-    kernel->half_turn = lanes_all(run->radius_km * 3.14159265358979323846);
+static inline void kernel_prepare(struct kernel *kernel, const struct stretch *stretch) {
+    kernel->x = lanes_all(stretch->places->x[stretch->destination]);
+    kernel->y = lanes_all(stretch->places->y[stretch->destination]);
+    kernel->z = lanes_all(stretch->places->z[stretch->destination]);
+    kernel->half_turn = lanes_all(stretch->radius_km * 3.14159265358979323846);
     for (int i = 0; i <= KERNEL_DEGREE; i++) {
-        kernel->coefficients[i] = lanes_all(run->radius_km * kernel_coefficients[i]);
+        kernel->coefficients[i] = lanes_all(stretch->radius_km * kernel_coefficients[i]);
     }
 }
 
@@ -84,40 +73,41 @@ static inline lanes kernel_distances(const struct kernel *kernel, const struct p
 }
 
 // The first `count` < LANES distances only. The columns are padded, so the loads are safe.
-static inline void kernel_part(const struct kernel *kernel, const struct run *run, size_t done,
-                               size_t count, double *distances) {
+static inline void kernel_part(const struct kernel *kernel, const struct stretch *stretch,
+                               size_t done, size_t count, double *distances) {
     double part[LANES];
-    lanes_store(part, kernel_distances(kernel, run->places, run->origin + done));
+    lanes_store(part, kernel_distances(kernel, stretch->places, stretch->origin + done));
     memcpy(distances + done, part, count * sizeof part[0]);
 }
 
-static inline void kernel_run(const struct run *run, double *distances) {
+static inline void kernel_run(const struct stretch *stretch, double *distances) {
     struct kernel kernel;
-    kernel_prepare(&kernel, run);
+    kernel_prepare(&kernel, stretch);
     size_t i = 0;
-    for (; i + LANES <= run->count; i += LANES) {
-        lanes_store(distances + i, kernel_distances(&kernel, run->places, run->origin + i));
+    for (; i + LANES <= stretch->count; i += LANES) {
+        lanes_store(distances + i, kernel_distances(&kernel, stretch->places, stretch->origin + i));
     }
-    if (i < run->count) {
-        kernel_part(&kernel, run, i, run->count - i, distances);
+    if (i < stretch->count) {
+        kernel_part(&kernel, stretch, i, stretch->count - i, distances);
     }
 }
 
 // Past the caches: such stores must be aligned, so the first few distances are stored plainly.
-static inline void kernel_run_far(const struct run *run, double *distances) {
+static inline void kernel_run_far(const struct stretch *stretch, double *distances) {
     struct kernel kernel;
-    kernel_prepare(&kernel, run);
+    kernel_prepare(&kernel, stretch);
     size_t misaligned = ((uintptr_t)distances / sizeof(double)) % LANES;
     size_t i = misaligned > 0 ? LANES - misaligned : 0;
-    i = i < run->count ? i : run->count;
+    i = i < stretch->count ? i : stretch->count;
     if (i > 0) {
-        kernel_part(&kernel, run, 0, i, distances);
+        kernel_part(&kernel, stretch, 0, i, distances);
     }
-    for (; i + LANES <= run->count; i += LANES) {
-        lanes_stream(distances + i, kernel_distances(&kernel, run->places, run->origin + i));
+    for (; i + LANES <= stretch->count; i += LANES) {
+        lanes_stream(distances + i,
+                     kernel_distances(&kernel, stretch->places, stretch->origin + i));
     }
-    if (i < run->count) {
-        kernel_part(&kernel, run, i, run->count - i, distances);
+    if (i < stretch->count) {
+        kernel_part(&kernel, stretch, i, stretch->count - i, distances);
     }
     lanes_fence();
 }

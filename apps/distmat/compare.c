@@ -35,8 +35,8 @@ bool compare_matrix(const struct matrix *matrix, const struct places *places,
     double *row = malloc((matrix->n + 1) * sizeof *row);
     bool equal = row != NULL;
     for (size_t i = 0; equal && i < matrix->n; i++) {
-        struct run run = {places, i, 0, matrix->n, radius_km};
-        calculator->calculate(&run, row);
+        struct stretch stretch = {places, i, 0, matrix->n, radius_km};
+        calculator->calculate(&stretch, row);
         equal = memcmp(row, matrix->rows + i * matrix->n, matrix->n * sizeof *row) == 0;
     }
     free(row);
@@ -59,8 +59,8 @@ int compare_with_haversine(const struct matrix *matrix, const struct places *pla
         return -ENOMEM;
     }
     for (size_t i = 0; i < matrix->n; i += step) {
-        struct run run = {places, i, 0, matrix->n, radius_km};
-        calculator_haversine.calculate(&run, row);
+        struct stretch stretch = {places, i, 0, matrix->n, radius_km};
+        calculator_haversine.calculate(&stretch, row);
         for (size_t k = 0; k < matrix->n; k++) {
             double distance = matrix->rows[i * matrix->n + k];
             double off = fabs(distance - row[k]);

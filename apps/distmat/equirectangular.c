@@ -10,16 +10,16 @@
 
 #include <math.h>
 
-static void calculate(const struct run *run, double *distances) {
-    const struct places *places = run->places;
-    double latitude = places->latitude[run->destination];
-    double longitude = places->longitude[run->destination];
-    for (size_t i = 0; i < run->count; i++) {
-        size_t origin = run->origin + i;
+static void calculate(const struct stretch *stretch, double *distances) {
+    const struct places *places = stretch->places;
+    double latitude = places->latitude[stretch->destination];
+    double longitude = places->longitude[stretch->destination];
+    for (size_t i = 0; i < stretch->count; i++) {
+        size_t origin = stretch->origin + i;
         double mean = (places->latitude[origin] + latitude) / 2;
         double x = (longitude - places->longitude[origin]) * cos(mean);
         double y = latitude - places->latitude[origin];
-        distances[i] = sqrt(x * x + y * y) * run->radius_km;
+        distances[i] = sqrt(x * x + y * y) * stretch->radius_km;
     }
 }
 

@@ -190,8 +190,8 @@ TEST(a_distance_is_written_in_some_tens_of_nanoseconds) {
             out += format_double(out, values[i]);
         }
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ended);
-        double seconds = (double)(ended.tv_sec - began.tv_sec) +
-                         (double)(ended.tv_nsec - began.tv_nsec) * 1e-9;
+        double seconds =
+            (double)(ended.tv_sec - began.tv_sec) + (double)(ended.tv_nsec - began.tv_nsec) * 1e-9;
         best = fmin(best, seconds / COUNT);
     }
     TEST_NOTE("%.1f ns a number, uniform in 0 to 20015", best * 1e9);

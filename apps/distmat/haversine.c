@@ -35,9 +35,9 @@ static double squared(double value) {
     return square;
 }
 
-static double distance(const struct run *run, size_t origin) {
-    const struct places *places = run->places;
-    size_t destination = run->destination;
+static double distance(const struct stretch *stretch, size_t origin) {
+    const struct places *places = stretch->places;
+    size_t destination = stretch->destination;
     double latitude = places->latitude[destination] - places->latitude[origin];
     double longitude = places->longitude[destination] - places->longitude[origin];
     double cosines = places->cos_latitude[origin] * places->cos_latitude[destination];
@@ -45,12 +45,12 @@ static double distance(const struct run *run, size_t origin) {
     // Rounding can carry antipodes past 1, where Python's sqrt would raise an error.
     double rest = a < 1 ? 1 - a : 0;
     double c = 2 * atan2(sqrt(a), sqrt(rest));
-    return run->radius_km * c;
+    return stretch->radius_km * c;
 }
 
-static void calculate(const struct run *run, double *distances) {
-    for (size_t i = 0; i < run->count; i++) {
-        distances[i] = distance(run, run->origin + i);
+static void calculate(const struct stretch *stretch, double *distances) {
+    for (size_t i = 0; i < stretch->count; i++) {
+        distances[i] = distance(stretch, stretch->origin + i);
     }
 }
 

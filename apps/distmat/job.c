@@ -41,7 +41,7 @@ static size_t text_bytes_max(const struct places *places, size_t destination, si
     return places_name_bytes(places, first, end) + (end - first) * each;
 }
 
-// The largest run of origins of one destination that fits; at least one.
+// The largest stretch of origins of one destination that fits; at least one.
 static size_t fitting(const struct job *job, size_t count, size_t bytes) {
     if (job->matrix != NULL) {
         return count;
@@ -83,8 +83,9 @@ bool job_plan(struct job *job, struct piece *piece) {
     return piece->pairs > 0;
 }
 
-// Walks a piece, one destination at a time: sets the run and returns true until none is left.
-static bool next_run(const struct job *job, struct piece *rest, size_t count_max, struct run *run) {
+// Walks a piece, one destination at a time: sets the stretch and returns true until none is left.
+static bool next_stretch(const struct job *job, struct piece *rest, size_t count_max,
+                         struct stretch *stretch) {
     while (rest->pairs > 0 && rest->origin == row_pairs(job, rest->destination)) {
         rest->destination++;
         rest->origin = 0;
@@ -95,7 +96,8 @@ static bool next_run(const struct job *job, struct piece *rest, size_t count_max
     size_t count = row_pairs(job, rest->destination) - rest->origin;
     count = count < rest->pairs ? count : rest->pairs;
     count = count < count_max ? count : count_max;
-    *run = (struct run){job->places, rest->destination, rest->origin, count, job->radius_km};
+    *stretch =
+        (struct stretch){job->places, rest->destination, rest->origin, count, job->radius_km};
     rest->origin += count;
     rest->pairs -= count;
     return true;
@@ -104,9 +106,10 @@ static bool next_run(const struct job *job, struct piece *rest, size_t count_max
 static int slot_reserve(const struct job *job, struct slot *slot) {
     size_t bytes = FORMAT_ROOM_BYTES + 16;
     struct piece rest = slot->piece;
-    struct run run;
-    while (next_run(job, &rest, SIZE_MAX, &run)) {
-        bytes += text_bytes_max(job->places, run.destination, run.origin, run.origin + run.count);
+    struct stretch stretch;
+    while (next_stretch(job, &rest, SIZE_MAX, &stretch)) {
+        bytes += text_bytes_max(job->places, stretch.destination, stretch.origin,
+                                stretch.origin + stretch.count);
     }
     slot->text_bytes = 0;
     if (bytes <= slot->text_capacity) {
@@ -128,12 +131,13 @@ static char *copy_name(char *out, const char *name, size_t bytes) {
     return out + bytes;
 }
 
-static char *write_rows(char *out, const struct run *run, const double *distances) {
-    const struct places *places = run->places;
-    const char *destination = places->names + places->name_end[run->destination];
-    size_t destination_bytes = places_name_bytes(places, run->destination, run->destination + 1);
-    const size_t *name_end = places->name_end + run->origin;
-    for (size_t i = 0; i < run->count; i++) {
+static char *write_rows(char *out, const struct stretch *stretch, const double *distances) {
+    const struct places *places = stretch->places;
+    const char *destination = places->names + places->name_end[stretch->destination];
+    size_t destination_bytes =
+        places_name_bytes(places, stretch->destination, stretch->destination + 1);
+    const size_t *name_end = places->name_end + stretch->origin;
+    for (size_t i = 0; i < stretch->count; i++) {
         out = copy_name(out, places->names + name_end[i], name_end[i + 1] - name_end[i]);
         out = copy_name(out, destination, destination_bytes);
         out += format_double(out, distances[i]);
@@ -145,10 +149,10 @@ static char *write_rows(char *out, const struct run *run, const double *distance
 
 static void fill_matrix(const struct job *job, struct slot *slot) {
     struct piece rest = slot->piece;
-    struct run run;
-    while (next_run(job, &rest, SIZE_MAX, &run)) {
-        double *row = job->matrix->rows + run.destination * job->matrix->n;
-        calculator_fill(job->calculator, &run, row + run.origin);
+    struct stretch stretch;
+    while (next_stretch(job, &rest, SIZE_MAX, &stretch)) {
+        double *row = job->matrix->rows + stretch.destination * job->matrix->n;
+        calculator_fill(job->calculator, &stretch, row + stretch.origin);
     }
 }
 
@@ -164,11 +168,11 @@ void job_calculate(const struct job *job, struct slot *slot) {
     }
     double distances[DISTANCES_AT_ONCE];
     struct piece rest = slot->piece;
-    struct run run;
+    struct stretch stretch;
     char *out = slot->text;
-    while (next_run(job, &rest, DISTANCES_AT_ONCE, &run)) {
-        job->calculator->calculate(&run, distances);
-        out = write_rows(out, &run, distances);
+    while (next_stretch(job, &rest, DISTANCES_AT_ONCE, &stretch)) {
+        job->calculator->calculate(&stretch, distances);
+        out = write_rows(out, &stretch, distances);
     }
     slot->text_bytes = (size_t)(out - slot->text);
 }
@@ -179,16 +183,16 @@ void job_format(const struct job *job, struct slot *slot, const double *distance
         return;
     }
     struct piece rest = slot->piece;
-    struct run run;
+    struct stretch stretch;
     char *out = slot->text;
-    while (next_run(job, &rest, SIZE_MAX, &run)) {
+    while (next_stretch(job, &rest, SIZE_MAX, &stretch)) {
         if (job->matrix != NULL) {
-            double *row = job->matrix->rows + run.destination * job->matrix->n;
-            memcpy(row + run.origin, distances, run.count * sizeof *distances);
+            double *row = job->matrix->rows + stretch.destination * job->matrix->n;
+            memcpy(row + stretch.origin, distances, stretch.count * sizeof *distances);
         } else {
-            out = write_rows(out, &run, distances);
+            out = write_rows(out, &stretch, distances);
         }
-        distances += run.count;
+        distances += stretch.count;
     }
     slot->text_bytes = (size_t)(out - slot->text);
 }
@@ -200,9 +204,9 @@ double job_distance(const struct job *job, const struct piece *piece, size_t i) 
         origin -= row_pairs(job, destination);
         destination++;
     }
-    struct run run = {job->places, destination, origin, 1, job->radius_km};
+    struct stretch stretch = {job->places, destination, origin, 1, job->radius_km};
     double distance;
-    job->calculator->calculate(&run, &distance);
+    job->calculator->calculate(&stretch, &distance);
     return distance;
 }
 

@@ -44,9 +44,9 @@ static void write_header(char *header, size_t n) {
     header[8] = (char)(rest & 0xff);
     header[9] = (char)(rest >> 8);
     const char *order = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? "<" : ">";
-    int length = snprintf(header + 10, HEADER_BYTES - 10,
-                          "{'descr': '%sf8', 'fortran_order': False, 'shape': (%zu, %zu), }",
-                          order, n, n);
+    int length =
+        snprintf(header + 10, HEADER_BYTES - 10,
+                 "{'descr': '%sf8', 'fortran_order': False, 'shape': (%zu, %zu), }", order, n, n);
     header[10 + length] = ' ';
     header[HEADER_BYTES - 1] = '\n';
 }
@@ -65,8 +65,8 @@ int matrix_map_file(struct matrix *matrix, size_t n, struct output *output) {
     if (error != 0) {
         return -error;
     }
-    char *mapping = mmap(NULL, matrix->mapping_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
-                         output->fd, 0);
+    char *mapping =
+        mmap(NULL, matrix->mapping_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, output->fd, 0);
     if (mapping == MAP_FAILED) {
         return -errno;
     }

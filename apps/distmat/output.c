@@ -128,8 +128,7 @@ int output_commit(struct output *output) {
     if (error == 0 && !output->is_stream && output->temporary == NULL) {
         error = make_temporary(output, make_by_link);
     }
-    if (error == 0 && output->temporary != NULL &&
-        rename(output->temporary, output->path) < 0) {
+    if (error == 0 && output->temporary != NULL && rename(output->temporary, output->path) < 0) {
         error = -errno;
     }
     if (error == 0) {

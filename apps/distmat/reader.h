@@ -27,11 +27,11 @@ struct reader {
     char *text;
     size_t text_bytes;
 
-    struct mark at;         // the next byte to be parsed
-    struct mark row;        // where the current row began
-    struct mark quote;      // where the open quote stands
-    bool is_in_row;         // the row goes on in the next line
-    bool is_in_quotes;      // because a quote is open
+    struct mark at;    // the next byte to be parsed
+    struct mark row;   // where the current row began
+    struct mark quote; // where the open quote stands
+    bool is_in_row;    // the row goes on in the next line
+    bool is_in_quotes; // because a quote is open
     struct csv_parser parser;
 
     size_t field; // of the current row, counted from 0

@@ -24,7 +24,7 @@ struct session {
     struct progress progress;
     struct job job;
     bool is_matrix;
-    bool is_reading;   // the input is not at its end
+    bool is_reading; // the input is not at its end
     double calc_seconds;
 };
 

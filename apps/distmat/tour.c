@@ -28,7 +28,7 @@ struct tour {
     const struct options *options;
     struct places places;
     struct progress progress;
-    const char *kept;    // path of the serial runner's CSV
+    const char *kept; // path of the serial runner's CSV
     double serial_seconds;
     bool is_different;
 };
@@ -74,8 +74,8 @@ static void print_row(struct tour *tour, const struct runner *runner, const stru
     tour->is_different |= !is_equal;
     const char *verdict = !is_equal ? "DIFFERENT" : is_serial ? "reference" : "equal";
     printf("  %-10s %7d %10.3f %14.3g %15.2fx  %s\n", runner->name,
-           runner->is_parallel ? job->threads : 1, seconds,
-           (double)job->pairs / seconds, tour->serial_seconds / seconds, verdict);
+           runner->is_parallel ? job->threads : 1, seconds, (double)job->pairs / seconds,
+           tour->serial_seconds / seconds, verdict);
     fflush(stdout);
 }
 
@@ -152,8 +152,8 @@ static size_t matrix_places(size_t count) {
 
 static int check_accuracy(struct tour *tour, const struct matrix *matrix) {
     struct difference difference;
-    int error = compare_with_haversine(matrix, &tour->places, tour->options->radius_km,
-                                       SAMPLE_STEP, &difference);
+    int error = compare_with_haversine(matrix, &tour->places, tour->options->radius_km, SAMPLE_STEP,
+                                       &difference);
     if (error < 0) {
         return complain("the comparison with haversine", error);
     }

@@ -62,12 +62,12 @@ static inline lanes lanes_where(lanes sign, lanes a) {
 
 #include "chord_kernel.h"
 
-static void run_plain(const struct run *run, double *distances) {
-    kernel_run(run, distances);
+static void run_plain(const struct stretch *stretch, double *distances) {
+    kernel_run(stretch, distances);
 }
 
-static void run_far(const struct run *run, double *distances) {
-    kernel_run_far(run, distances);
+static void run_far(const struct stretch *stretch, double *distances) {
+    kernel_run_far(stretch, distances);
 }
 
 const struct chord_loops chord_avx2 = {
