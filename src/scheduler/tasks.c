@@ -72,7 +72,9 @@ bool tasks_publish(struct tasks *tasks, const struct tn_task *below, bool all) {
             atomic_store_release(&tasks->range, pack(begin, begin + shown));
         }
     }
-    tasks_arm(tasks);
+    if (!MUTATED(publish_without_bound)) {
+        tasks_arm(tasks);
+    }
     return count > 0;
 }
 
@@ -88,9 +90,11 @@ bool tasks_reclaim(struct tasks *tasks, struct tn_task *task) {
             return false;
         }
         // Take half of what is public back at once, so that the next awaits are quick again.
-        const uint32_t half = range.tail + (index - range.tail) / 2;
-        // acq_rel: pairs with tasks_steal: either this sees its claim, or it sees the lower split.
-        if (atomic_cas_acq_rel(&tasks->range, &word, pack(range.tail, half))) {
+        const uint32_t half =
+            MUTATED(reclaim_nothing) ? index + 1 : range.tail + (index - range.tail) / 2;
+        // Either this sees a thief's claim or the thief the lower split: they change one word. No
+        // more is ordered here, and what tasks_publish released stays so through this change.
+        if (atomic_cas_relaxed(&tasks->range, &word, pack(range.tail, half))) {
             tasks_arm(tasks);
             return true;
         }
@@ -169,7 +173,7 @@ struct tn_task *tasks_in_place(struct tasks *tasks, struct tn_task *below) {
 }
 
 void task_adopt(struct tn_task *task, void *frame) {
-    __atomic_store_n(&task->payload[0], (uint64_t)(uintptr_t)frame, __ATOMIC_RELAXED);
+    TN_STORE_(task->payload[0], (uint64_t)(uintptr_t)frame);
     // release: pairs with task_adopter, which reads the frame.
     atomic_fetch_or_release((_Atomic uint64_t *)&task->info, (uint64_t)TASK_ADOPTED);
 }
@@ -180,13 +184,13 @@ void *task_adopter(struct tn_task *task) {
     if ((info & TASK_ADOPTED) == 0) {
         return NULL;
     }
-    return (void *)(uintptr_t)__atomic_load_n(&task->payload[0], __ATOMIC_RELAXED);
+    return (void *)(uintptr_t)TN_LOAD_(task->payload[0]);
 }
 
 bool tasks_await(struct tn_task *task, uint32_t ticket) {
     _Atomic uint64_t *info = (_Atomic uint64_t *)&task->info;
     uint64_t found = atomic_load_relaxed(info);
-    while ((found & 0x7f) == TASK_NEW) {
+    while ((found & 0x7f) == TASK_NEW || MUTATED(await_what_has_ended)) {
         const uint64_t kept = found & (0xffffff00 | TASK_ADOPTED);
         // release: pairs with tasks_finish, whose caller wakes the stack that wrote the ticket.
         if (atomic_cas_release(info, &found, (uint64_t)ticket << 32 | kept | TASK_AWAITED)) {
@@ -212,15 +216,15 @@ bool task_has_ended(struct tn_task *task) {
 }
 
 struct tn_task *tasks_steal(struct tasks *tasks) {
-    // acquire: pairs with tasks_publish, also through what thieves did to the word in between.
-    uint64_t word = atomic_load_acquire(&tasks->range);
+    uint64_t word = atomic_load_relaxed(&tasks->range);
     for (;;) {
         const struct range range = unpack(word);
         if (range.tail >= range.split) {
             return NULL;
         }
-        // acq_rel: pairs with tasks_publish (the task is complete) and tasks_reclaim (it is ours).
-        if (atomic_cas_acq_rel(&tasks->range, &word, pack(range.tail + 1, range.split))) {
+        // acquire: pairs with tasks_publish, also through what others did to the word in between.
+        // Not the load above: the word may have come back to that value, with other tasks in it.
+        if (atomic_cas_acquire(&tasks->range, &word, pack(range.tail + 1, range.split))) {
             if (range.tail + 1 == range.split) {
                 tasks_poke(tasks);
             }

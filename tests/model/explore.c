@@ -2,8 +2,8 @@
 //
 // An execution is a list of decisions: whose step comes next, and which message a load reads. Each
 // execution repeats the list of the one before up to its last decision that has an option left,
-// takes that option, and goes on with first options. Sleep sets (Godefroid) leave out orders that
-// differ only in steps that do not depend on each other.
+// takes that option, and goes on with first options. What would only repeat another execution is
+// left out: see sleep.h (orders of independent steps), sharing.h (steps that concern one thread).
 //
 // Invariant: an execution is determined by its decisions alone, so repeating them repeats it.
 // Start reading at model_explore.
@@ -19,7 +19,9 @@
 #include "model/arena.h"
 #include "model/memory.h"
 #include "model/model.h"
+#include "model/sharing.h"
 #include "model/sites.h"
+#include "model/sleep.h"
 
 enum {
     STEPS_MAX = 1000,
@@ -62,7 +64,6 @@ static struct {
     struct decision decisions[DECISIONS_MAX];
     int depth; // Decisions made in this execution.
     int known; // Decisions to repeat.
-    unsigned int asleep;
     int steps;
     int preemptions;
     size_t trace_length;
@@ -162,7 +163,7 @@ static int list_options(uint8_t who[MODEL_THREADS_MAX + 1], int *sleeping) {
         if (!can_step(number) || (number != run.self && !may_preempt)) {
             continue;
         }
-        if ((run.asleep >> number & 1u) != 0) {
+        if (sleep_has(number)) {
             ++*sleeping;
         } else {
             who[options++] = (uint8_t)number;
@@ -212,15 +213,12 @@ static int choose_thread(void) {
         abort();
     }
     int chosen = who[decision->taken];
-    // What was explored from here before need not be repeated until something depends on it. With
-    // a bound on preemptions that would leave out too much.
+    // With a bound on preemptions, sleeping would leave out too much.
     for (int i = 0; i < decision->taken && run.model->preemptions_max == 0; i++) {
-        run.asleep |= 1u << who[i];
+        sleep_put(who[i], &run.threads[who[i]].step);
     }
     for (int i = 1; i <= run.model->threads; i++) {
-        if (step_depends(&run.threads[i].step, &run.threads[chosen].step)) {
-            run.asleep &= ~(1u << i);
-        }
+        sleep_wake(i, &run.threads[i].step, &run.threads[chosen].step);
     }
     run.preemptions += chosen != run.self && run.self != 0 && can_step(run.self);
     return chosen;
@@ -231,14 +229,21 @@ void explore_arrive(struct step step) {
         return;
     }
     struct thread *me = self();
-    me->step = step;
-    context_switch(&me->context, &run.explorer);
+    if (!step.is_private) {
+        me->step = step;
+        sleep_begin(run.self);
+        context_switch(&me->context, &run.explorer);
+    }
     if (step.kind == STEP_PAUSE) {
         me->paused_at = memory_stores_of_others(run.self);
         me->reads_newest = true;
     } else if (step.kind != STEP_LOAD) {
         me->reads_newest = false;
     }
+}
+
+void explore_prune(void) {
+    leave_execution(PRUNED);
 }
 
 bool explore_reads_newest(void) {
@@ -252,7 +257,7 @@ bool explore_wait(int location, bool has_deadline, const char *site) {
     me->has_deadline = has_deadline;
     me->was_woken = false;
     // Going on by itself takes it from those who wait: that depends on who wakes.
-    me->step = (struct step){STEP_STORE, location, false, site};
+    me->step = (struct step){STEP_STORE, location, false, false, false, site};
     context_switch(&me->context, &run.explorer);
     me->state = READY;
     return me->was_woken;
@@ -265,7 +270,7 @@ void explore_wake(int location, int count) {
             thread->state = READY;
             thread->was_woken = true;
             thread->step.kind = STEP_LOCAL;
-            run.asleep &= ~(1u << i);
+            sleep_end(i);
             count--;
         }
     }
@@ -285,7 +290,7 @@ static void run_body(void *argument) {
         thread->body();
     }
     thread->state = ENDED;
-    thread->step = (struct step){STEP_LOCAL, -1, false, "end"};
+    thread->step = (struct step){STEP_LOCAL, -1, false, false, false, "end"};
     context_switch_last(&thread->context, &run.explorer);
 }
 
@@ -293,7 +298,7 @@ static void start_thread(int number, void (*body)(void)) {
     struct thread *thread = &run.threads[number];
     memset(thread, 0, sizeof *thread);
     thread->state = READY;
-    thread->step = (struct step){STEP_LOCAL, -1, false, "start"};
+    thread->step = (struct step){STEP_LOCAL, -1, false, false, false, "start"};
     thread->body = body;
     context_init(&thread->context, stacks[number], STACK_BYTES, run_body, thread);
 }
@@ -329,7 +334,7 @@ static void run_threads(void) {
 static enum verdict run_once(void) {
     memory_reset();
     run.depth = 0;
-    run.asleep = 0;
+    sleep_reset();
     run.steps = 0;
     run.preemptions = 0;
     arena_reset();
@@ -380,6 +385,10 @@ void model_explore(const struct model *model, const char *mutation, const char *
     bool is_more = true;
     while (is_more && !result->failed && result->executions < executions_max) {
         enum verdict verdict = run_once();
+        if (sharing_take_surprise()) {
+            run.known = 0; // Everything anew.
+            continue;
+        }
         result->executions += verdict == FINISHED || verdict == FAILED;
         result->pruned += verdict == PRUNED;
         result->cut += verdict == CUT;

@@ -21,13 +21,15 @@ struct step {
     enum step_kind kind;
     int location;       // -1: none.
     bool is_consistent; // Sequentially consistent: depends on fences too.
+    bool is_private;    // No other thread can tell when it is made (sharing.h).
+    bool may_be_stale;  // A load that could as well be made after a store that it does not see.
     const char *site;
 };
 
 // Whether it matters in which order two threads make these steps.
 bool step_depends(const struct step *one, const struct step *other);
 
-// Waits for its turn to make this step.
+// Waits for its turn to make this step, unless it is private.
 void explore_arrive(struct step step);
 
 // One of `options` ways in which to go on, each of which will be explored.
@@ -40,6 +42,9 @@ void explore_wake(int location, int count);
 
 // Adds what the step did to the trace of this execution.
 __attribute__((format(printf, 1, 2))) void explore_note(const char *format, ...);
+
+// Leaves this execution because it would repeat another one.
+__attribute__((noreturn)) void explore_prune(void);
 
 // Whether a load now reads the newest message, because the thread has just paused: waiting ends.
 bool explore_reads_newest(void);

@@ -22,6 +22,7 @@ struct message {
 struct location {
     const volatile void *at;
     size_t bytes;
+    bool is_private;
     int count;
     struct message messages[MEMORY_MESSAGES_MAX];
 };
@@ -140,11 +141,40 @@ static int oldest(int thread, int number, memory_order order) {
     return order == memory_order_seq_cst && consistent > seen ? consistent : seen;
 }
 
-int memory_options(int thread, int number, memory_order order, bool newest_only) {
-    if (newest_only || memory.actors[thread].stale[number] >= MEMORY_STALE_MAX) {
-        return 1;
+bool memory_may_be_stale(int thread, int number) {
+    return memory.actors[thread].stale[number] < MEMORY_STALE_MAX;
+}
+
+int memory_messages(int number) {
+    return memory.location[number].count;
+}
+
+// Whether the thread could read the same value from an older message.
+static bool is_repeated(const struct location *location, int first, int at) {
+    for (int i = first; i < at; i++) {
+        if (location->messages[i].value == location->messages[at].value) {
+            return true;
+        }
     }
-    return memory.location[number].count - oldest(thread, number, order);
+    return false;
+}
+
+int memory_options(int thread, int number, memory_order order, bool newest_only, int fresh_from,
+                   uint8_t options[MEMORY_MESSAGES_MAX]) {
+    const struct location *location = &memory.location[number];
+    int newest = location->count - 1;
+    if (newest_only || !memory_may_be_stale(thread, number)) {
+        options[0] = 0;
+        return newest >= fresh_from;
+    }
+    int count = 0;
+    int first = oldest(thread, number, order);
+    for (int at = newest; at >= first && at >= fresh_from; at--) {
+        if (!is_repeated(location, first, at)) {
+            options[count++] = (uint8_t)(newest - at);
+        }
+    }
+    return count;
 }
 
 static void observe(struct actor *actor, int number, int at, memory_order order) {
@@ -160,7 +190,8 @@ uint64_t memory_load(int thread, int number, memory_order order, int option) {
     struct actor *actor = &memory.actors[thread];
     struct location *location = &memory.location[number];
     int at = location->count - 1 - option;
-    actor->stale[number] = option == 0 ? 0 : (uint8_t)(actor->stale[number] + 1);
+    bool is_stale = location->messages[at].value != memory_newest(number);
+    actor->stale[number] = is_stale ? (uint8_t)(actor->stale[number] + 1) : 0;
     observe(actor, number, at, order);
     return location->messages[at].value;
 }
@@ -186,8 +217,8 @@ static void append(int thread, int number, uint64_t value, memory_order order,
     }
     memcpy((void *)location->at, &value, location->bytes);
     actor->now.clock[thread]++;
-    actor->stores++;
-    memory.stores++;
+    actor->stores += !location->is_private;
+    memory.stores += !location->is_private;
 }
 
 void memory_store(int thread, int number, uint64_t value, memory_order order) {
@@ -255,6 +286,10 @@ void memory_join(int parent, int child) {
     struct actor *from = &memory.actors[child];
     join(&memory.actors[parent].now, &from->now);
     from->now.clock[child]++;
+}
+
+void memory_mark(int number, bool is_private) {
+    memory.location[number].is_private = is_private;
 }
 
 unsigned int memory_stores_of_others(int thread) {

@@ -34,8 +34,17 @@ void memory_reset(void);
 // The number of the location at this address, which holds its present contents at first sight.
 int memory_find(const volatile void *at, size_t bytes);
 
-// In how many ways the thread may load: option 0 is the newest message, 1 the one before it, ...
-int memory_options(int thread, int location, memory_order order, bool newest_only);
+// In which ways the thread may load, and how many they are: option 0 is the newest message, 1 the
+// one before it, ... Of several with one value only the oldest counts: whoever reads it knows
+// least, so may do whatever the others would allow. And none of the first `fresh_from` messages.
+int memory_options(int thread, int location, memory_order order, bool newest_only, int fresh_from,
+                   uint8_t options[MEMORY_MESSAGES_MAX]);
+
+// False when the thread has read so many stale messages in a row that it reads the newest next.
+bool memory_may_be_stale(int thread, int location);
+
+// How many messages the location has had.
+int memory_messages(int location);
 
 // Loads in that way.
 uint64_t memory_load(int thread, int location, memory_order order, int option);
@@ -59,7 +68,10 @@ bool memory_plain(int thread, const volatile void *at, bool is_write);
 void memory_fork(int parent, int child);
 void memory_join(int parent, int child);
 
-// How many stores were made by others than `thread`.
+// Whether the location is private to one thread: storing there is no news to others.
+void memory_mark(int location, bool is_private);
+
+// How many stores were made by others than `thread`, where they can be seen.
 unsigned int memory_stores_of_others(int thread);
 
 #endif

@@ -8,7 +8,9 @@
 #include "model/explore.h"
 #include "model/memory.h"
 #include "model/model.h"
+#include "model/sharing.h"
 #include "model/sites.h"
+#include "model/sleep.h"
 
 static const char *order_name(memory_order order) {
     static const char *const names[] = {"relaxed", "consume", "acquire",
@@ -34,16 +36,28 @@ static memory_order effective(memory_order order, const char *site) {
 static int arrive(enum step_kind kind, const volatile void *at, size_t bytes, memory_order order,
                   const char *site) {
     int location = memory_find(at, bytes);
+    int self = model_self();
     bool is_consistent = order == memory_order_seq_cst;
-    explore_arrive((struct step){kind, location, is_consistent, site});
+    bool is_private =
+        self != 0 && !sharing_note(at, self, kind == STEP_STORE) && !is_consistent;
+    bool may_be_stale = kind == STEP_LOAD && !is_consistent && !explore_reads_newest() &&
+                        memory_may_be_stale(self, location);
+    explore_arrive((struct step){kind, location, is_consistent, is_private, may_be_stale, site});
     // Plain code may have written the object anew meanwhile.
-    return memory_find(at, bytes);
+    location = memory_find(at, bytes);
+    memory_mark(location, is_private);
+    return location;
 }
 
 static uint64_t load(int location, memory_order order) {
     int self = model_self();
-    int options = memory_options(self, location, order, explore_reads_newest());
-    return memory_load(self, location, order, explore_choose(options));
+    uint8_t options[MEMORY_MESSAGES_MAX];
+    int count = memory_options(self, location, order, explore_reads_newest(),
+                               sleep_fresh_from(self), options);
+    if (count == 0) {
+        explore_prune();
+    }
+    return memory_load(self, location, order, options[explore_choose(count)]);
 }
 
 void *model_load(const volatile void *at, void *result, size_t bytes, memory_order order,
@@ -99,12 +113,13 @@ void *model_fetch(volatile void *at, enum model_update update, void *operand_the
 // A cas succeeds only on the newest value, but may fail, like any load, by reading a staler one.
 static uint64_t load_for_cas(int location, uint64_t wanted, memory_order failure) {
     int self = model_self();
-    int visible = memory_options(self, location, failure, explore_reads_newest());
+    uint8_t visible[MEMORY_MESSAGES_MAX];
+    int all = memory_options(self, location, failure, explore_reads_newest(), 0, visible);
     int options[MEMORY_MESSAGES_MAX] = {0};
-    int count = 1;
-    for (int i = 1; i < visible; i++) {
-        if (memory_value(location, i) != wanted) {
-            options[count++] = i;
+    int count = memory_newest(location) == wanted;
+    for (int i = 0; i < all; i++) {
+        if (memory_value(location, visible[i]) != wanted) {
+            options[count++] = visible[i];
         }
     }
     int option = options[explore_choose(count)];
@@ -139,14 +154,14 @@ void model_fence(memory_order order, const char *site) {
         return;
     }
     if (order == memory_order_seq_cst) {
-        explore_arrive((struct step){STEP_FENCE, -1, true, site});
+        explore_arrive((struct step){STEP_FENCE, -1, true, false, false, site});
     }
     memory_fence(model_self(), order);
     explore_note("fence %s   %s", order_name(order), sites_short(site));
 }
 
 void model_pause(const char *site) {
-    explore_arrive((struct step){STEP_PAUSE, -1, false, site});
+    explore_arrive((struct step){STEP_PAUSE, -1, false, false, false, site});
     explore_note("pause   %s", sites_short(site));
 }
 

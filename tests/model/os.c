@@ -12,13 +12,16 @@
 #include "model/explore.h"
 #include "model/memory.h"
 #include "model/model.h"
+#include "model/sharing.h"
 
 static void *locals[MEMORY_THREADS_MAX];
 
 // One step of the kernel, with the full barrier it begins with. Not a site that could be weakened.
 static int arrive(_Atomic uint32_t *word, const char *site) {
     int location = memory_find(word, sizeof *word);
-    explore_arrive((struct step){STEP_FENCE, location, true, site});
+    (void)sharing_note(word, model_self(), true);
+    memory_mark(location, false);
+    explore_arrive((struct step){STEP_FENCE, location, true, false, false, site});
     memory_fence(model_self(), memory_order_seq_cst);
     return memory_find(word, sizeof *word);
 }
@@ -26,8 +29,10 @@ static int arrive(_Atomic uint32_t *word, const char *site) {
 int os_wait_word(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline_ns) {
     int location = arrive(word, "os_wait_word");
     int self = model_self();
-    int options = memory_options(self, location, memory_order_relaxed, false);
-    uint64_t value = memory_load(self, location, memory_order_relaxed, explore_choose(options));
+    uint8_t options[MEMORY_MESSAGES_MAX];
+    int count = memory_options(self, location, memory_order_relaxed, false, 0, options);
+    uint64_t value = memory_load(self, location, memory_order_relaxed,
+                                 options[explore_choose(count)]);
     explore_note("wait on %p while %#x, is %#llx", (const void *)word, expected,
                  (unsigned long long)value);
     if (value != expected) {

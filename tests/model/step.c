@@ -15,8 +15,8 @@ bool step_depends(const struct step *one, const struct step *other) {
         return one->kind == STEP_STORE || other->kind == STEP_STORE;
     }
     if (one->kind == STEP_FENCE || other->kind == STEP_FENCE) {
-        bool both = one->kind == STEP_FENCE && other->kind == STEP_FENCE;
-        if (both || one->is_consistent || other->is_consistent) {
+        // A fence meets others in the one view that everything consistent shares, and only there.
+        if (one->is_consistent && other->is_consistent) {
             return true;
         }
     }
