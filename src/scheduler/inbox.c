@@ -10,9 +10,10 @@ void inbox_init(struct inbox *inbox) {
 void inbox_push(struct inbox *inbox, struct runnable *runnable) {
     struct runnable *newest = atomic_load_relaxed(&inbox->newest);
     do {
-        runnable->next = newest;
+        plain_write(&runnable->next, newest);
         // release: pairs with inbox_take, which follows `next` and runs the entry.
-    } while (!atomic_cas_weak_release(&inbox->newest, &newest, runnable));
+    } while (!atomic_cas_weak_release(&inbox->newest, &newest, runnable) &&
+             !MUTATED(inbox_pushes_once));
 }
 
 bool inbox_take(struct inbox *inbox, struct runnable_queue *queue) {
@@ -23,8 +24,8 @@ bool inbox_take(struct inbox *inbox, struct runnable_queue *queue) {
     struct runnable *newest = atomic_exchange_acquire(&inbox->newest, NULL);
     struct runnable *oldest = NULL;
     while (newest != NULL) {
-        struct runnable *next = newest->next;
-        newest->next = oldest;
+        struct runnable *next = plain_read(&newest->next);
+        plain_write(&newest->next, oldest);
         oldest = newest;
         newest = next;
     }

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/check.h"
 #include "context/context.h"
 #include "model/arena.h"
 #include "model/memory.h"
@@ -110,15 +109,6 @@ __attribute__((noreturn)) static void leave_execution(enum verdict verdict) {
 void model_fail(const char *what, const char *site) {
     snprintf(run.result->failure, sizeof run.result->failure, "%s at %s", what, sites_short(site));
     leave_execution(FAILED);
-}
-
-// The sources under test panic into the explorer.
-void check_panic(const char *expression, const char *sentence, const char *file, int line) {
-    char what[200];
-    char site[200];
-    snprintf(what, sizeof what, "%s (%s)", sentence, expression);
-    snprintf(site, sizeof site, "%s:%d", file, line);
-    model_fail(what, site);
 }
 
 int explore_choose(int options) {

@@ -1,4 +1,4 @@
-// os.c - the part of os.h that protocols use, as the model's operations.
+// os.c - the part of os.h that protocols use, as the model's operations; and how they panic.
 //
 // Invariant: waiting and waking are what futex(2) does: each begins with a full barrier, and
 // looking at the word and going to sleep are one step against a wake.
@@ -6,8 +6,10 @@
 #include "os/os.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/atomic.h"
+#include "base/check.h"
 #include "model/arena.h"
 #include "model/explore.h"
 #include "model/memory.h"
@@ -80,4 +82,13 @@ void *os_allocate_aligned(size_t bytes, size_t alignment) {
 
 void os_free(void *memory) {
     (void)memory;
+}
+
+// The sources under test panic into the explorer.
+void check_panic(const char *expression, const char *sentence, const char *file, int line) {
+    char what[200];
+    char site[200];
+    snprintf(what, sizeof what, "%s (%s)", sentence, expression);
+    snprintf(site, sizeof site, "%s:%d", file, line);
+    model_fail(what, site);
 }
