@@ -177,28 +177,52 @@ static void work(void *argument) {
     os_thread_local_set(former);
 }
 
+static void drain(struct worker *worker, struct runnable_queue *queue) {
+    struct runnable *runnable;
+    while ((runnable = runnable_queue_pop(queue)) != NULL) {
+        runnable->run(worker, runnable);
+    }
+}
+
+// When every frame has ended, what is still queued stands for nothing: frames that were removed
+// before they started, posts that nobody waits for. Running it lets go of its memory.
+static void drain_all(struct scheduler *scheduler) {
+    struct worker *worker = &scheduler->workers[0];
+    void *const former = os_thread_local();
+    os_thread_local_set(worker);
+    drain(worker, &scheduler->free.queue);
+    drain(worker, &scheduler->anyone.queue);
+    for (int i = 0; i < scheduler->count; i++) {
+        (void)inbox_take(&scheduler->workers[i].inbox, &scheduler->workers[i].local);
+        drain(worker, &scheduler->workers[i].local);
+        drain(worker, &scheduler->workers[i].ready.queue);
+    }
+    os_thread_local_set(former);
+}
+
 int scheduler_run(struct scheduler *scheduler) {
+    // Announced before anything runs, so that the first PFrames go to the lowest numbers even if
+    // those threads come up later than others.
+    for (int i = 1; i < scheduler->count; i++) {
+        idle_announce(&scheduler->workers[i].idle, &scheduler->idle);
+    }
     int code = OS_OK;
     int started = 1;
-    for (; started < scheduler->count && code == OS_OK; started++) {
-        struct worker *worker = &scheduler->workers[started];
-        // Announced before anything runs, so that the first PFrames go to the lowest numbers even
-        // if those threads come up later than others.
-        idle_announce(&worker->idle, &scheduler->idle);
-    }
-    for (started = 1; started < scheduler->count; started++) {
+    while (started < scheduler->count && code == OS_OK) {
         struct worker *worker = &scheduler->workers[started];
         code = os_thread_start(&worker->thread, work, worker, "tenon-worker");
-        if (code != OS_OK) {
-            scheduler_stop(scheduler);
-            break;
-        }
+        started += code == OS_OK ? 1 : 0;
     }
     if (code == OS_OK) {
         work(&scheduler->workers[0]);
+    } else {
+        scheduler_stop(scheduler);
     }
     for (int i = 1; i < started; i++) {
         os_thread_join(&scheduler->workers[i].thread);
+    }
+    if (code == OS_OK) {
+        drain_all(scheduler);
     }
     return code;
 }
