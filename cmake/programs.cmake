@@ -4,7 +4,7 @@
 #   apps/NAME/*.c            bin/NAME: all files but *_test.c, where there is a main.c; what else
 #                            the application needs is said in apps/NAME/extras.cmake
 #   bench/NAME.c             bin/bench_NAME; a name that ends in _openmp is compiled with OpenMP and
-#                            for this machine
+#                            for this machine, by gcc only
 #   src/LAYER/NAME_bench.c   bin/bench_NAME, with the library's internals visible
 find_package(OpenMP QUIET COMPONENTS C)
 
@@ -56,7 +56,8 @@ foreach(source IN LISTS benches)
     get_filename_component(name ${source} NAME_WE)
     if(NOT name MATCHES "_openmp$")
         add_program(bench_${name} ${source})
-    elseif(OpenMP_C_FOUND AND NOT TENON_SANITIZE AND NOT CMAKE_CROSSCOMPILING)
+    elseif(OpenMP_C_FOUND AND CMAKE_C_COMPILER_ID STREQUAL "GNU" AND NOT TENON_SANITIZE
+           AND NOT CMAKE_CROSSCOMPILING)
         add_program(bench_${name} ${source})
         target_compile_options(bench_${name} PRIVATE -Ofast -march=native)
         target_link_libraries(bench_${name} PRIVATE OpenMP::OpenMP_C)

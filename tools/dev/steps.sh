@@ -54,12 +54,12 @@ step() {
     [ "$step_failures" -eq 0 ] || show_failures "$log"
 }
 
-# The blocks of a log that begin with FAIL; all of its end when there are none.
+# The beginnings of the blocks of a log that start with FAIL; the log's end when there are none.
 show_failures() {
     echo "--- from $1"
     if grep -q '^FAIL' "$1"; then
-        awk '/^FAIL/ { shown = 1 } /^(#|note|skip|ok) |^[0-9]+ passed/ { shown = 0 } shown' "$1" |
-            head -n 120
+        awk '/^FAIL/ { shown = 30 } /^(#|note|skip|ok) |^[0-9]+ passed/ { shown = 0 }
+            shown && (--shown || /replay:/)' "$1" | head -n 120
     else
         tail -n 60 "$1"
     fi
