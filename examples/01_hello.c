@@ -1,8 +1,8 @@
 // 01_hello.c - the smallest program: one frame, run until it ends.
 //
-// TN_FRAME(result, name, (type, parameter)...) defines a frame function. tn_run makes it the root of
-// a tree, lends it the calling thread, and returns when the whole tree is gone: TN_OK, or a negative
-// code, about which tn_complain prints a sentence.
+// TN_FRAME(result, name, (type, parameter)...) defines a frame function. tn_run makes it the root
+// of a tree, lends it the calling thread, and returns when the whole tree is gone: TN_OK, or a
+// negative code, about which tn_complain prints a sentence.
 #include <stdio.h>
 #include <tenon.h>
 

@@ -1,9 +1,9 @@
 // 02_counter.c - a frame that waits, and one that waits for it.
 //
-// tn_spawn creates a child and returns at once with a handle. tn_await waits for the child and gives
-// its result, typed as the function declares it. tn_sleep suspends the frame; its thread is free
-// meanwhile. `self`, in scope in every frame function, says where the code runs: whatever waits
-// takes it as its first argument.
+// tn_spawn creates a child and returns at once with a handle. tn_await waits for the child and
+// gives its result, typed as the function declares it. tn_sleep suspends the frame; its thread is
+// free meanwhile. `self`, in scope in every frame function, says where the code runs: whatever
+// waits takes it as its first argument.
 #include <stdio.h>
 #include <tenon.h>
 

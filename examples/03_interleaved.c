@@ -2,7 +2,8 @@
 //
 // Frames of one thread start in the order of creation and run until they wait; nothing interrupts
 // them in between. So `a` prints and sleeps, then `b` does, and their sleeps end in the order in
-// which they began: a b a b on every run. No lock is needed for what only Frames of one thread use.
+// which they began: a b a b on every run. No lock is needed for what only Frames of one thread
+// use.
 #include <stdio.h>
 #include <tenon.h>
 

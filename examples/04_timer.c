@@ -1,9 +1,9 @@
 // 04_timer.c - a frame tells others that something has happened.
 //
-// An event has no memory: a post reaches whoever waits for it at that moment, and is lost when nobody
-// does. It carries a pointer, here to a text. The timer never ends by itself: it is a child of root,
-// and a frame that returns removes its children. The timer learns of that from tn_sleep, which
-// returns TN_CANCELLED from then on.
+// An event has no memory: a post reaches whoever waits for it at that moment, and is lost when
+// nobody does. It carries a pointer, here to a text. The timer never ends by itself: it is a
+// child of root, and a frame that returns removes its children. The timer learns of that from
+// tn_sleep, which returns TN_CANCELLED from then on.
 #include <stdio.h>
 #include <tenon.h>
 

@@ -1,11 +1,11 @@
 // 05_parallel.c - one word moves a function between levels, and what that changes.
 //
 // Three counters block their thread, as a call into a foreign library would. As Frames they share
-// the thread of their parent, so each blocks the next. As PFrames they run on the threads that are
-// free: the oldest waiting PFrame goes to the idle thread with the lowest number, and thread 0 is
-// kept free for root, which is a Frame. With three threads `c` has to wait until `a` has ended; with
-// one there is nothing but thread 0. The first line of each run shows who counted, the second on
-// which thread, in the same order.
+// the thread of their parent, so each blocks the next. As PFrames they run on the threads that
+// are free: the oldest waiting PFrame goes to the idle thread with the lowest number, and thread
+// 0 is kept free for root, which is a Frame. With three threads `c` has to wait until `a` has
+// ended; with one there is nothing but thread 0. The first line of each run shows who counted,
+// the second on which thread, in the same order.
 #include <stdatomic.h>
 #include <stdio.h>
 #include <tenon.h>

@@ -1,9 +1,9 @@
 // 06_fib.c - a PFrame for every call: divide and conquer without a cutoff.
 //
-// Spawning a PFrame writes 64 bytes to a private stack of tasks. If nobody has stolen the task when
-// it is awaited, it is called like a plain function, on the same stack. Only what an idle thread has
-// taken becomes a frame with a stack of its own. A frame function is also a plain C function:
-// fib(self, n - 2) is a call, as part of the caller's frame.
+// Spawning a PFrame writes 64 bytes to a private stack of tasks. If nobody has stolen the task
+// when it is awaited, it is called like a plain function, on the same stack. Only what an idle
+// thread has taken becomes a frame with a stack of its own. A frame function is also a plain C
+// function: fib(self, n - 2) is a call, as part of the caller's frame.
 #include <stdio.h>
 #include <tenon.h>
 

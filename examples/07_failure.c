@@ -1,9 +1,9 @@
 // 07_failure.c - failures go up the tree.
 //
 // A frame that cannot do its work calls TN_FAIL and returns. Its own handler is asked first, then
-// those of its parents, up to root. A handler that absorbs ends it there: who awaits the failed frame
-// receives the code (tn_try_await) or zeros (tn_await). A failure that nobody absorbs removes the
-// whole tree, and tn_run returns its code.
+// those of its parents, up to root. A handler that absorbs ends it there: who awaits the failed
+// frame receives the code (tn_try_await) or zeros (tn_await). A failure that nobody absorbs
+// removes the whole tree, and tn_run returns its code.
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

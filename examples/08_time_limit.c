@@ -1,8 +1,9 @@
 // 08_time_limit.c - whatever comes first: an answer or the end of patience.
 //
 // Frames, events, timers, and all and any of them are awaitables. tn_any completes with its first
-// part and lets the others be: who wants them gone removes them. Only the frame that spawned has the
-// handle with the result; tn_share makes a frame of it that can be combined, removed and given away.
+// part and lets the others be: who wants them gone removes them. Only the frame that spawned has
+// the handle with the result; tn_share makes a frame of it that can be combined, removed and
+// given away.
 #include <stdio.h>
 #include <tenon.h>
 

@@ -1,9 +1,9 @@
 // 09_remove.c - removing a frame and everything below it.
 //
 // Nothing outlives its parent. Removing `house` cancels what waits in it: the wait returns
-// TN_CANCELLED, and so does every further wait of that frame, until it has put its things in order
-// and returned. Children end before their parent, the newest first, and tn_remove returns when all
-// of them are gone. Who waits for a removed frame receives TN_REMOVED.
+// TN_CANCELLED, and so does every further wait of that frame, until it has put its things in
+// order and returned. Children end before their parent, the newest first, and tn_remove returns
+// when all of them are gone. Who waits for a removed frame receives TN_REMOVED.
 #include <stdio.h>
 #include <tenon.h>
 

@@ -1,9 +1,9 @@
 // 10_share.c - several frames wait for one.
 //
-// A handle belongs to the frame that spawned it. What tn_share makes of it may be given to anybody:
-// here `table` is filled by one PFrame, and two readers wait until it is. Waiting for a frame orders
-// memory: what it wrote before its end is seen by everyone who has waited for it. A frame that has
-// ended completes again at once, so a late reader finds it done.
+// A handle belongs to the frame that spawned it. What tn_share makes of it may be given to
+// anybody: here `table` is filled by one PFrame, and two readers wait until it is. Waiting for a
+// frame orders memory: what it wrote before its end is seen by everyone who has waited for it. A
+// frame that has ended completes again at once, so a late reader finds it done.
 #include <stdio.h>
 #include <tenon.h>
 

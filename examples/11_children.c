@@ -1,8 +1,8 @@
 // 11_children.c - what becomes of children when their parent returns.
 //
 // A frame that returns removes the children that still run: what waits is cancelled, what has not
-// started never will. That is the default. A frame that wants them to finish awaits them, or calls
-// tn_children_wait, which waits for all of them, also for those it has no handle of.
+// started never will. That is the default. A frame that wants them to finish awaits them, or
+// calls tn_children_wait, which waits for all of them, also for those it has no handle of.
 #include <stdio.h>
 #include <tenon.h>
 
