@@ -98,7 +98,7 @@ struct tn_frame;
 
 // The frame behind a handle, so that it can be given to other frames, waited for by many, combined
 // with other awaitables (tenon/event.h) and removed. The handle stays usable. NULL when there is no
-// memory or the handle's result has been taken.
+// memory, the handle's result has been taken, or the current frame is being removed.
 #define tn_share(task) tn_handle_share(self, &(task).handle)
 TN_PUBLIC struct tn_frame *tn_handle_share(struct tn_self *self, struct tn_handle *handle);
 
@@ -226,7 +226,8 @@ TN_PUBLIC size_t tn_frame_path(const struct tn_frame *frame, char *buffer, size_
         if (tn_at != NULL) {                                                                       \
             if_void(, name##_tn_result tn_value;) const int tn_outcome =                           \
                 tn_await_slow(self, tn_at, if_void(NULL, &tn_value));                              \
-            if_void(, tn_task->value = tn_value;) tn_task->handle.task = NULL;                     \
+            if_void(, if (tn_outcome == TN_OK) { tn_task->value = tn_value; });                    \
+            tn_task->handle.task = NULL;                                                           \
             tn_task->handle.outcome = tn_outcome;                                                  \
             return tn_outcome;                                                                     \
         }                                                                                          \

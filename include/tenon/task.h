@@ -77,7 +77,8 @@ TN_PUBLIC struct tn_task *tn_spawn_slow(struct tn_self *self, const struct tn_ty
                                         unsigned line, const void *arguments);
 
 // Slow half of an await: runs the task here, or waits for it. Stores type->result_bytes at `result`
-// (zeros unless the outcome is TN_OK) and returns the outcome. The task is gone afterwards.
+// (zeros unless the outcome is TN_OK; nothing if it is TN_CANCELLED) and returns the outcome. The
+// task is gone afterwards.
 TN_PUBLIC int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result);
 
 // End of a frame that ran in place and left something behind: children, or a frame of its own.

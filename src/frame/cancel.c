@@ -42,6 +42,7 @@ bool cancel_is_due(struct tn_self *self) {
         stack->tasks.is_watched = false; // whoever was cancelled here has ended
         return false;
     }
+    stack->tasks.is_watched = true;
     struct tn_task *const slot = tasks_in_place(&stack->tasks, self->top);
     bool is_due = is_cancelled(stack->frame);
     for (struct tn_task *task = slot; task != NULL && !is_due;
@@ -52,7 +53,6 @@ bool cancel_is_due(struct tn_self *self) {
     if (!is_due) {
         return false;
     }
-    stack->tasks.is_watched = true;
     tasks_arm(&stack->tasks);
     struct frame *current = slot == NULL ? stack->frame : task_adopter(slot);
     // The mark of a frame in place has to stay, for its end.

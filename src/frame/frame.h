@@ -46,6 +46,8 @@ struct frame {
     unsigned line;          // where it was spawned, in type->file
     _Atomic bool is_shared; // somebody has its handle: it stays until its parent ends
     bool is_forgotten;      // nobody wants its result; under the parent's lock
+    bool is_kept;           // in parent->kept though it is a child; under the parent's lock
+    _Atomic bool is_emptied; // its children are being removed: none of them starts any more
     _Atomic int references;
     _Atomic uint32_t state;
     _Atomic bool is_cancelled;
@@ -109,8 +111,11 @@ void frame_count_cancel(struct frame *frame);
 // What awaiting the frame returns, once its function has returned.
 int frame_outcome(const struct frame *frame);
 
-// Waits for an embedded child, whatever happens; takes it off its parent and lets go of it.
+// Removes an embedded child and waits for it, whatever happens; its memory stays with its parent.
 void frame_remove_child(struct tn_self *self, struct frame *child);
+
+// The owner of a stolen frame's slot lets go of it; if it is shared, it stays with its parent.
+void frame_let_go(struct frame *frame);
 
 // Takes a child that has ended off its parent's list and lets go of it, unless it is shared.
 void frame_consume(struct frame *child);

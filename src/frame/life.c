@@ -134,6 +134,9 @@ static void settle(struct frame *frame);
 
 struct task_stack *frame_begin(struct frame *frame, struct worker *worker) {
     struct run *run = frame->run;
+    if (frame->parent != NULL && atomic_load_relaxed(&frame->parent->is_emptied)) {
+        return NULL; // who empties it will discard this one
+    }
     uint32_t expected = FRAME_NEW;
     if (!atomic_cas_relaxed(&frame->state, &expected, FRAME_RUNNING)) {
         return NULL;
@@ -223,8 +226,7 @@ static void settle(struct frame *frame) {
     struct run *run = frame->run;
     struct task_stack *origin = frame->origin;
     const bool is_root = frame == run->root;
-    if (origin != NULL) {
-        keep_if_shared(frame);
+    if (origin != NULL) { // the slot keeps it for those who have its handle
         atomic_store_release(&frame->state, FRAME_ENDED); // pairs with frame_state
     } else {
         leave_parent(frame);

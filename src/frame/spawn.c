@@ -59,6 +59,9 @@ static void fail_for_memory(struct tn_self *self, const struct tn_type *type, un
 struct tn_task *tn_spawn_slow(struct tn_self *self, const struct tn_type *type, unsigned line,
                               const void *arguments) {
     struct task_stack *stack = task_stack_of(self);
+    if (atomic_load_relaxed(&stack->cancels) != 0) {
+        stack->tasks.is_watched = true; // setting the checks anew must not hide it from the awaits
+    }
     if (may_stay_a_task(stack, type)) {
         return spawn_task(stack, type, line, arguments);
     }
@@ -112,18 +115,16 @@ static int take_result(struct tn_self *self, struct tn_task *task, void *result)
     const int outcome = task_outcome(task);
     struct frame *thief = task_adopter(task);
     copy_result(task->type, thief == NULL ? task->payload : thief->payload, outcome, result);
-    tasks_drop(&task_stack_of(self)->tasks, task);
     if (thief != NULL) {
-        frame_release(thief);
+        frame_let_go(thief);
     }
+    tasks_drop(&task_stack_of(self)->tasks, task);
     return outcome;
 }
 
 static int await_stolen(struct tn_self *self, struct tn_task *task, void *result) {
-    int outcome = wait_for_stolen(self, task, false);
-    const struct tn_type *type = task->type;
+    const int outcome = wait_for_stolen(self, task, false);
     if (outcome != TN_OK) { // this frame is being removed, and the task was, on the way here
-        no_result(type, result);
         return outcome;
     }
     return take_result(self, task, result);
@@ -157,6 +158,9 @@ static bool is_own(struct tasks *tasks, const struct tn_task *task) {
 }
 
 int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
+    if (cancel_is_due(self)) { // the task is gone already, and something else may lie there
+        return TN_CANCELLED;
+    }
     if (task_state(task) == TASK_FRAME) {
         return await_frame(self, container_of(task, struct frame, task), result);
     }
@@ -169,10 +173,6 @@ int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
     if (task_state(task) == TASK_DONE) {
         (void)task_has_ended(task);
         return take_result(self, task, result);
-    }
-    if (cancel_is_due(self)) {
-        no_result(task->type, result);
-        return TN_CANCELLED;
     }
     if (!tasks_reclaim(tasks, task)) {
         return await_stolen(self, task, result);
@@ -207,7 +207,7 @@ struct frame *frame_from_task(struct tn_self *self, struct tn_task *task) {
 
 struct tn_frame *tn_handle_share(struct tn_self *self, struct tn_handle *handle) {
     struct tn_task *task = handle->task;
-    if (task == NULL) {
+    if (task == NULL || cancel_is_due(self)) {
         return NULL;
     }
     struct frame *frame;
@@ -229,7 +229,7 @@ void tn_handle_forget(struct tn_self *self, struct tn_handle *handle) {
     struct tn_task *task = handle->task;
     handle->task = NULL;
     handle->outcome = TN_OK;
-    if (task == NULL) {
+    if (task == NULL || cancel_is_due(self)) {
         return;
     }
     struct frame *frame = NULL;
@@ -281,6 +281,9 @@ static int end_task(struct tn_self *self, struct tn_task *task) {
 }
 
 int tn_children_wait(struct tn_self *self) {
+    if (cancel_is_due(self)) {
+        return TN_CANCELLED;
+    }
     struct task_stack *stack = task_stack_of(self);
     struct tn_task *slot = tasks_in_place(&stack->tasks, self->top);
     struct tn_task *const first = slot != NULL ? slot + 1 : stack->tasks.first;

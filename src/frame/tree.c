@@ -69,7 +69,7 @@ void frame_adopt_child(struct frame *parent, struct frame *child) {
 static void take_off(struct frame *child) {
     struct frame *parent = child->parent;
     os_lock_acquire(&parent->lock);
-    const bool was_linked = list_is_linked(&child->sibling);
+    const bool was_linked = list_is_linked(&child->sibling) && !child->is_kept;
     if (was_linked) {
         list_remove(&child->sibling);
         atomic_fetch_sub_relaxed(&parent->stack->embedded, 1);
@@ -78,6 +78,30 @@ static void take_off(struct frame *child) {
     if (was_linked) {
         frame_release(child);
     }
+}
+
+// A child that was removed before its parent has ended: there may be handles of it still.
+static void keep_child(struct frame *child) {
+    struct frame *parent = child->parent;
+    os_lock_acquire(&parent->lock);
+    if (list_is_linked(&child->sibling) && !child->is_kept) {
+        list_remove(&child->sibling);
+        atomic_fetch_sub_relaxed(&parent->stack->embedded, 1);
+        list_push_back(&parent->kept, &child->sibling);
+        child->is_kept = true;
+    }
+    os_lock_release(&parent->lock);
+}
+
+void frame_let_go(struct frame *frame) {
+    if (!atomic_load_relaxed(&frame->is_shared)) {
+        frame_release(frame);
+        return;
+    }
+    struct frame *parent = frame_parent(frame);
+    os_lock_acquire(&parent->lock);
+    list_push_back(&parent->kept, &frame->sibling);
+    os_lock_release(&parent->lock);
 }
 
 void frame_share(struct frame *frame) {
@@ -129,8 +153,11 @@ void frame_consume(struct frame *child) {
 
 void frame_remove_child(struct tn_self *self, struct frame *child) {
     (void)cancel_request(child);
-    (void)awaitable_wait(self, &child->done, NULL, true);
-    take_off(child);
+    int outcome;
+    if (!awaitable_is_done(&child->done, &outcome)) {
+        (void)awaitable_wait(self, &child->done, NULL, true);
+    }
+    keep_child(child);
 }
 
 // The newest child with a frame, kept alive for the caller; NULL: none.
@@ -160,22 +187,36 @@ static void remove_task(struct tn_self *self, struct tn_task *task) {
     }
     (void)wait_for_stolen(self, task, true);
     if (thief != NULL) {
-        frame_release(thief); // the slot's reference
+        frame_let_go(thief);
     }
     tasks_drop(tasks, task);
 }
 
+// Before anything is waited for, so that no thief starts them meanwhile.
+static void drop_unstarted(struct tn_self *self, struct tn_task *first) {
+    struct tasks *tasks = &task_stack_of(self)->tasks;
+    for (struct tn_task *task = self->top; task-- > first;) {
+        if (task_state(task) == TASK_NEW && tasks_reclaim(tasks, task)) {
+            tasks_drop(tasks, task);
+        }
+    }
+}
+
 void frame_remove_children(struct tn_self *self, struct frame *frame, struct tn_task *slot) {
     struct tasks *tasks = &task_stack_of(self)->tasks;
+    struct tn_task *const first = slot != NULL ? slot + 1 : tasks->first;
+    drop_unstarted(self, first);
     struct frame *child;
     // The stack counts the children with frames of all that live on it: mostly there are none.
     const bool may_have =
         frame != NULL && (atomic_load_relaxed(&task_stack_of(self)->embedded)) > 0;
+    if (may_have) {
+        atomic_store_relaxed(&frame->is_emptied, true);
+    }
     while (may_have && (child = last_child(frame)) != NULL) {
         frame_remove_child(self, child);
         frame_release(child);
     }
-    struct tn_task *const first = slot != NULL ? slot + 1 : tasks->first;
     while (self->top > first) {
         remove_task(self, self->top - 1);
     }
@@ -212,6 +253,35 @@ bool tn_frame_has_ended(const struct tn_frame *handle) {
     return frame_state((const struct frame *)(const void *)handle) == FRAME_ENDED;
 }
 
+// Where a walk outwards is: at a frame, or at a task that runs in place on `stack` without one.
+struct place {
+    const struct frame *frame;
+    struct task_stack *stack;
+    struct tn_task *slot;
+};
+
+// The name of what the place is at, which moves on to what is around it; NULL above root.
+static const char *next_name(struct place *place) {
+    const struct tn_type *type;
+    if (place->slot != NULL) {
+        type = place->slot->type;
+    } else if (place->frame == NULL) {
+        return NULL;
+    } else {
+        type = place->frame->type;
+        place->stack = place->frame->origin;
+        place->slot = place->frame->slot;
+        if (place->stack == NULL) {
+            place->frame = place->frame->parent;
+            return type->name;
+        }
+    }
+    place->slot = tasks_in_place(&place->stack->tasks, place->slot);
+    place->frame = place->slot == NULL ? place->stack->frame : task_adopter(place->slot);
+    place->slot = place->frame == NULL ? place->slot : NULL;
+    return type->name;
+}
+
 size_t tn_frame_path(const struct tn_frame *handle, char *buffer, size_t bytes) {
     if (bytes == 0) {
         return 0;
@@ -219,12 +289,12 @@ size_t tn_frame_path(const struct tn_frame *handle, char *buffer, size_t bytes) 
     // From the end: names are met innermost first.
     size_t at = bytes - 1;
     buffer[at] = '\0';
-    const struct frame *frame = (const struct frame *)(const void *)handle;
-    for (; frame != NULL && at > 0; frame = frame_parent(frame)) {
-        const size_t length = __builtin_strlen(frame->type->name);
+    struct place place = {(const struct frame *)(const void *)handle, NULL, NULL};
+    for (const char *name; at > 0 && (name = next_name(&place)) != NULL;) {
+        const size_t length = __builtin_strlen(name);
         const size_t fits = length < at ? length : at;
         at -= fits;
-        __builtin_memcpy(buffer + at, frame->type->name + length - fits, fits);
+        __builtin_memcpy(buffer + at, name + length - fits, fits);
         if (at > 0) {
             buffer[--at] = '/';
         }
