@@ -149,6 +149,10 @@ void worker_ready(struct scheduler *scheduler, struct task_stack *stack) {
     struct worker *worker = worker_current();
     if (worker != NULL && worker->scheduler == scheduler) {
         if (home == worker || !scheduler->is_shared) {
+            // What another worker handed over before, when it fired timers of ours, goes first.
+            if (!inbox_is_empty(&worker->inbox)) {
+                (void)inbox_take(&worker->inbox, &worker->local);
+            }
             runnable_queue_push(&worker->local, &stack->resume);
             return;
         }

@@ -1,0 +1,155 @@
+// Sleeping, yielding, holding: order and accuracy.
+// Invariant: no sleep ends early, and equal ones end in the order in which they began.
+#include <tenon/event.h>
+#include <tenon/run.h>
+#include <tenon/time.h>
+
+#include <math.h>
+
+#include "support/test.h"
+
+#define WITH(n) TN_RUN(.num_threads = (n))
+
+static int order[256];
+static int count;
+
+TN_FRAME(void, notes_after, (double, seconds), (int, number)) {
+    tn_sleep(self, seconds);
+    order[count++] = number;
+}
+
+TN_FRAME(int, sleeps_in_all_orders) {
+    static const int places[] = {3, 0, 4, 1, 2};
+    for (int i = 0; i < 5; i++) {
+        tn_task(notes_after) child = tn_spawn(notes_after, 0.02 + 0.02 * places[i], places[i]);
+        tn_forget(child);
+    }
+    return tn_children_wait(self);
+}
+
+TEST(shorter_sleeps_end_first) {
+    for (int n = 1; n <= 4; n++) {
+        int code = -1;
+        count = 0;
+        EXPECT_EQ(tn_run_with(WITH(n), sleeps_in_all_orders, &code), TN_OK);
+        EXPECT_EQ(count, 5);
+        for (int i = 0; i < 5; i++) {
+            EXPECT_EQ(order[i], i);
+        }
+    }
+}
+
+// Each deadline is at or after the one before, so none may overtake.
+TN_FRAME(int, sleeps_alike) {
+    for (int i = 0; i < 200; i++) {
+        tn_task(notes_after) child = tn_spawn(notes_after, 0.02, i);
+        tn_forget(child);
+    }
+    return tn_children_wait(self);
+}
+
+TEST(equal_sleeps_end_in_the_order_of_creation) {
+    for (int n = 1; n <= 4; n++) {
+        int code = -1;
+        count = 0;
+        EXPECT_EQ(tn_run_with(WITH(n), sleeps_alike, &code), TN_OK);
+        EXPECT_EQ(count, 200);
+        for (int i = 0; i < 200; i++) {
+            EXPECT_EQ(order[i], i);
+        }
+    }
+}
+
+TN_FRAME(void, takes_turns, (int, number)) {
+    for (int i = 0; i < 3; i++) {
+        order[count++] = number;
+        const int code = i == 0 ? tn_yield(self) : tn_sleep(self, i == 1 ? 0 : -1);
+        EXPECT_EQ(code, TN_OK);
+    }
+}
+
+TN_FRAME(int, turns) {
+    for (int i = 0; i < 3; i++) {
+        tn_task(takes_turns) child = tn_spawn(takes_turns, i);
+        tn_forget(child);
+    }
+    return tn_children_wait(self);
+}
+
+TEST(a_sleep_of_nothing_lets_all_others_run_once) {
+    for (int n = 1; n <= 4; n++) {
+        int code = -1;
+        count = 0;
+        EXPECT_EQ(tn_run_with(WITH(n), turns, &code), TN_OK);
+        EXPECT_EQ(count, 9);
+        for (int i = 0; i < 9; i++) {
+            EXPECT_EQ(order[i], i % 3);
+        }
+    }
+}
+
+TN_PFRAME(int, measures_sleeps) {
+    for (int i = 0; i < 20; i++) {
+        const double seconds = 0.0003 * i;
+        const double start = tn_now();
+        EXPECT_EQ(tn_sleep(self, seconds), TN_OK);
+        EXPECT(tn_now() - start >= seconds - 1e-9);
+    }
+    EXPECT_EQ(tn_sleep(self, nan("")), TN_OK);
+    EXPECT_EQ(tn_sleep(self, -INFINITY), TN_OK);
+    return 1;
+}
+
+TEST(no_sleep_ends_early) {
+    for (int n = 1; n <= 4; n++) {
+        int answer = 0;
+        EXPECT_EQ(tn_run_with(WITH(n), measures_sleeps, &answer), TN_OK);
+        EXPECT_EQ(answer, 1);
+    }
+}
+
+TN_PFRAME(int, sleeps_for_ever) {
+    return tn_sleep(self, INFINITY);
+}
+
+TN_PFRAME(int, removes_sleepers) {
+    tn_task(sleeps_for_ever) each[10];
+    for (int i = 0; i < 10; i++) {
+        each[i] = tn_spawn(sleeps_for_ever);
+    }
+    tn_sleep(self, 0.002);
+    for (int i = 0; i < 10; i++) {
+        EXPECT(tn_remove(self, tn_share(each[i])));
+    }
+    return 1;
+}
+
+TEST(an_endless_sleep_may_be_removed) {
+    for (int n = 1; n <= 4; n++) {
+        int answer = 0;
+        EXPECT_EQ(tn_run_with(WITH(n), removes_sleepers, &answer), TN_OK);
+        EXPECT_EQ(answer, 1);
+    }
+}
+
+TN_PFRAME(void, nap, (int, i)) {
+    tn_sleep(self, 0.00001 * (i * 7919 % 1000));
+}
+
+TN_PFRAME(int, many_naps, (int, how_many)) {
+    for (int i = 0; i < how_many; i++) {
+        tn_task(nap) child = tn_spawn(nap, i);
+        tn_forget(child);
+    }
+    return tn_children_wait(self);
+}
+
+TEST(thousands_may_sleep_at_once, .seconds = 30) {
+    for (int n = 1; n <= 8; n *= 2) {
+        int code = -1;
+        const double start = tn_now();
+        EXPECT_EQ(tn_run_with(WITH(n), many_naps, &code, 5000), TN_OK);
+        EXPECT_EQ(code, TN_OK);
+        EXPECT(tn_now() - start < 3.0 * test_slowness());
+    }
+}
