@@ -28,9 +28,10 @@ struct tn_awaitable;
 TN_PUBLIC struct tn_event *tn_event_create(struct tn_self *self, const char *name);
 
 // Delivers `value` to everybody who will be waiting when the post is processed: posts are queued
-// behind what is ready already, so that a frame that posts and then waits hears itself. From any
-// thread, also from threads that are not part of the run, as long as the event lives. Posts of one
-// thread arrive in order. Returns TN_OK or TN_NO_MEMORY.
+// behind what is ready already, so that a plain Frame that posts and then waits hears itself. (What
+// a PFrame posts another thread may deliver at once, because a PFrame may block.) From any thread,
+// also from threads that are not part of the run, as long as the event lives. Posts of one thread
+// arrive in order. Returns TN_OK or TN_NO_MEMORY.
 TN_PUBLIC int tn_event_post(struct tn_event *event, void *value);
 
 // The same after a delay (negative: 0).
