@@ -36,32 +36,37 @@ static bool is_cancelled(struct frame *frame) {
     return atomic_load_relaxed(&frame->is_cancelled) || frame->failure_code != 0;
 }
 
-bool cancel_is_due(struct tn_self *self) {
+bool cancel_reaches(struct tn_self *self) {
     struct task_stack *stack = task_stack_of(self);
     if (atomic_load_relaxed(&stack->cancels) == 0) {
         stack->tasks.is_watched = false; // whoever was cancelled here has ended
         return false;
     }
     stack->tasks.is_watched = true;
-    struct tn_task *const slot = tasks_in_place(&stack->tasks, self->top);
-    bool is_due = is_cancelled(stack->frame);
-    for (struct tn_task *task = slot; task != NULL && !is_due;
-         task = tasks_in_place(&stack->tasks, task)) {
+    bool reaches = is_cancelled(stack->frame);
+    struct tn_task *task = self->top;
+    while (!reaches && (task = tasks_in_place(&stack->tasks, task)) != NULL) {
         struct frame *frame = task_adopter(task);
-        is_due = frame != NULL && is_cancelled(frame);
+        reaches = frame != NULL && is_cancelled(frame);
     }
-    if (!is_due) {
+    return reaches;
+}
+
+bool cancel_is_due(struct tn_self *self) {
+    if (!cancel_reaches(self)) {
         return false;
     }
+    struct task_stack *stack = task_stack_of(self);
     tasks_arm(&stack->tasks);
+    struct tn_task *const slot = tasks_in_place(&stack->tasks, self->top);
     struct frame *current = slot == NULL ? stack->frame : task_adopter(slot);
-    // The mark of a frame in place has to stay, for its end.
     if (current == NULL || !current->has_removed_children) {
         if (current != NULL) {
             current->has_removed_children = true;
         }
         frame_remove_children(self, current, slot);
-        if (current != NULL && slot != NULL) {
+        if (slot != NULL) {
+            // So that its end takes the slow path, where it is seen that its result is none.
             (void)tasks_push_mark(&stack->tasks);
         }
     }

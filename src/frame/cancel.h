@@ -26,6 +26,9 @@ bool cancel_request(struct frame *frame);
 // removed. The first time, it removes the current frame's children.
 bool cancel_is_due(struct tn_self *self);
 
+// The same question without consequences.
+bool cancel_reaches(struct tn_self *self);
+
 // After the ticket was opened, on the worker's loop: wakes the stack if somebody cancelled
 // meanwhile.
 void cancel_check_waiting(struct task_stack *stack, uint32_t ticket);

@@ -291,5 +291,8 @@ int tn_end_slow(struct tn_self *self, struct tn_task *task) {
     struct frame *frame = task_adopter(task);
     frame_remove_children(self, frame, task);
     ASSERT(self->top == task + 1);
-    return frame != NULL ? end_in_place(stack, frame) : TN_OK;
+    if (frame != NULL) {
+        return end_in_place(stack, frame);
+    }
+    return cancel_reaches(self) ? TN_CANCELLED : TN_OK;
 }

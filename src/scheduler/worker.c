@@ -52,28 +52,23 @@ void worker_suspend(struct task_stack *stack,
     context_switch(&stack->context, &worker->context);
 }
 
-struct finish {
-    void (*commit)(struct task_stack *stack, void *argument);
-    void *argument;
-};
-
 // On the loop's stack: nobody uses the finished one any more.
 static void give_back(struct task_stack *stack, void *argument) {
-    const struct finish finish = *(const struct finish *)argument; // lies on that very stack
     struct worker *worker = stack->worker;
     context_deinit(&stack->context);
-    if (finish.commit != NULL) {
-        finish.commit(stack, finish.argument);
+    if (worker->last_commit != NULL) {
+        worker->last_commit(stack, argument);
     }
     stack_pool_release(&worker->stacks, &stack->memory);
 }
 
 void worker_finish(struct task_stack *stack, void (*commit)(struct task_stack *, void *),
                    void *argument) {
-    struct finish finish = {commit, argument};
+    // Kept by the worker: nothing on the stack that ends may be used after the switch.
     struct worker *worker = stack->worker;
     worker->commit = give_back;
-    worker->commit_argument = &finish;
+    worker->commit_argument = argument;
+    worker->last_commit = commit;
     context_switch_last(&stack->context, &worker->context);
 }
 

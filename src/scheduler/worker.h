@@ -38,6 +38,7 @@ struct worker {
     struct context context; // the loop, while a task stack runs
     void (*commit)(struct task_stack *stack, void *argument);
     void *commit_argument;
+    void (*last_commit)(struct task_stack *stack, void *argument); // of worker_finish
     struct runnable_queue local;
     struct stack_pool stacks;
     void *upper; // the frame layer's part
