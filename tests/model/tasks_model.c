@@ -23,7 +23,7 @@ static struct frame root;
 static struct frame thieves[TASKS]; // By the number of the task.
 static long results[TASKS];
 static int runs[TASKS];
-static int releases;
+static int frames_in_use;
 static _Atomic uint32_t is_ready;
 static int saved; // Stands for the registers of the suspended stack.
 
@@ -67,9 +67,9 @@ void cancel_check_waiting(struct task_stack *waiting, uint32_t ticket) {
     (void)ticket;
 }
 
-void frame_release(struct frame *frame) {
+void frame_let_go(struct frame *frame) {
     (void)frame;
-    releases++;
+    frames_in_use--;
 }
 
 // ---- owner and thieves -------------------------------------------------------------------------
@@ -81,7 +81,7 @@ static void set_up(void) {
     tasks_init(&stack.tasks, slots, sizeof slots, true);
     root.type = &work_tn_type;
     stack.frame = &root;
-    releases = 0;
+    frames_in_use = 0;
     atomic_store_relaxed(&is_ready, 0);
 }
 
@@ -103,6 +103,7 @@ static void run_stolen(struct tn_task *task) {
     struct frame *frame = &thieves[number];
     frame->payload = &results[number];
     plain_write(&frame->line, LINE);
+    frames_in_use++;
     task_adopt(task, frame);
     plain_write(&results[number], work(NULL, number));
     uint32_t ticket;
@@ -141,6 +142,7 @@ static void expect_end(long tasks) {
     for (size_t left = tasks_check(&stack.tasks); left-- > 0;) {
         MODEL_EXPECT(task_state(&slots[left]) == TASK_GONE);
     }
+    MODEL_EXPECT(frames_in_use == 0);
     MODEL_EXPECT(atomic_load_relaxed(&stack.ticket) % 2 == 0);
 }
 
@@ -216,7 +218,7 @@ MODEL(two_tasks_meet_a_thief, .threads = 2, .setup = set_up, .thread = {spawn_tw
       .finish = expect_two)
 
 MODEL(two_tasks_meet_a_thief_twice, .threads = 2, .setup = set_up,
-      .thread = {spawn_two, steal_twice_quietly}, .finish = expect_two)
+      .thread = {spawn_two, steal_twice_quietly}, .preemptions_max = 2, .finish = expect_two)
 
 MODEL(the_older_task_is_awaited_first, .threads = 2, .setup = set_up,
       .thread = {await_the_older_first, steal}, .finish = expect_two)

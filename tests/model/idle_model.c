@@ -1,0 +1,184 @@
+// idle_model.c - going to sleep and being woken, explored. sources: src/scheduler/idle.c
+// sources: src/scheduler/scheduler.c src/scheduler/find.c src/scheduler/inbox.c src/os/lock.c
+//
+// Workers run the loop of worker.c without its spinning and its timers, which only make sleep
+// rarer; producers submit through the real scheduler_submit. The one who runs the last job stops
+// the scheduler, so that every execution has to end.
+//
+// Invariant: every job runs once; while one waits nobody who may take it stays asleep.
+// Start reading at work.
+#include <string.h>
+
+#include "base/atomic.h"
+#include "model/model.h"
+#include "scheduler/worker_private.h"
+
+enum { WORKERS = 2, JOBS = 2 };
+
+static struct scheduler scheduler;
+static struct worker workers[WORKERS];
+static struct runnable jobs[JOBS];
+static int runs[JOBS];
+static int inputs[JOBS];
+static _Atomic int left;
+
+struct worker *worker_current(void) {
+    return os_thread_local();
+}
+
+uint64_t timers_earliest_ns(struct timers *timers) {
+    (void)timers;
+    return TIMERS_NONE;
+}
+
+static void run_job(struct worker *worker, struct runnable *job) {
+    (void)worker;
+    const long number = job - jobs;
+    MODEL_EXPECT(plain_read(&inputs[number]) == 1);
+    MODEL_EXPECT(runs[number]++ == 0);
+    if (atomic_fetch_sub_relaxed(&left, 1) == 1) {
+        scheduler_stop(&scheduler);
+    }
+}
+
+static void init_workers(int count, int count_of_jobs) {
+    memset(&scheduler, 0, sizeof scheduler);
+    memset(workers, 0, sizeof workers);
+    memset(runs, 0, sizeof runs);
+    scheduler.count = count;
+    scheduler.workers = workers;
+    scheduler.is_shared = true;
+    idle_map_init(&scheduler.idle);
+    shared_queue_init(&scheduler.free);
+    shared_queue_init(&scheduler.anyone);
+    for (int i = 0; i < count; i++) {
+        workers[i].scheduler = &scheduler;
+        workers[i].index = i;
+        workers[i].takes_free = true;
+        idle_init(&workers[i].idle, i, true);
+        inbox_init(&workers[i].inbox);
+        shared_queue_init(&workers[i].ready);
+        os_lock_init(&workers[i].loaded_lock);
+        list_init(&workers[i].loaded);
+    }
+    for (int i = 0; i < JOBS; i++) {
+        jobs[i].run = run_job;
+    }
+    atomic_store_relaxed(&left, count_of_jobs);
+}
+
+// worker_loop with wait_for_work in it.
+static void work(struct worker *worker, bool is_announced) {
+    os_thread_local_set(worker);
+    while (!atomic_load_acquire(&scheduler.is_stopping)) { // pairs with scheduler_stop
+        if (!is_announced && worker_find_and_run(worker, false)) {
+            continue;
+        }
+        if (!is_announced) {
+            idle_announce(&worker->idle, &scheduler.idle);
+        }
+        is_announced = false;
+        if (!atomic_load_relaxed(&scheduler.is_stopping) && !idle_is_woken(&worker->idle) &&
+            (MUTATED(sleep_without_recheck) || !worker_find_and_run(worker, true))) {
+            idle_sleep(&worker->idle, OS_NEVER);
+        }
+        (void)idle_retract(&worker->idle, &scheduler.idle);
+    }
+}
+
+static void work_as_first(void) {
+    work(&workers[0], false);
+}
+
+// As scheduler_run begins: announced before their threads exist.
+static void work_as_announced_first(void) {
+    work(&workers[0], true);
+}
+
+static void work_as_announced_second(void) {
+    work(&workers[1], true);
+}
+
+static void submit(int number, struct worker *home) {
+    os_thread_local_set(NULL);
+    plain_write(&inputs[number], 1);
+    scheduler_submit(&scheduler, &jobs[number], home);
+}
+
+static void submit_free_work(void) {
+    submit(0, NULL);
+}
+
+static void submit_to_the_first(void) {
+    submit(0, &workers[0]);
+}
+
+static void submit_more_to_the_first(void) {
+    submit(1, &workers[0]);
+}
+
+static void submit_a_post(void) {
+    os_thread_local_set(NULL);
+    plain_write(&inputs[0], 1);
+    scheduler_submit_anyone(&scheduler, &jobs[0], false);
+}
+
+static void set_up_one(void) {
+    init_workers(1, 1);
+}
+
+static void set_up_two(void) {
+    init_workers(2, 1);
+    idle_announce(&workers[0].idle, &scheduler.idle);
+    idle_announce(&workers[1].idle, &scheduler.idle);
+}
+
+static void set_up_two_jobs(void) {
+    init_workers(1, 2);
+    idle_announce(&workers[0].idle, &scheduler.idle);
+}
+
+static void set_up_one_of_two(void) {
+    init_workers(2, 1);
+    idle_announce(&workers[1].idle, &scheduler.idle);
+}
+
+static void expect_two(void) {
+    MODEL_EXPECT(runs[0] == 1 && runs[1] == 1);
+}
+
+static void expect_one(void) {
+    MODEL_EXPECT(runs[0] == 1);
+}
+
+MODEL(free_work_wakes_a_worker, .threads = 2, .setup = set_up_one,
+      .thread = {work_as_first, submit_free_work}, .finish = expect_one)
+
+MODEL(what_is_sent_home_wakes_its_worker, .threads = 2, .setup = set_up_one,
+      .thread = {work_as_first, submit_to_the_first}, .finish = expect_one)
+
+MODEL(a_post_wakes_a_worker, .threads = 2, .setup = set_up_one,
+      .thread = {work_as_first, submit_a_post}, .finish = expect_one)
+
+MODEL(free_work_wakes_one_of_two, .threads = 3, .setup = set_up_two,
+      .thread = {work_as_announced_first, work_as_announced_second, submit_free_work}, .finish = expect_one)
+
+MODEL(two_producers_want_the_same_worker, .threads = 3, .setup = set_up_two_jobs,
+      .thread = {work_as_announced_first, submit_free_work, submit_more_to_the_first},
+      .preemptions_max = 1,
+      .finish = expect_two)
+
+MODEL(a_worker_falls_asleep_while_another_is_woken, .threads = 3, .setup = set_up_one_of_two,
+      .thread = {work_as_first, work_as_announced_second, submit_free_work},
+      .preemptions_max = 2, .finish = expect_one)
+
+MODEL_MUTATION(sleep_without_recheck)
+
+MODEL_SITE_UNNEEDED("idle_model.c", "atomic_load_acquire(&scheduler.is_stopping)",
+                    "after the stop nobody here reads what others wrote: they are joined")
+MODEL_SITE_UNNEEDED("scheduler.c", "atomic_store_release(&scheduler->is_stopping",
+                    "after the stop nobody here reads what others wrote: they are joined")
+MODEL_SITE_UNNEEDED("find.c", "atomic_load_acquire(&victim->running)",
+                    "no stack runs here; see loaded_model.c")
+MODEL_SITE_UNNEEDED("lock.c", "atomic_exchange_acquire(&lock->word",
+                    "a queue of one entry is hardly contended; see lock_model.c")
