@@ -161,7 +161,8 @@ MODEL(a_post_wakes_a_worker, .threads = 2, .setup = set_up_one,
       .thread = {work_as_first, submit_a_post}, .finish = expect_one)
 
 MODEL(free_work_wakes_one_of_two, .threads = 3, .setup = set_up_two,
-      .thread = {work_as_announced_first, work_as_announced_second, submit_free_work}, .finish = expect_one)
+      .thread = {work_as_announced_first, work_as_announced_second, submit_free_work},
+      .finish = expect_one)
 
 MODEL(two_producers_want_the_same_worker, .threads = 3, .setup = set_up_two_jobs,
       .thread = {work_as_announced_first, submit_free_work, submit_more_to_the_first},
@@ -179,6 +180,6 @@ MODEL_SITE_UNNEEDED("idle_model.c", "atomic_load_acquire(&scheduler.is_stopping)
 MODEL_SITE_UNNEEDED("scheduler.c", "atomic_store_release(&scheduler->is_stopping",
                     "after the stop nobody here reads what others wrote: they are joined")
 MODEL_SITE_UNNEEDED("find.c", "atomic_load_acquire(&victim->running)",
-                    "no stack runs here; see loaded_model.c")
+                    "no stack runs here; and who steals through it is ordered by tasks_steal")
 MODEL_SITE_UNNEEDED("lock.c", "atomic_exchange_acquire(&lock->word",
                     "a queue of one entry is hardly contended; see lock_model.c")

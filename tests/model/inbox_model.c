@@ -1,7 +1,7 @@
 // inbox_model.c - two threads push to an inbox, its worker takes. sources: src/scheduler/inbox.c
 //
-// Invariant: every entry is taken once, with what its producer wrote, and each producer's entries in
-// the order in which it pushed them. Start reading at take.
+// Invariant: every entry is taken once, with what its producer wrote, and each producer's entries
+// in the order in which it pushed them. Start reading at take.
 #include "base/atomic.h"
 #include "base/bits.h"
 #include "model/model.h"

@@ -173,6 +173,16 @@ static void await_the_older_first(void) {
     await(self, &second, 1);
 }
 
+// A frame runs in place and spawns: what is shown lies above it.
+static void spawn_from_in_place(void) {
+    struct tn_self *self = &stack.tasks.self;
+    struct tn_task *below = self->top++;
+    task_set(below, TASK_IN_PLACE, 0);
+    tn_task(work) only = spawn(self, 0);
+    await(self, &only, 0);
+    tasks_drop(&stack.tasks, below);
+}
+
 // Its places are used again: a thief that was slow meets other tasks in the same words.
 static void spawn_one_after_another(void) {
     struct tn_self *self = &stack.tasks.self;
@@ -222,6 +232,9 @@ MODEL(two_tasks_meet_a_thief_twice, .threads = 2, .setup = set_up,
 
 MODEL(the_older_task_is_awaited_first, .threads = 2, .setup = set_up,
       .thread = {await_the_older_first, steal}, .finish = expect_two)
+
+MODEL(a_frame_in_place_is_stepped_over, .threads = 2, .setup = set_up,
+      .thread = {spawn_from_in_place, steal}, .finish = expect_one)
 
 MODEL(a_place_is_used_again, .threads = 2, .setup = set_up,
       .thread = {spawn_one_after_another, steal}, .finish = expect_two)
