@@ -2,8 +2,8 @@
 //
 //     RESULT n=38 twin_ns=2.2 one_ns=2.9 two_ns=1.6 one_per_twin=1.3 two_per_twin=0.7
 //
-// The twin is the same recursion with a real call for every node. Medians of paired runs; ns are per
-// spawned task. Fails when a result is wrong. Start reading at main.
+// The twin is the same recursion with a real call for every node. Medians of paired runs; ns are
+// per spawned task. Fails when a result is wrong. Start reading at main.
 #include <stdio.h>
 
 #include <tenon.h>

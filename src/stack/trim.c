@@ -120,8 +120,8 @@ void trim_store(struct stack_set *set, enum stack_class size_class) {
     }
     *link = kept;
     store->warm_count += kept_count;
-    // Single stacks are not worth looking at again until as many more have come: so that the sorting
-    // is paid once per stack on average, in whatever order they end.
+    // Single stacks are not worth looking at again until as many more have come: so the sorting is
+    // paid once per stack on average, in whatever order they end.
     store->trim_at = 2 * store->warm_count;
     if (store->trim_at < trim_warm_max[size_class]) {
         store->trim_at = trim_warm_max[size_class];
