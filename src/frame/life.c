@@ -134,11 +134,14 @@ static void settle(struct frame *frame);
 
 struct task_stack *frame_begin(struct frame *frame, struct worker *worker) {
     struct run *run = frame->run;
-    if (frame->parent != NULL && atomic_load_relaxed(&frame->parent->is_emptied)) {
-        return NULL; // who empties it will discard this one
-    }
     uint32_t expected = FRAME_NEW;
     if (!atomic_cas_relaxed(&frame->state, &expected, FRAME_RUNNING)) {
+        return NULL;
+    }
+    // From here on its parent waits for it.
+    if (frame->parent != NULL && atomic_load_relaxed(&frame->parent->is_emptied)) {
+        atomic_store_relaxed(&frame->is_cancelled, true);
+        settle(frame);
         return NULL;
     }
     const size_t bytes = frame == run->root ? run->root_stack_bytes : run->stack_bytes;

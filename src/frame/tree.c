@@ -192,12 +192,22 @@ static void remove_task(struct tn_self *self, struct tn_task *task) {
     tasks_drop(tasks, task);
 }
 
-// Before anything is waited for, so that no thief starts them meanwhile.
-static void drop_unstarted(struct tn_self *self, struct tn_task *first) {
+// Before anything is waited for: no thief starts a task meanwhile, and all that have been stolen hear
+// of it at once, or each would go on spawning until its turn comes.
+static void stop_tasks(struct tn_self *self, struct tn_task *first) {
     struct tasks *tasks = &task_stack_of(self)->tasks;
     for (struct tn_task *task = self->top; task-- > first;) {
-        if (task_state(task) == TASK_NEW && tasks_reclaim(tasks, task)) {
+        const enum task_state state = task_state(task);
+        if (state != TASK_NEW && state != TASK_AWAITED) {
+            continue;
+        }
+        if (state == TASK_NEW && tasks_reclaim(tasks, task)) {
             tasks_drop(tasks, task);
+            continue;
+        }
+        struct frame *thief = task_adopter(task); // the place holds a reference
+        if (thief != NULL) {
+            (void)cancel_request(thief);
         }
     }
 }
@@ -205,7 +215,7 @@ static void drop_unstarted(struct tn_self *self, struct tn_task *first) {
 void frame_remove_children(struct tn_self *self, struct frame *frame, struct tn_task *slot) {
     struct tasks *tasks = &task_stack_of(self)->tasks;
     struct tn_task *const first = slot != NULL ? slot + 1 : tasks->first;
-    drop_unstarted(self, first);
+    stop_tasks(self, first);
     struct frame *child;
     // The stack counts the children with frames of all that live on it: mostly there are none.
     const bool may_have =
