@@ -80,8 +80,8 @@ static void hand_over(struct stack_shelf *shelf, struct stack_store *store, size
         struct stack *stack = shelf->top;
         shelf->top = stack->next;
         shelf->count--;
-        stack->next = store->warm;
-        store->warm = stack;
+        stack->next = plain_read(&store->warm);
+        plain_write(&store->warm, stack);
         store->warm_count++;
     }
 }
@@ -185,9 +185,12 @@ struct stack *stack_pool_acquire_slow(struct stack_pool *pool, enum stack_class 
     struct stack_store *store = &set->stores[size_class];
     struct stack_shelf *shelf = &pool->shelves[size_class];
     os_lock_acquire(&set->lock);
-    for (int count = stack_pool_max[size_class] / 2; count > 0 && store->warm != NULL; count--) {
-        struct stack *stack = store->warm;
-        store->warm = stack->next;
+    for (int count = stack_pool_max[size_class] / 2; count > 0; count--) {
+        struct stack *stack = plain_read(&store->warm);
+        if (stack == NULL) {
+            break;
+        }
+        plain_write(&store->warm, stack->next);
         store->warm_count--;
         stack->next = shelf->top;
         shelf->top = stack;

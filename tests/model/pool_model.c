@@ -1,0 +1,111 @@
+// pool_model.c - stacks between two pools and the set they share, explored.
+// sources: src/stack/set.c src/os/lock.c
+//
+// The largest class, because its pools hold the fewest; no memory of the system is behind it here.
+//
+// Invariant: a stack is in the hands of one at a time, who sees all that the one before did; at the
+// end the set has every stack, once. Start reading at use_one.
+#include <string.h>
+
+#include "base/atomic.h"
+#include "model/model.h"
+#include "stack/slab.h"
+#include "stack/stack.h"
+#include "stack/trim.h"
+
+#define CLASS STACK_8M
+enum { STACKS = 6 };
+
+const uint16_t trim_warm_max[STACK_CLASSES] = {100, 100, 100, 100, 100};
+
+static struct stack_set set;
+static struct stack_pool pools[2];
+static struct stack stacks[STACKS];
+static int uses[STACKS];
+
+size_t os_page_bytes(void) {
+    return 4096;
+}
+
+struct slab *slab_create(const struct slab_shape *shape, uint32_t slots) {
+    (void)shape;
+    (void)slots;
+    return NULL; // The system has no more.
+}
+
+static void make_stacks(bool are_shared) {
+    memset(uses, 0, sizeof uses);
+    memset(stacks, 0, sizeof stacks);
+    stack_set_init(&set, sizeof(struct stack));
+    stack_pool_init(&pools[0], &set);
+    stack_pool_init(&pools[1], &set);
+    struct stack_store *store = &set.stores[CLASS];
+    store->made = STACKS;
+    for (int i = 0; i < STACKS; i++) {
+        struct stack *stack = &stacks[i];
+        stack->size_class = CLASS;
+        if (are_shared) {
+            stack->next = store->warm;
+            store->warm = stack;
+            store->warm_count++;
+        }
+    }
+}
+
+static void use(const struct stack *stack) {
+    const long number = stack - stacks;
+    plain_write(&uses[number], plain_read(&uses[number]) + 1);
+}
+
+static void use_one(struct stack_pool *pool) {
+    struct stack *stack = stack_pool_acquire(pool, CLASS);
+    if (stack != NULL) {
+        use(stack);
+        stack_pool_release(pool, stack);
+    }
+    stack_pool_deinit(pool);
+}
+
+static void use_one_in_first(void) {
+    use_one(&pools[0]);
+}
+
+static void use_one_in_second(void) {
+    use_one(&pools[1]);
+}
+
+// More than a pool keeps: the rest goes to the set while another looks there.
+static void release_many(void) {
+    for (int i = 0; i < STACKS; i++) {
+        use(&stacks[i]);
+        stack_pool_release(&pools[0], &stacks[i]);
+    }
+    use_one(&pools[0]);
+}
+
+static void set_up_all_shared(void) {
+    make_stacks(true);
+}
+
+static void set_up_none_shared(void) {
+    make_stacks(false);
+}
+
+static void expect_all_back(void) {
+    const struct stack_store *store = &set.stores[CLASS];
+    bool seen[STACKS] = {false};
+    size_t count = 0;
+    for (const struct stack *at = store->warm; at != NULL && count <= STACKS; at = at->next) {
+        MODEL_EXPECT(!seen[at - stacks]);
+        seen[at - stacks] = true;
+        count++;
+    }
+    MODEL_EXPECT(count == STACKS && store->warm_count == STACKS && store->made == STACKS);
+    MODEL_EXPECT(list_is_empty(&set.pools));
+}
+
+MODEL(a_stack_is_used_by_one_at_a_time, .threads = 2, .setup = set_up_all_shared,
+      .thread = {use_one_in_first, use_one_in_second}, .finish = expect_all_back)
+
+MODEL(what_one_pool_spills_another_takes, .threads = 2, .setup = set_up_none_shared,
+      .thread = {release_many, use_one_in_second}, .finish = expect_all_back)
