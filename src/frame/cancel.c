@@ -16,7 +16,7 @@ bool cancel_request(struct frame *frame) {
         frame_count_cancel(frame);
         tasks_poke(&stack->tasks); // its next await shall look
         atomic_fence_seq_cst();    // seq_cst: pairs with cancel_check_waiting
-        const uint32_t ticket = atomic_load_relaxed(&stack->ticket);
+        const uint32_t ticket = atomic_load_relaxed(&stack->cancellable);
         if (ticket % 2 == 1 && task_stack_claim(stack, ticket)) {
             worker_ready(stack->scheduler, stack);
         }
@@ -26,6 +26,11 @@ bool cancel_request(struct frame *frame) {
 }
 
 void cancel_check_waiting(struct task_stack *stack, uint32_t ticket) {
+    // The stack may be in a later wait already, whose number must stand then.
+    uint32_t former = atomic_load_relaxed(&stack->cancellable);
+    while ((int32_t)(ticket - former) > 0 &&
+           !atomic_cas_relaxed(&stack->cancellable, &former, ticket)) {
+    }
     atomic_fence_seq_cst(); // seq_cst: pairs with cancel_request
     if (atomic_load_relaxed(&stack->cancels) != 0 && task_stack_claim(stack, ticket)) {
         worker_ready(stack->scheduler, stack);

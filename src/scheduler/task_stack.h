@@ -46,6 +46,7 @@ struct task_stack {
     struct list_node loaded;          // suspended with tasks to steal: on a list of that worker,
     struct worker *_Atomic loaded_on; // under its lock; NULL: on none
     _Atomic uint32_t ticket;
+    _Atomic uint32_t cancellable; // the last ticket that a cancellation may claim: frame/cancel.h
     _Atomic uint32_t cancels;  // frames living here that are being removed: frame/cancel.h
     _Atomic uint32_t embedded; // children with frames, of frames living here
     struct tasks tasks;
