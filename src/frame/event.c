@@ -20,7 +20,6 @@ struct tn_event {
     struct list delayed; // waiting for their time
     struct runnable deliver;
     bool is_queued;
-    bool is_withdrawn;
 };
 
 struct post {
@@ -104,29 +103,27 @@ static void free_posts(struct list *posts) {
     }
 }
 
+// A delayed post, unlinked: a timer that fires from now on sees that it is not wanted. NULL: none.
+static struct post *take_delayed(struct tn_event *event) {
+    os_lock_acquire(&event->lock);
+    struct list_node *node = list_pop_front(&event->delayed);
+    os_lock_release(&event->lock);
+    return node == NULL ? NULL : container_of(node, struct post, link);
+}
+
 static void withdraw(struct object *object) {
     struct tn_event *event = container_of(object, struct tn_event, object);
     struct list posts = LIST_INIT(posts);
-    struct list delayed = LIST_INIT(delayed);
     os_lock_acquire(&event->lock);
-    event->is_withdrawn = true;
     list_append(&posts, &event->posts);
-    struct list_node *node;
-    // Unlinked one by one, so that a timer that fires now sees that its post is not wanted.
-    while ((node = list_pop_front(&event->delayed)) != NULL) {
-        list_push_back(&delayed, node);
-    }
     os_lock_release(&event->lock);
     free_posts(&posts);
-    while ((node = list_first(&delayed)) != NULL) {
-        struct post *post = container_of(node, struct post, link);
+    struct post *post;
+    while ((post = take_delayed(event)) != NULL) {
         if (timers_cancel(post->timers, &post->timer)) {
             object_release(&event->object);
         }
-        if (list_is_linked(&post->link)) {
-            list_remove(&post->link);
-            os_free(post);
-        }
+        os_free(post);
     }
 }
 
