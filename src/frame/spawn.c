@@ -273,7 +273,7 @@ static int end_task(struct tn_self *self, struct tn_task *task) {
     struct tn_task *moved = tasks_move_up(tasks, task);
     int outcome = TN_NO_MEMORY;
     if (moved != NULL) {
-        task_set(task, TASK_MARK, 0); // its place is kept for the result
+        tasks_keep_hole(tasks, task);
         outcome = run_in_place(self, moved, task->payload);
     }
     task_set(task, TASK_DONE, (uint32_t)outcome);

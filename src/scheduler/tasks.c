@@ -35,6 +35,8 @@ void tasks_init(struct tasks *tasks, void *memory, size_t bytes, bool is_shared)
     tasks->is_shared = is_shared;
     tasks->is_closed = false;
     tasks->is_watched = false;
+    tasks->holes = 0;
+    tasks->newest_hole = NULL;
     tasks->self.top = tasks->first;
     atomic_store_relaxed(&tasks->range, 0);
     tasks_arm(tasks);
@@ -44,7 +46,11 @@ void tasks_arm(struct tasks *tasks) {
     const struct range range = unpack(atomic_load_relaxed(&tasks->range));
     const bool is_hungry = tasks->is_shared && range.tail == range.split;
     TN_STORE_(tasks->self.limit, is_hungry || tasks->is_closed ? NULL : tasks->end);
-    TN_STORE_(tasks->self.bound, tasks->is_watched ? BEYOND : tasks->first + range.split);
+    struct tn_task *bound = tasks->first + range.split;
+    if (tasks->newest_hole != NULL && bound < tasks->newest_hole + 2) {
+        bound = tasks->newest_hole + 2;
+    }
+    TN_STORE_(tasks->self.bound, tasks->is_watched ? BEYOND : bound);
 }
 
 bool tasks_publish(struct tasks *tasks, const struct tn_task *below, bool all) {
@@ -124,15 +130,44 @@ static void settle(struct tasks *tasks) {
         at--;
     }
     atomic_store_relaxed(&tasks->range, pack(at, at));
-    tasks_arm(tasks);
+}
+
+static void make_hole(struct tasks *tasks, struct tn_task *task) {
+    if (task_state(task) == TASK_GONE) {
+        return;
+    }
+    task_set(task, TASK_GONE, 0);
+    tasks->holes++;
+    if (tasks->newest_hole == NULL || tasks->newest_hole < task) {
+        tasks->newest_hole = task;
+    }
+}
+
+// The newest hole is no more: the next lies deeper, usually just below.
+static void find_newest_hole(struct tasks *tasks) {
+    struct tn_task *at = tasks->self.top;
+    while (tasks->holes > 0 && at > tasks->first) {
+        at--;
+        if (task_state(at) == TASK_GONE) {
+            tasks->newest_hole = at;
+            return;
+        }
+    }
+    ASSERT(tasks->holes == 0);
+    tasks->newest_hole = NULL;
 }
 
 void tasks_drop(struct tasks *tasks, struct tn_task *task) {
-    task_set(task, TASK_GONE, 0);
+    make_hole(tasks, task);
     while (tasks->self.top > tasks->first && task_state(tasks->self.top - 1) == TASK_GONE) {
         tasks->self.top--;
+        tasks->holes--;
+    }
+    if (tasks->newest_hole >= tasks->self.top) {
+        find_newest_hole(tasks);
     }
     settle(tasks);
+    tasks_arm(tasks);
 }
 
 static struct tn_task *push(struct tasks *tasks) {
@@ -157,9 +192,16 @@ struct tn_task *tasks_move_up(struct tasks *tasks, struct tn_task *task) {
     struct tn_task *place = push(tasks);
     if (place != NULL) {
         *place = *task;
-        task_set(task, TASK_GONE, 0);
+        make_hole(tasks, task);
     }
     return place;
+}
+
+void tasks_keep_hole(struct tasks *tasks, struct tn_task *hole) {
+    ASSERT(task_state(hole) == TASK_GONE);
+    task_set(hole, TASK_MARK, 0);
+    tasks->holes--;
+    find_newest_hole(tasks);
 }
 
 struct tn_task *tasks_in_place(struct tasks *tasks, struct tn_task *below) {
@@ -268,6 +310,12 @@ size_t tasks_check(struct tasks *tasks) {
     for (uint32_t at = range.tail; at < range.split && at < top; at++) {
         ASSERT(task_state(&tasks->first[at]) == TASK_NEW);
     }
+    uint32_t holes = 0;
+    for (uint32_t at = 0; at < top; at++) {
+        holes += task_state(&tasks->first[at]) == TASK_GONE;
+        ASSERT(holes <= tasks->holes);
+    }
+    ASSERT(holes == tasks->holes && (holes == 0) == (tasks->newest_hole == NULL));
     ASSERT(TN_LOAD_(tasks->self.bound) >= tasks->first + range.split);
     ASSERT(TN_LOAD_(tasks->self.limit) <= tasks->end);
     return top;

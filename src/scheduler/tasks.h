@@ -15,6 +15,7 @@
 //   tail == split or split <= top
 //   a task that is NEW and not stolen has index >= tail; one below tail that is NEW is stolen
 //   the owner's quick checks are right or cautious: bound >= &task[split], limit <= &task[capacity]
+//   the task right above the newest hole is below bound: its end has to free the hole too
 //   while a task runs in place at index i, split <= i whenever everything above i is gone
 //
 //                  tasks_push              tn_task_enter
@@ -64,6 +65,8 @@ struct tasks {
     bool is_shared;      // there are other workers: something must always be public
     bool is_closed;      // every spawn takes the slow path, which decides what it becomes
     bool is_watched;     // every await takes the slow path, because of a cancellation
+    uint32_t holes;      // how many of the places below top are GONE
+    struct tn_task *newest_hole; // NULL: none
 
     // Written by thieves and, in slow paths, by the owner: tail below, split in the upper half.
     CACHE_ALIGNED _Atomic uint64_t range;
@@ -119,6 +122,9 @@ void tasks_drop(struct tasks *tasks, struct tn_task *task);
 // the NEW private `task`, which lies deeper and becomes a hole. The new place, or NULL: no room.
 struct tn_task *tasks_push_mark(struct tasks *tasks);
 struct tn_task *tasks_move_up(struct tasks *tasks, struct tn_task *task);
+
+// Keeps the hole that tasks_move_up has just left, as a mark: a result will be put there.
+void tasks_keep_hole(struct tasks *tasks, struct tn_task *hole);
 
 // The newest task below `below` that runs in place, NULL: none. By the owner, or by anybody for
 // whom a child spawned by it keeps it where it is.
