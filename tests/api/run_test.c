@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "api/simulated.h"
 #include "support/test.h"
 
 #define WITH(n) TN_RUN(.num_threads = (n))
@@ -53,6 +54,9 @@ TN_PFRAME(int, looks_at_threads, (int, n)) {
 }
 
 TEST(a_run_of_n_has_n_threads_and_one_of_1_starts_none) {
+    if (is_simulated()) {
+        TEST_SKIP("simulated threads are no threads of the system");
+    }
     EXPECT_EQ(tn_thread_index(), -1);
     EXPECT_EQ(tn_thread_count(), 0);
     const int before = os_threads();
@@ -139,6 +143,9 @@ static void *run_in_thread(void *argument) {
 }
 
 TEST(threads_may_each_have_a_run_of_their_own, .seconds = 30) {
+    if (is_simulated()) {
+        TEST_SKIP("one real thread may call the simulated system");
+    }
     pthread_t threads[3];
     for (int i = 0; i < 3; i++) {
         EXPECT_EQ(pthread_create(&threads[i], NULL, run_in_thread, NULL), 0);

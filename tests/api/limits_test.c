@@ -1,0 +1,214 @@
+// What happens at the limits: stacks that overflow, very many frames, memory that runs out.
+// Invariant: running out of something is a code or a sentence, never a crash without one or a hang.
+#include <tenon/event.h>
+#include <tenon/failure.h>
+#include <tenon/run.h>
+#include <tenon/time.h>
+
+#include <malloc.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "api/simulated.h"
+#include "support/test.h"
+
+#define WITH(n) TN_RUN(.num_threads = (n))
+
+// ---- overflow --------------------------------------------------------------------------------
+
+static int too_deep(volatile char *above, int depth) {
+    volatile char page[1000];
+    page[0] = (char)depth;
+    page[999] = above[0];
+    return depth == 0 ? 0 : too_deep(page, depth - 1) + page[999];
+}
+
+TN_FRAME(int, greedy, (int, depth)) {
+    volatile char here = 1;
+    return too_deep(&here, depth);
+}
+
+TN_FRAME(int, spawns_greedy) {
+    tn_sleep(self, 0);
+    tn_task(greedy) child = tn_spawn(greedy, 1000000);
+    return tn_await(greedy, child);
+}
+
+TN_PFRAME(int, greedy_in_place, (int, depth)) {
+    volatile char here = 1;
+    return too_deep(&here, depth);
+}
+
+TN_PFRAME(int, spawns_greedy_in_place) {
+    tn_task(greedy_in_place) child = tn_spawn(greedy_in_place, 1000000);
+    return tn_await(greedy_in_place, child);
+}
+
+static void overflow(void *argument) {
+    (void)argument;
+    (void)tn_run_with(WITH(1), spawns_greedy, NULL);
+}
+
+static void overflow_in_place(void *argument) {
+    (void)argument;
+    (void)tn_run_with(WITH(1), spawns_greedy_in_place, NULL);
+}
+
+static void overflow_elsewhere(void *argument) {
+    (void)argument;
+    (void)tn_run_with(WITH(4), spawns_greedy, NULL);
+}
+
+TEST(a_stack_overflow_names_the_frame_and_where_it_was_spawned) {
+    if (test_slowness() > 1) {
+        TEST_SKIP("a sanitizer reports the overflow itself");
+    }
+    EXPECT_DIES(overflow, NULL, SIGSEGV, "limits_test.c:36");
+    EXPECT_DIES(overflow_elsewhere, NULL, SIGSEGV, "stack overflow in frame greedy (spawned at ");
+    EXPECT_DIES(overflow_in_place, NULL, SIGSEGV,
+                "stack overflow in frame greedy_in_place (spawned at ");
+}
+
+TN_PFRAME(long, deep_in_place, (int, depth)) {
+    volatile char space[300];
+    space[0] = (char)depth;
+    tn_task(deep_in_place) child = tn_spawn(deep_in_place, depth - 1);
+    return depth == 0 ? space[0] : tn_await(deep_in_place, child) + 1;
+}
+
+// More frames in place than a stack has places for tasks, on stacks of every size.
+TEST(a_recursion_deeper_than_the_task_stack_goes_on_in_frames, .seconds = 30) {
+    for (int n = 1; n <= 4; n *= 2) {
+        for (size_t bytes = 1u << 20; bytes <= 8u << 20; bytes *= 8) {
+            long answer = 0;
+            const struct tn_run_options options = {n, bytes, 8u << 20};
+            EXPECT_EQ(tn_run_with(&options, deep_in_place, &answer, 300), TN_OK);
+            EXPECT_EQ(answer, 300);
+        }
+    }
+}
+
+// ---- very many -------------------------------------------------------------------------------
+
+static _Atomic int waiting;
+
+TN_FRAME(void, holds) {
+    waiting++;
+    (void)tn_hold(self);
+}
+
+TN_FRAME(int, has_many_holding, (int, count)) {
+    waiting = 0;
+    for (int i = 0; i < count; i++) {
+        tn_task(holds) child = tn_spawn(holds);
+        tn_forget(child);
+    }
+    while (waiting < count) {
+        if (tn_yield(self) != TN_OK) {
+            return -1;
+        }
+    }
+    return waiting;
+}
+
+TEST(very_many_frames_may_wait_at_once, .seconds = 60) {
+    const int count = test_slowness() == 1 && !is_simulated() ? 100000 : 2000;
+    const char *guard = getenv("TENON_GUARD");
+    int answer = 0;
+    const int code = tn_run_with(WITH(2), has_many_holding, &answer, count);
+    if (code == TN_NO_MEMORY && (guard != NULL || count == 100000)) {
+        TEST_SKIP("each guard is a mapping here, and there are not so many");
+    }
+    EXPECT_EQ(code, TN_OK);
+    EXPECT_EQ(answer, count);
+}
+
+// ---- allocation ------------------------------------------------------------------------------
+
+TN_PFRAME(long, one, (long, x)) {
+    return x;
+}
+
+TN_PFRAME(long, many_lazy, (long, count)) {
+    tn_task(one) first = tn_spawn(one, 1);
+    long sum = tn_await(one, first);
+    const size_t before = mallinfo2().uordblks;
+    for (long i = 0; i < count; i++) {
+        tn_task(one) a = tn_spawn(one, i);
+        tn_task(one) b = tn_spawn(one, i);
+        sum += tn_await(one, b) - tn_await(one, a);
+    }
+    return sum + (long)(mallinfo2().uordblks - before);
+}
+
+TEST(a_lazy_pframe_allocates_nothing, .seconds = 30) {
+    long answer = 0;
+    EXPECT_EQ(tn_run_with(WITH(1), many_lazy, &answer, 10000000 / test_slowness()), TN_OK);
+    EXPECT_EQ(answer, 1);
+}
+
+static int refuse_memory(void) {
+    const struct rlimit none = {0, 0};
+    return setrlimit(RLIMIT_AS, &none);
+}
+
+TN_PFRAME(int, answers) {
+    return 42;
+}
+
+// Without any address space there is no stack for a thread, and none for a frame.
+TEST(a_run_without_memory_is_a_code) {
+    if (test_slowness() > 1 || is_simulated()) {
+        TEST_SKIP("the process needs memory of its own");
+    }
+    int answer = 0;
+    EXPECT_EQ(tn_run_with(WITH(2), answers, &answer), TN_OK);
+    EXPECT_EQ(refuse_memory(), 0);
+    const int code = tn_run_with(WITH(64), answers, &answer);
+    EXPECT(code == TN_NO_MEMORY || code == TN_NO_THREAD);
+}
+
+// A little of everything that may ask for memory.
+TN_FRAME(int, uses_much) {
+    struct tn_event *event = tn_event_create(self, "event");
+    tn_task(one) a = tn_spawn(one, 1);
+    tn_task(holds) b = tn_spawn(holds);
+    tn_task(one) c = tn_spawn(one, 3);
+    struct tn_frame *frame = tn_share(b);
+    if (event == NULL || frame == NULL || tn_event_post(event, NULL) != TN_OK) {
+        return 42; // told so
+    }
+    struct tn_awaitable *any = tn_any(self, tn_timer(self, 0.001), tn_of_event(event));
+    const int code = tn_wait(self, any);
+    tn_forget(c);
+    (void)tn_remove(self, frame);
+    const long sum = tn_await(one, a);
+    return code == TN_OK && sum == 1 ? 42 : code == TN_OK ? 43 : 42;
+}
+
+static void run_short_of_memory(void *argument) {
+    (void)argument;
+    int answer = 42;
+    const int code = tn_run_with(WITH(2), uses_much, &answer);
+    EXPECT(code == TN_OK || code == TN_NO_MEMORY || code == TN_NO_THREAD);
+    EXPECT_EQ(answer, 42);
+}
+
+TEST(every_allocation_and_every_call_may_fail, .seconds = 60) {
+    if (!is_simulated()) {
+        TEST_SKIP("only the simulated system fails on demand");
+    }
+    static const char *const variables[] = {"TENON_FAIL_ALLOCATION", "TENON_FAIL_CALL"};
+    for (int v = 0; v < 2; v++) {
+        for (int i = 1; i <= 40; i++) {
+            char text[16];
+            snprintf(text, sizeof text, "%d", i);
+            setenv(variables[v], text, 1);
+            EXPECT_DIES(run_short_of_memory, NULL, 0, "");
+        }
+        unsetenv(variables[v]);
+    }
+}
