@@ -76,6 +76,7 @@ choose_launcher() {
             qemu=$(command -v qemu-aarch64 || command -v qemu-aarch64-static)
             launcher=("$qemu" -L /usr/aarch64-linux-gnu)
             export TENON_TEST_SLOWNESS=6
+            program_seconds_max=600
             ;;
         tsan)
             # With all of its randomness the address space may lie where the sanitizer cannot map.
@@ -90,11 +91,13 @@ choose_launcher() {
     export TENON_LAUNCHER="${launcher[*]}"
 }
 
-# One test program into its own file; a program that dies before its last line is a failure.
+# One test program into its own file; one that dies before its last line, or goes on for longer than
+# all of its tests together may, is a failure.
+program_seconds_max=240
 run_program() {
     local program=$1 output=$2
     echo "# $program" >"$output"
-    "${launcher[@]}" "$program" >>"$output" 2>&1
+    timeout -s QUIT -k 10 "$program_seconds_max" "${launcher[@]}" "$program" >>"$output" 2>&1
     local code=$?
     if ! tail -n 1 "$output" | grep -q -E '^[0-9]+ passed, [0-9]+ failed'; then
         printf 'FAIL %s ended with code %d before its last line\n0 passed, 1 failed\n' \
