@@ -69,6 +69,7 @@ show_failures() {
 # Sets `launcher`, what a preset's programs are started with, and the environment they get.
 choose_launcher() {
     launcher=()
+    program_seconds_max=240
     unset TENON_TEST_SLOWNESS
     case $1 in
         aarch64)
@@ -93,7 +94,6 @@ choose_launcher() {
 
 # One test program into its own file; one that dies before its last line, or goes on for longer than
 # all of its tests together may, is a failure.
-program_seconds_max=240
 run_program() {
     local program=$1 output=$2
     echo "# $program" >"$output"
