@@ -28,8 +28,12 @@ static struct task_stack *start_stolen(struct worker *worker, struct task_stack 
     }
     frame->origin = from;
     frame->slot = task;
+    // Whoever owns the slot may discard the frame from here on.
+    atomic_fetch_add_relaxed(&frame->references, 1);
     task_adopt(task, frame);
-    return frame_begin(frame, worker);
+    struct task_stack *stack = frame_begin(frame, worker);
+    frame_release(frame);
+    return stack;
 }
 
 static const struct scheduler_calls calls = {.start_stolen = start_stolen};

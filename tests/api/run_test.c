@@ -59,9 +59,10 @@ TEST(a_run_of_n_has_n_threads_and_one_of_1_starts_none) {
     }
     EXPECT_EQ(tn_thread_index(), -1);
     EXPECT_EQ(tn_thread_count(), 0);
+    int threads = 0; // a sanitizer may start a thread of its own beside the first
+    EXPECT_EQ(tn_run_with(WITH(2), looks_at_threads, &threads, 2), TN_OK);
     const int before = os_threads();
     for (int n = 1; n <= 8; n++) {
-        int threads = 0;
         EXPECT_EQ(tn_run_with(WITH(n), looks_at_threads, &threads, n), TN_OK);
         EXPECT_EQ(threads - before, n - 1);
         EXPECT_EQ(tn_thread_index(), -1);
