@@ -6,7 +6,7 @@
 //
 // A waiting frame and who cancels it meet as in idle.h: the waiter opens its ticket, then looks at
 // the count; the canceller raises the count, then looks at the ticket. One of them sees the other.
-// The waiter says that its ticket may be claimed only as the last act of its commit: until then only
+// The waiter opens its ticket to cancellations only as the last act of its commit: until then only
 // what is waited for may claim it, or the commit would go on in memory of a frame that runs again.
 // Start reading at cancel_request.
 #ifndef TENON_FRAME_CANCEL_H

@@ -192,8 +192,8 @@ static void remove_task(struct tn_self *self, struct tn_task *task) {
     tasks_drop(tasks, task);
 }
 
-// Before anything is waited for: no thief starts a task meanwhile, and all that have been stolen hear
-// of it at once, or each would go on spawning until its turn comes.
+// Before anything is waited for: no thief starts a task meanwhile, and all that have been stolen
+// hear of it at once, or each would go on spawning until its turn comes.
 static void stop_tasks(struct tn_self *self, struct tn_task *first) {
     struct tasks *tasks = &task_stack_of(self)->tasks;
     for (struct tn_task *task = self->top; task-- > first;) {

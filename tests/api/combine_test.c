@@ -122,7 +122,7 @@ TN_PFRAME(int, nested) {
     return 1;
 }
 
-TEST(combinations_nest) {
+TEST(combinations_may_be_nested) {
     ON_ALL(nested)
 }
 
