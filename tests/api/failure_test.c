@@ -45,7 +45,7 @@ static enum tn_verdict always_pass = TN_PASS;
 
 // ---- one failure -----------------------------------------------------------------------------
 
-static unsigned fail_line;
+static _Atomic unsigned fail_line; // frames on several threads write it
 
 TN_PFRAME(int, fails, (int, code)) {
     fail_line = __LINE__ + 1;
