@@ -41,7 +41,6 @@ struct worker {
     void (*last_commit)(struct task_stack *stack, void *argument); // of worker_finish
     struct runnable_queue local;
     struct stack_pool stacks;
-    void *upper; // the frame layer's part
     struct os_thread thread;
     struct overflow_thread overflow;
 
@@ -71,7 +70,6 @@ struct scheduler {
     int count;
     struct worker *workers;
     bool is_shared; // more than one worker
-    size_t stack_bytes;
     const struct scheduler_calls *calls;
     void *upper; // the frame layer's part
     struct stack_set stacks;
