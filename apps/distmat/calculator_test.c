@@ -164,28 +164,6 @@ TEST(the_cut_of_a_range_changes_no_bit_and_neither_does_the_direction) {
     places_deinit(&places);
 }
 
-TEST(fused_instruction_sets_agree_to_the_last_bit) {
-    struct places places;
-    scatter(&places);
-    double first[MANY];
-    double other[MANY];
-    int compared = 0;
-    for (size_t c = 1; chord_loops_here(c) != NULL; c++) {
-        if (chord_loops_here(c) == &chord_portable) {
-            continue;
-        }
-        struct stretch stretch = {&places, 1, 0, MANY, CALCULATOR_RADIUS_KM};
-        chord_loops_here(0)->run(&stretch, first);
-        chord_loops_here(c)->run(&stretch, other);
-        EXPECT(memcmp(first, other, sizeof first) == 0);
-        compared++;
-    }
-    places_deinit(&places);
-    if (compared == 0) {
-        TEST_SKIP("this machine has only one of them");
-    }
-}
-
 TEST(antipodes_are_half_a_turn_apart_and_a_place_is_nowhere_else) {
     struct places places;
     places_init(&places);

@@ -1,5 +1,5 @@
 // The chord method, once for every instruction set: the includer has defined `lanes` (a vector of
-// doubles), LANES (how many) and the lanes_... operations; see chord_portable.c for all of them.
+// doubles), LANES (how many) and the lanes_... operations; see chord_lane.h for all of them.
 //
 // Both places lie on the unit sphere as vectors. Their dot product says whether they are less than
 // a quarter turn apart; if not, the antipode of one takes its place, and the arc is pi less what
