@@ -9,10 +9,15 @@
 #define TN_VERSION_MINOR 1
 #define TN_VERSION_PATCH 0
 
+#include <tenon/blocking.h>
+#include <tenon/class.h>
+#include <tenon/cleanup.h>
 #include <tenon/event.h>
 #include <tenon/failure.h>
 #include <tenon/frame.h>
+#include <tenon/local.h>
 #include <tenon/run.h>
+#include <tenon/scope.h>
 #include <tenon/status.h>
 #include <tenon/time.h>
 

@@ -9,7 +9,9 @@
 // awaitable: events, frames, timers, all and any of them.
 //
 // Events and awaitables made here belong to the frame that made them and end with it: who still
-// waits then receives TN_REMOVED. They must not be used after that.
+// waits then receives TN_REMOVED. They must not be used after that: for an event, the functions
+// below notice it as long as its memory has not been used again (a programmer's error; they return
+// TN_REMOVED), checking builds never use it again during the run.
 #ifndef TENON_EVENT_H
 #define TENON_EVENT_H
 
@@ -27,28 +29,52 @@ struct tn_awaitable;
 // Makes an event owned by the current frame. `name` must live as long. NULL: no memory.
 TN_PUBLIC struct tn_event *tn_event_create(struct tn_self *self, const char *name);
 
+// The same with options: tn_event_create_with(self, TN_EVENT("closed", .is_lifebound = true)).
+struct tn_event_options {
+    const char *name;
+    // Fires once and keeps that value: further waits return it at once, further posts are ignored.
+    bool is_singleshot;
+    // Fires, with the value NULL, when it is removed or its owner ends: who waits receives TN_OK
+    // instead of TN_REMOVED.
+    bool is_lifebound;
+};
+#ifdef __cplusplus
+#define TN_EVENT(...) (tn_event_options_at(tn_event_options{__VA_ARGS__}))
+#else
+#define TN_EVENT(...) (&(struct tn_event_options){__VA_ARGS__})
+#endif
+TN_PUBLIC struct tn_event *tn_event_create_with(struct tn_self *self,
+                                                const struct tn_event_options *options);
+
 // Delivers `value` to everybody who will be waiting when the post is processed: posts are queued
 // behind what is ready already, so that a plain Frame that posts and then waits hears itself. (What
 // a PFrame posts another thread may deliver at once, because a PFrame may block.) From any thread,
 // also from threads that are not part of the run, as long as the event lives. Posts of one thread
-// arrive in order. Returns TN_OK or TN_NO_MEMORY.
+// arrive in order. Returns TN_OK, TN_NO_MEMORY, or TN_REMOVED when the event has ended (see above).
 TN_PUBLIC int tn_event_post(struct tn_event *event, void *value);
 
 // The same after a delay (negative: 0).
 TN_PUBLIC int tn_event_post_after(struct tn_event *event, void *value, double seconds);
 
-// Delivers `value` now: who waits on this thread runs to its next wait before this returns; who
-// waits on other threads is handed over and runs there. Returns TN_OK or TN_CANCELLED.
+// Delivers `value` now and waits until everybody who was waiting, on any thread, has run to its
+// next wait or its end. Returns TN_OK, TN_REMOVED, TN_CANCELLED or TN_TIMED_OUT; the delivery has
+// been made in the last two cases too.
 TN_PUBLIC int tn_event_send(struct tn_self *self, struct tn_event *event, void *value);
 
+// Delivers `value` now; the awaitable completes when everybody who was waiting has run to its next
+// wait or its end. It belongs to the current frame. NULL: no memory, nothing was delivered.
+TN_PUBLIC struct tn_awaitable *tn_sending(struct tn_self *self, struct tn_event *event,
+                                          void *value);
+
 // Waits for the next delivery; *value receives what was delivered (value may be NULL). Returns
-// TN_OK, TN_REMOVED when the event ended, TN_CANCELLED. A cancellation loses no delivery that
-// others wait for.
+// TN_OK, TN_REMOVED when the event ended, TN_CANCELLED or TN_TIMED_OUT when this frame has to end.
+// A cancellation loses no delivery that others wait for.
 TN_PUBLIC int tn_event_wait(struct tn_self *self, struct tn_event *event, void **value);
 
 // Ends an event before its frame ends: who waits receives TN_REMOVED. Only by the frame that made
-// it.
-TN_PUBLIC void tn_event_remove(struct tn_self *self, struct tn_event *event);
+// it. Returns TN_OK; TN_NOT_YOURS by another frame, TN_REMOVED when it had ended (programmer's
+// errors).
+TN_PUBLIC int tn_event_remove(struct tn_self *self, struct tn_event *event);
 
 // ---- several at once -------------------------------------------------------------------------
 
@@ -58,6 +84,20 @@ TN_PUBLIC struct tn_awaitable *tn_timer(struct tn_self *self, double seconds);
 TN_PUBLIC struct tn_awaitable *tn_never(struct tn_self *self);
 TN_PUBLIC struct tn_awaitable *tn_of_event(struct tn_event *event);
 TN_PUBLIC struct tn_awaitable *tn_of_frame(struct tn_frame *frame);
+
+// The frame is ready: it waits for something (and, if that is a frame or made of frames, when those
+// are ready in turn), or has ended. The outcome is TN_OK, or the frame's when it failed or was
+// removed before that.
+TN_PUBLIC struct tn_awaitable *tn_of_ready(struct tn_frame *frame);
+
+// The frame is about to go: delivered once, at every end, before anything of the frame is undone.
+// At a removal, who waits for it may refuse before its next wait (tn_refuse in tenon/frame.h). A
+// frame may wait for its own. NULL when there is no memory.
+TN_PUBLIC struct tn_awaitable *tn_of_free(struct tn_frame *frame);
+
+// The removal of a frame, as tn_remove does it, begun now: completes with TN_OK when it is gone,
+// TN_REFUSED when a listener refused, TN_REMOVED when it had ended or was being removed already.
+TN_PUBLIC struct tn_awaitable *tn_removal(struct tn_self *self, struct tn_frame *frame);
 
 // Completes when every part has; of nothing: at once. Parts may repeat and may be all or any
 // themselves. They stay where they are in the tree. A part that is NULL gives NULL.
@@ -86,7 +126,18 @@ TN_PUBLIC int tn_wait(struct tn_self *self, struct tn_awaitable *awaitable);
 // Which part of an any came first, counted from 0; -1 while none has.
 TN_PUBLIC int tn_winner(const struct tn_awaitable *any);
 
+// What an awaitable carried when it completed: the value of a singleshot event, of the event that
+// completed an any, or of part `index` of an all (a copy of the pointer). NULL: nothing, or it has
+// not completed. The results of frames stay with their handles: tn_await, or tn_join in
+// tenon/frame.h.
+TN_PUBLIC void *tn_value(const struct tn_awaitable *awaitable);
+TN_PUBLIC void *tn_value_of_part(const struct tn_awaitable *awaitable, size_t index);
+
 #ifdef __cplusplus
+}
+
+inline const tn_event_options *tn_event_options_at(const tn_event_options &options) {
+    return &options;
 }
 #endif
 

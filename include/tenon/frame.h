@@ -25,6 +25,7 @@
 #ifndef TENON_FRAME_H
 #define TENON_FRAME_H
 
+#include <tenon/failure.h>
 #include <tenon/macros.h>
 #include <tenon/task.h>
 
@@ -58,9 +59,40 @@ extern "C" {
 // Creates a child frame of the current one and returns at once. A Frame starts when this thread is
 // free for it, in order of creation; a PFrame as soon as a thread is free. Only inside a frame
 // function (uses `self`). When there is no memory for the child, the current frame fails with
-// TN_NO_MEMORY and awaiting the handle says TN_CANCELLED.
+// TN_NO_MEMORY and awaiting the handle says TN_CANCELLED; so it does, and nothing runs, when the
+// current frame is being removed.
 #define tn_spawn(...)                                                                              \
     TN_PASTE_(TN_FIRST_(__VA_ARGS__), _tn_spawn)(self, __LINE__ TN_REST_(__VA_ARGS__))
+
+// The same with options: tn_spawn_with(TN_OPTIONS(.name = "dns", .seconds = 0.2), fetch, host).
+struct tn_options {
+    // In paths and reports; NULL: the function's name. Must live as long as the frame.
+    const char *name;
+    // TN_THREAD(k): runs on thread k of the run only, as a Frame bound to it. A k outside 0 to
+    // tn_thread_count() - 1 is a programmer's error: awaiting the handle says TN_OUT_OF_RANGE.
+    int thread;
+    // It runs to its first wait, or to its end, before tn_spawn_with returns; the thread's other
+    // frames do not run meanwhile, unless it is bound to another thread.
+    bool is_immediate;
+    // When its function returns, its children are waited for instead of removed.
+    bool waits_for_children;
+    // Its deadline, from now; not above 0: none of its own (tenon/scope.h).
+    double seconds;
+    // Bytes of its stack, as in struct tn_run_options; 0: the run's.
+    size_t stack_bytes;
+    // As if its first act were tn_on_failure.
+    tn_failure_handler *on_failure;
+    void *on_failure_data;
+};
+#ifdef __cplusplus
+#define TN_OPTIONS(...) (tn_options_at(tn_options{__VA_ARGS__}))
+#else
+#define TN_OPTIONS(...) (&(struct tn_options){__VA_ARGS__})
+#endif
+#define TN_THREAD(k) ((k) + 1)
+#define tn_spawn_with(options, ...)                                                                \
+    TN_PASTE_(TN_FIRST_(__VA_ARGS__), _tn_spawn_with)                                              \
+    (self, __LINE__, options TN_REST_(__VA_ARGS__))
 
 // Waits for the child and returns its result; again and again the same one. `task` is a variable of
 // type tn_task(name). A child that failed, was removed or cancelled has no result: tn_await then
@@ -84,8 +116,9 @@ TN_PUBLIC int tn_await_each(struct tn_self *self, size_t count, void *const *tas
 #define tn_forget(task) tn_handle_forget(self, &(task).handle)
 TN_PUBLIC void tn_handle_forget(struct tn_self *self, struct tn_handle *handle);
 
-// Waits until every child of the current frame has ended, forgotten ones too. Returns TN_OK, or
-// TN_CANCELLED when this frame is being removed.
+// Waits until every child of the current frame has ended, forgotten ones too. (The option
+// waits_for_children does it when the function returns.) Returns TN_OK; TN_CANCELLED or
+// TN_TIMED_OUT when this frame has to end.
 TN_PUBLIC int tn_children_wait(struct tn_self *self);
 
 // Lets everything else that is ready on this thread run once. Returns TN_OK or TN_CANCELLED.
@@ -105,12 +138,38 @@ TN_PUBLIC struct tn_frame *tn_handle_share(struct tn_self *self, struct tn_handl
 // The current frame. NULL when there is no memory.
 TN_PUBLIC struct tn_frame *tn_this(struct tn_self *self);
 
-// Removes a frame and everything below it: what has not started never runs, what waits is woken
-// with TN_CANCELLED, what runs is cancelled at its next wait. Waits until it is gone. True when
-// this call removed it, false when it had ended or was being removed already. Removing the current
-// frame itself returns true at once; from then on its waits return TN_CANCELLED. A cancellation
-// while waiting loses nothing: the removal goes on.
+// `self` of the frame that runs on the calling thread, for functions that did not get it. Outside
+// of a run: one with which every function returns TN_NOT_RUNNING, NULL or nothing (a programmer's
+// error).
+TN_PUBLIC struct tn_self *tn_current(void);
+
+// Waits for a frame that others may know and copies its result to *value, which is of the result
+// type of the function `name` (NULL: not wanted). By any number of frames, any number of times.
+// Returns the frame's outcome, or TN_CANCELLED or TN_TIMED_OUT when the current frame has to end,
+// or TN_WRONG_TYPE when the frame is not one of `name` (a programmer's error). Uses `self`.
+#define tn_join(name, frame, value) name##_tn_join(self, frame, value)
+
+// Removes a frame and everything below it. In this order:
+//   1. The `free` events of all of them are delivered, children before parents, in order of
+//      creation; every listener, on any thread, runs to its next wait. If one of them refuses
+//      (tn_refuse), that is the end: nothing has changed, and this returns false.
+//   2. What has not started never runs. Each frame is cancelled at its next wait, or in the one
+//   that
+//      it is in: first its children are removed, the newest first; then what it owns is disposed
+//      of (events, primitives), the newest first; then its wait returns TN_CANCELLED and its
+//      function unwinds; then its cleanup handlers run (tenon/cleanup.h).
+//   3. It leaves the tree, those who wait for it are woken with TN_REMOVED, and the destructors of
+//      its classes run.
+// Waits until it is gone. True when this call removed it; false when it was refused, has ended or
+// is being removed already. Removing the current frame itself, or one that it is in, returns true
+// without waiting for the end: from then on its waits return TN_CANCELLED. From any frame. A
+// cancellation while waiting loses nothing: the removal goes on.
 TN_PUBLIC bool tn_remove(struct tn_self *self, struct tn_frame *frame);
+
+// By a frame that was woken by the free event of `frame` (tn_of_free in tenon/event.h), before its
+// next wait: the removal is off. Nothing happens when the frame has ended by itself, when one that
+// it is in has failed, or when it is too late.
+TN_PUBLIC void tn_refuse(struct tn_self *self, struct tn_frame *frame);
 
 // True once the frame has ended, in whatever way. From any frame.
 TN_PUBLIC bool tn_frame_has_ended(const struct tn_frame *frame);
@@ -120,6 +179,12 @@ TN_PUBLIC bool tn_frame_has_ended(const struct tn_frame *frame);
 TN_PUBLIC size_t tn_frame_path(const struct tn_frame *frame, char *buffer, size_t bytes);
 
 // ---- what the macros write -------------------------------------------------------------------
+
+TN_PUBLIC struct tn_handle tn_spawn_options(struct tn_self *self, const struct tn_type *type,
+                                            unsigned line, const struct tn_options *options,
+                                            const void *arguments);
+TN_PUBLIC int tn_join_type(struct tn_self *self, const struct tn_type *type, struct tn_frame *frame,
+                           void *value);
 
 #define TN_REST_(...) TN_PASTE_(TN_REST_, TN_COUNT_(__VA_ARGS__))(__VA_ARGS__)
 #define TN_REST_0(name)
@@ -195,8 +260,8 @@ TN_PUBLIC size_t tn_frame_path(const struct tn_frame *frame, char *buffer, size_
         const struct name##_tn_arguments tn_arguments = TN_VALUES_(__VA_ARGS__);                   \
         struct name##_tn_task tn_made;                                                             \
         struct tn_task *tn_task = NULL;                                                            \
-        if_void(, __builtin_memset(&tn_made.value, 0, sizeof tn_made.value);)                      \
-        if (name##_tn_lazy) {                                                                      \
+        if_void(,                                                                                  \
+                __builtin_memset(&tn_made.value, 0, sizeof tn_made.value);) if (name##_tn_lazy) {  \
             tn_task =                                                                              \
                 tn_task_push(self, &name##_tn_type, tn_line, &tn_arguments, sizeof tn_arguments);  \
         }                                                                                          \
@@ -207,6 +272,19 @@ TN_PUBLIC size_t tn_frame_path(const struct tn_frame *frame, char *buffer, size_
         tn_made.handle.task = tn_task;                                                             \
         tn_made.handle.outcome = TN_CANCELLED;                                                     \
         return tn_made;                                                                            \
+    }                                                                                              \
+    TN_INLINE_ struct name##_tn_task name##_tn_spawn_with(                                         \
+        struct tn_self *self, unsigned tn_line,                                                    \
+        const struct tn_options *tn_options TN_EACH_(TN_PAIR_PARAMETER_, __VA_ARGS__)) {           \
+        const struct name##_tn_arguments tn_arguments = TN_VALUES_(__VA_ARGS__);                   \
+        struct name##_tn_task tn_made;                                                             \
+        if_void(, __builtin_memset(&tn_made.value, 0, sizeof tn_made.value);) tn_made.handle =     \
+            tn_spawn_options(self, &name##_tn_type, tn_line, tn_options, &tn_arguments);           \
+        return tn_made;                                                                            \
+    }                                                                                              \
+    TN_INLINE_ int name##_tn_join(struct tn_self *self, struct tn_frame *tn_frame,                 \
+                                  name##_tn_result *tn_value) {                                    \
+        return tn_join_type(self, &name##_tn_type, tn_frame, tn_value);                            \
     }                                                                                              \
     TN_INLINE_ int name##_tn_complete(struct tn_self *self, struct name##_tn_task *tn_task) {      \
         struct tn_task *tn_at = tn_task->handle.task;                                              \
@@ -226,7 +304,8 @@ TN_PUBLIC size_t tn_frame_path(const struct tn_frame *frame, char *buffer, size_
         if (tn_at != NULL) {                                                                       \
             if_void(, name##_tn_result tn_value;) const int tn_outcome =                           \
                 tn_await_slow(self, tn_at, if_void(NULL, &tn_value));                              \
-            if_void(, if (tn_outcome == TN_OK) { tn_task->value = tn_value; });                    \
+            if_void(                                                                               \
+                , if (tn_outcome == TN_OK) { tn_task->value = tn_value; });                        \
             tn_task->handle.task = NULL;                                                           \
             tn_task->handle.outcome = tn_outcome;                                                  \
             return tn_outcome;                                                                     \
@@ -258,6 +337,10 @@ TN_PUBLIC int tn_run_type(const struct tn_type *type, const struct tn_run_option
                           const void *arguments, void *answer);
 
 #ifdef __cplusplus
+}
+
+inline const tn_options *tn_options_at(const tn_options &options) {
+    return &options;
 }
 
 // C++ has no address of a temporary array.

@@ -33,6 +33,20 @@ struct tn_run_options {
 
     // Bytes of root's own stack; 0: 8 M.
     size_t root_stack_bytes;
+
+    // Root's deadline (tenon/scope.h), from the start; not above 0: none.
+    double seconds;
+
+    // Seconds that a frame may take from its cancellation to its end; 0: 1 s. A frame that takes
+    // longer is reported: its path, where it stands, since when; and its cleanup handlers must not
+    // wait any more.
+    double grace_seconds;
+
+    // Receives each sentence that the run has to say about the program: a frame that overstays its
+    // grace, a programmer's error. From any thread of the run, one call at a time; must not wait.
+    // NULL: "tenon: SENTENCE" on standard error.
+    void (*report)(const char *sentence, void *data);
+    void *report_data;
 };
 
 // Options by name, everything else default.
@@ -46,7 +60,8 @@ struct tn_run_options {
 // variable of its result type, which is set when the run returns TN_OK; NULL where the result is
 // void or not wanted.
 //
-// Returns TN_OK; the code of the failure that nobody absorbed; TN_CANCELLED when root was removed;
+// Returns TN_OK; the code of the failure that nobody absorbed (tn_run_failures in tenon/failure.h
+// has all of them); TN_CANCELLED when root was removed; TN_TIMED_OUT when its deadline passed;
 // TN_RUNNING when the calling thread is inside a run already; TN_OUT_OF_RANGE for bad options;
 // TN_NO_MEMORY or TN_NO_THREAD when the machine has not enough of either. Two threads may each have
 // a run of their own; one thread may run again and again.

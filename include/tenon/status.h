@@ -22,7 +22,26 @@ enum tn_status {
     TN_OUT_OF_RANGE = -10007, // a number outside what the function's manual allows
     TN_NOT_YOURS = -10008,    // this task belongs to another frame: tn_share it first
     TN_NO_THREAD = -10009,    // the system refuses another thread
+    TN_TIMED_OUT = -10010,    // a deadline has passed: tenon/scope.h
+    TN_REFUSED = -10011,      // a listener of a frame's free event is against its removal
+    TN_NOT_RUNNING = -10012,  // only frames may do this, and no frame runs on this thread
+    TN_NO_OWNER = -10013,     // no enclosing frame is of the class that this needs
+    TN_WRONG_TYPE = -10014,   // the frame is of another function than the one named
 };
+
+// The ways in which a wait can end. A failure of the program's own is any code that Tenon does not
+// define.
+enum tn_kind {
+    TN_KIND_VALUE,     // TN_OK: there is a result
+    TN_KIND_FAILED,    // it failed: tenon/failure.h tells more
+    TN_KIND_CANCELLED, // the one who waits is being removed
+    TN_KIND_TIMED_OUT, // the deadline of the one who waits, or of what was waited for
+    TN_KIND_REMOVED,   // what was waited for was removed
+};
+
+// Programmer's errors stop a checking build of the library (-DTENON_CHECKED=ON) with a sentence
+// that says what to do. Other builds hand the same sentence to the run's report (tenon/run.h) and
+// return a code.
 
 // Marks results that must not be ignored.
 #define TN_MUST_USE __attribute__((warn_unused_result))
@@ -33,8 +52,12 @@ enum tn_status {
 // text lives for ever. From any thread, inside and outside of a run.
 TN_PUBLIC const char *tn_status_text(int code);
 
+// Which way a code stands for. From any thread.
+TN_PUBLIC enum tn_kind tn_kind_of(int code);
+
 // Prints one sentence about `code` to standard error: the last failure of a run on this thread with
-// its frame path, place and message when that is what `code` came from. Returns 1, so that main can
+// its frame path, place and message when that is what `code` came from, and a line for each further
+// failure of that run. Returns 1, so that main can
 // end with it. From any thread, outside of a run.
 TN_PUBLIC int tn_complain(int code);
 

@@ -58,8 +58,8 @@ static struct frame *mark_failed(struct tn_self *self, int code) {
     return frame;
 }
 
-void tn_fail_at(struct tn_self *self, int code, const char *file, unsigned line, const char *format,
-                ...) {
+void tn_fail_at(struct tn_self *self, const struct tn_failure *cause, int code, const char *file,
+                unsigned line, const char *format, ...) {
     REQUIRE(code < 0, "a failure's code is negative");
     struct frame *frame = mark_failed(self, code);
     if (frame == NULL) {
@@ -72,7 +72,7 @@ void tn_fail_at(struct tn_self *self, int code, const char *file, unsigned line,
     va_end(arguments);
     char path[PATH_BYTES];
     (void)tn_frame_path((const struct tn_frame *)(const void *)frame, path, sizeof path);
-    struct tn_failure failure = {code, message, path, file, line};
+    struct tn_failure failure = {code, message, path, file, line, cause, NULL};
     int final_code = code;
     if (ask_handlers(frame, &failure, &final_code)) {
         return;

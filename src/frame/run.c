@@ -69,7 +69,7 @@ struct plan {
 
 static int make_plan(const struct tn_type *root, const struct tn_run_options *options,
                      struct plan *plan) {
-    const struct tn_run_options defaults = {0, 0, 0};
+    const struct tn_run_options defaults = {.num_threads = 0};
     options = options != NULL ? options : &defaults;
     if (options->num_threads < 0 || options->num_threads > THREADS_MAX) {
         return TN_OUT_OF_RANGE;

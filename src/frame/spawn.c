@@ -53,7 +53,7 @@ static struct tn_task *spawn_task(struct task_stack *stack, const struct tn_type
 }
 
 static void fail_for_memory(struct tn_self *self, const struct tn_type *type, unsigned line) {
-    tn_fail_at(self, TN_NO_MEMORY, type->file, line, "no memory to spawn %s", type->name);
+    tn_fail_at(self, NULL, TN_NO_MEMORY, type->file, line, "no memory to spawn %s", type->name);
 }
 
 struct tn_task *tn_spawn_slow(struct tn_self *self, const struct tn_type *type, unsigned line,

@@ -34,21 +34,29 @@ struct frame;
 // A quarter of the memory is for tasks: 256 of them on the default 64 KB.
 #define TASKS_SHARE 4
 
+// Somebody who wants to know when a stack that was woken, or started, has run to its next
+// suspension or its end: `left` is called once, by the worker that left it, after what it waits for
+// has been told. Set by whoever claimed the stack, before it is made ready.
+struct departure {
+    void (*left)(struct departure *departure);
+};
+
 struct task_stack {
     struct stack memory; // first: see stack.h
     struct context context;
     struct scheduler *scheduler;
-    struct worker *worker;  // where it runs; only for code that runs on it or just left it
-    struct worker *home;    // the only worker that may run it; NULL: any
-    struct runnable resume; // continues it
-    struct frame *frame;    // the frame it was started for; the layer above knows what that is
+    struct worker *worker;       // where it runs; only for code that runs on it or just left it
+    struct worker *home;         // the only worker that may run it; NULL: any
+    struct runnable resume;      // continues it
+    struct departure *departure; // told when the stack is next left; NULL: nobody
+    struct frame *frame;         // the frame it was started for; the layer above knows what that is
     void (*entry)(struct task_stack *stack);
     struct list_node loaded;          // suspended with tasks to steal: on a list of that worker,
     struct worker *_Atomic loaded_on; // under its lock; NULL: on none
     _Atomic uint32_t ticket;
     _Atomic uint32_t cancellable; // the last ticket that a cancellation may claim: frame/cancel.h
-    _Atomic uint32_t cancels;  // frames living here that are being removed: frame/cancel.h
-    _Atomic uint32_t embedded; // children with frames, of frames living here
+    _Atomic uint32_t cancels;     // frames living here that are being removed: frame/cancel.h
+    _Atomic uint32_t embedded;    // children with frames, of frames living here
     struct tasks tasks;
 };
 

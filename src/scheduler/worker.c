@@ -32,9 +32,14 @@ void worker_switch_to(struct worker *worker, struct task_stack *stack) {
     atomic_store_relaxed(&worker->running, NULL);
     void (*commit)(struct task_stack *, void *) = worker->commit;
     worker->commit = NULL;
+    struct departure *const departure = stack->departure; // after the commit it may run elsewhere
+    stack->departure = NULL;
     AUDIT(tasks_check(&stack->tasks));
     worker_load(worker, stack);
     commit(stack, worker->commit_argument);
+    if (UNLIKELY(departure != NULL)) {
+        departure->left(departure);
+    }
 }
 
 static void resume(struct worker *worker, struct runnable *runnable) {
@@ -95,6 +100,7 @@ struct task_stack *worker_stack_create(struct worker *worker, size_t bytes, stru
     stack->home = home;
     stack->resume.run = resume;
     stack->frame = NULL;
+    stack->departure = NULL;
     stack->entry = entry;
     atomic_store_relaxed(&stack->loaded_on, NULL);
     atomic_store_relaxed(&stack->cancels, 0);

@@ -169,7 +169,7 @@ TN_PFRAME(int, removed_part) {
     EXPECT_EQ(tn_wait(self, all), TN_REMOVED);
     struct tn_event *event = tn_event_create(self, "gone");
     struct tn_awaitable *any = tn_any(self, tn_never(self), tn_of_event(event));
-    tn_event_remove(self, event);
+    EXPECT_EQ(tn_event_remove(self, event), TN_OK);
     EXPECT_EQ(tn_wait(self, any), TN_REMOVED);
     EXPECT_EQ(tn_winner(any), 1);
     return 1;

@@ -304,7 +304,7 @@ TN_PFRAME(int, removes_event) {
     }
     tn_sleep(self, 0.002);
     EXPECT_EQ(tn_event_post_after(event, NULL, 5), TN_OK);
-    tn_event_remove(self, event);
+    EXPECT_EQ(tn_event_remove(self, event), TN_OK);
     EXPECT_EQ(tn_children_wait(self), TN_OK);
     for (int i = 0; i < 16; i++) {
         EXPECT_EQ(outcomes[i], TN_REMOVED);

@@ -102,7 +102,7 @@ static long add_squares(struct tn_self *self, int count, enum order order) {
     }
     long sum = 0;
     for (int i = 0; i < count; i++) {
-        const int at = order == REVERSED    ? count - 1 - i
+        const int at = order == REVERSED   ? count - 1 - i
                        : order == SHUFFLED ? (int)((long)i * 379 % count)
                                            : i;
         if (order != PARTLY || at % 3 == 0) {
@@ -155,7 +155,8 @@ TEST(more_tasks_than_a_small_stack_has_room_for_become_frames, .seconds = 60) {
     EACH_THREAD_COUNT(n) {
         for (enum order order = IN_ORDER; order <= PARTLY; order++) {
             long answer = 0;
-            const struct tn_run_options small = {(int)n, 16384, 65536};
+            const struct tn_run_options small = {
+                .num_threads = (int)n, .stack_bytes = 16384, .root_stack_bytes = 65536};
             EXPECT_EQ(tn_run_with(&small, wide, &answer, WIDE, order), TN_OK);
             EXPECT_EQ(answer, expected_squares(WIDE, order));
         }

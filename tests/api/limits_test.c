@@ -84,7 +84,7 @@ TEST(a_recursion_deeper_than_the_task_stack_goes_on_in_frames, .seconds = 30) {
     for (int n = 1; n <= 4; n *= 2) {
         for (size_t bytes = 1u << 20; bytes <= 8u << 20; bytes *= 8) {
             long answer = 0;
-            const struct tn_run_options options = {n, bytes, 8u << 20};
+            const struct tn_run_options options = {.num_threads = n, .stack_bytes = bytes};
             EXPECT_EQ(tn_run_with(&options, deep_in_place, &answer, 300), TN_OK);
             EXPECT_EQ(answer, 300);
         }

@@ -1,0 +1,66 @@
+// tenon/local.h - values that a frame and everything below it can see.
+//
+//     TN_LOCAL(struct account *, account);            // at file level: a key and the type of its
+//     value
+//
+//     tn_local_set(account, open_account(name));      // in a frame
+//     ...
+//     struct account *who = tn_local_get(account);    // in that frame and in any frame below it
+//
+// A lookup goes from the current frame outwards and takes the first value it meets: so a frame
+// inherits what its ancestors have set, also after its creation, and what it sets itself is seen by
+// nobody beside or above it. A value is copied; it lives as long as the frame that set it.
+#ifndef TENON_LOCAL_H
+#define TENON_LOCAL_H
+
+#include <tenon/task.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// The identity of a key is its address.
+struct tn_local {
+    const char *name;
+    size_t bytes; // of a value
+};
+
+// TN_LOCAL(type, name): defines a key for use in this file. For several files: TN_LOCAL_DECLARE in
+// a header, TN_LOCAL_DEFINE in one file. `type` may be any copyable type.
+#define TN_LOCAL(type, name)                                                                       \
+    static const struct tn_local name##_tn_local __attribute__((unused)) = {#name, sizeof(type)};  \
+    TN_LOCAL_ACCESS_(type, name)
+#define TN_LOCAL_DECLARE(type, name)                                                               \
+    extern const struct tn_local name##_tn_local;                                                  \
+    TN_LOCAL_ACCESS_(type, name)
+#define TN_LOCAL_DEFINE(type, name) const struct tn_local name##_tn_local = {#name, sizeof(type)}
+
+// Sets the value for the current frame and those below it. Uses `self`. Returns TN_OK or
+// TN_NO_MEMORY: then nothing has changed.
+#define tn_local_set(name, value) name##_tn_local_set(self, value)
+
+// The value that holds here; all zeros when no frame from here up has set one. Uses `self`.
+#define tn_local_get(name) name##_tn_local_get(self)
+
+// What the macros call. `value` points to key->bytes bytes. tn_local_read returns false, and leaves
+// `value` alone, when there is none.
+TN_PUBLIC int tn_local_write(struct tn_self *self, const struct tn_local *key, const void *value);
+TN_PUBLIC bool tn_local_read(struct tn_self *self, const struct tn_local *key, void *value);
+
+#define TN_LOCAL_ACCESS_(type, name)                                                               \
+    TN_INLINE_ int name##_tn_local_set(struct tn_self *self, type tn_value) {                      \
+        return tn_local_write(self, &name##_tn_local, &tn_value);                                  \
+    }                                                                                              \
+    TN_INLINE_ type name##_tn_local_get(struct tn_self *self) {                                    \
+        type tn_value;                                                                             \
+        __builtin_memset(&tn_value, 0, sizeof tn_value);                                           \
+        (void)tn_local_read(self, &name##_tn_local, &tn_value);                                    \
+        return tn_value;                                                                           \
+    }                                                                                              \
+    struct tn_local /* swallows the semicolon */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
