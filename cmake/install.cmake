@@ -21,10 +21,26 @@ string(REGEX REPLACE "/$" "" pkgconfig_to_prefix "${pkgconfig_to_prefix}")
 configure_file(cmake/tenon.pc.in tenon.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/tenon.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
-foreach(section IN ITEMS 1 3 7)
-    file(GLOB pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/man/*.${section})
-    install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
-endforeach()
+# The pages of sections 3 and 7 are written from the public headers, with a Python that has nothing
+# but its standard library; without one they are left out.
+find_package(Python3 QUIET COMPONENTS Interpreter)
+if(Python3_Interpreter_FOUND)
+    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/tenon/*.h
+        ${PROJECT_SOURCE_DIR}/tools/man*.py ${PROJECT_SOURCE_DIR}/tools/roff.py)
+    add_custom_command(OUTPUT ${PROJECT_BINARY_DIR}/man/man7/tenon.7
+        COMMAND ${CMAKE_COMMAND} -E rm -rf ${PROJECT_BINARY_DIR}/man
+        COMMAND ${Python3_EXECUTABLE} -B ${PROJECT_SOURCE_DIR}/tools/man.py
+                ${PROJECT_BINARY_DIR}/man
+        DEPENDS ${sources} ${PROJECT_SOURCE_DIR}/docs/man/tenon.7.in
+        VERBATIM
+        COMMENT "Writing the manual pages from the public headers")
+    add_custom_target(tenon_man ALL DEPENDS ${PROJECT_BINARY_DIR}/man/man7/tenon.7)
+    install(DIRECTORY ${PROJECT_BINARY_DIR}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR})
+else()
+    message(STATUS "No Python 3: the manual pages are not written")
+endif()
+file(GLOB pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/man/*.1)
+install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 
 foreach(app IN ITEMS distmat)
     if(TARGET ${app})

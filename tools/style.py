@@ -16,7 +16,7 @@ ALLOWANCES = "tools/style.allow"
 SKIPPED_FOLDERS = {".git", "build", "__pycache__"}
 C_SUFFIXES = (".c", ".h", ".S")
 TEXT_SUFFIXES = C_SUFFIXES + (".py", ".sh", ".js", ".cmake", "CMakeLists.txt", "dev")
-DOCUMENT_SUFFIXES = (".md", ".1", ".3", ".7", ".json")
+DOCUMENT_SUFFIXES = (".md", ".1", ".3", ".7", ".7.in", ".json")
 
 
 class Tree:

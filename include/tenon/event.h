@@ -109,7 +109,8 @@ TN_PUBLIC struct tn_awaitable *tn_all_of(struct tn_self *self, size_t count,
                                          struct tn_awaitable *const *parts);
 
 // Completes with the first part that does; of several that already have, the first in argument
-// order. The others run on. Any of nothing never completes: waiting for it returns TN_EMPTY.
+// order. The others run on. Any of nothing never completes: waiting for it returns TN_EMPTY. A part
+// that is NULL gives NULL.
 #define tn_any(self, ...)                                                                          \
     tn_any_of(self,                                                                                \
               sizeof((struct tn_awaitable *[]){__VA_ARGS__}) / sizeof(struct tn_awaitable *),      \

@@ -332,7 +332,7 @@ TN_PUBLIC int tn_join_type(struct tn_self *self, const struct tn_type *type, str
     struct name##_tn_task /* swallows the semicolon after a declaration */
 
 struct tn_run_options;
-// What tn_run becomes: see tenon/run.h.
+// What tn_run becomes, and returns what that does: see tenon/run.h.
 TN_PUBLIC int tn_run_type(const struct tn_type *type, const struct tn_run_options *options,
                           const void *arguments, void *answer);
 

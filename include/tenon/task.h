@@ -48,6 +48,7 @@ struct tn_type {
     void (*invoke)(struct tn_self *self, void *payload);
 };
 
+// The most that the arguments of a task may need, or its result, to live in the task itself.
 #define TN_PAYLOAD_BYTES 48
 
 // A task: what is to be run, with its arguments, and later its result. Exactly one cache line.
@@ -82,6 +83,7 @@ TN_PUBLIC struct tn_task *tn_spawn_slow(struct tn_self *self, const struct tn_ty
 TN_PUBLIC int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result);
 
 // End of a frame that ran in place and left something behind: children, or a frame of its own.
+// Returns its outcome.
 TN_PUBLIC int tn_end_slow(struct tn_self *self, struct tn_task *task);
 
 #define TN_LIKELY_(condition) __builtin_expect(!!(condition), 1)
@@ -122,7 +124,7 @@ TN_INLINE_ bool tn_task_enter(struct tn_self *self, struct tn_task *task) {
 }
 
 // After the call: takes the task off the stack. Only a frame that left children behind or became
-// more than a task has anything above itself.
+// more than a task has anything above itself. Returns the outcome.
 TN_INLINE_ int tn_task_leave(struct tn_self *self, struct tn_task *task) {
     int outcome = TN_OK;
     if (!TN_LIKELY_(self->top == task + 1)) {

@@ -55,6 +55,7 @@ export PKG_CONFIG_PATH=$library/pkgconfig
 expect "libtenon.so exports tn_* only" \
     shows_only_public_names -D --defined-only "$library/libtenon.so"
 expect "libtenon.a shows tn_* only" shows_only_public_names -g --defined-only "$library/libtenon.a"
+expect "the manual is there" test -e "$prefix/share/man/man3/tn_spawn.3"
 expect "the shared library is called libtenon.so.0" test -e "$library/libtenon.so.0"
 
 for kind in shared static; do

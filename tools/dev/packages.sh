@@ -47,6 +47,7 @@ check_for_test() {
     check_for_run
     need g++ g++ "the public headers are checked as C++ too"
     need python3 python3 "the style checker is written in it"
+    need mandoc mandoc "it checks the manual pages"
     need pkg-config pkg-config "the installation test finds the library through it"
     need clang clang "the tests also run compiled by clang"
     if ! command -v clang >/dev/null || ! has_clang_runtime; then
