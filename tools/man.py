@@ -19,11 +19,13 @@ from roff import blocks_of, code_lines, escape, prose_lines, word
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SYNOPSIS_COLUMNS = 76
 # A sentence that says what a function gives back.
-RETURNING = re.compile(r"\(?(Returns|Gives|NULL|True|False|TN_[A-Z_]+)\b"
+RETURNING = re.compile(r"\(?(Returns|Gives|NULL|[Tt]rue|False|TN_[A-Z_]+(?!\()|tn_\w+ returns)\b"
                        r"|.*: (NULL|TN_OK|true)\b|The same.*\bTN_|.*\bgives NULL\b"
-                       r"|.*\b(and|itself) (returns|gives)\b")
-# A prose whose first words are the name of a thing says by that what the function returns.
-NAMING = re.compile(r"(A|An|The|Which|How|Whether|Seconds|Bytes|Awaitables?)\b(?! same\b)")
+                       r"|.*\b(and|itself) (returns|gives)\b|.*\bthey return\b")
+# A prose whose first words are the name of a thing says by that what the function returns; these
+# words may come after the form of the call.
+NAMING = re.compile(r"(?:\w+\([^:]*\): )?(`\w+` of|A|An|The|Which|How|Whether|Seconds|Bytes|"
+                    r"Awaitables?)\b(?! same\b)", re.IGNORECASE)
 # A prose that begins like this goes on from the group before it.
 CONTINUING = re.compile(r"The same\b")
 
@@ -41,7 +43,7 @@ def sentences(prose):
     for kind, lines in blocks_of(prose):
         text = " ".join(line.strip() for line in lines)
         if kind == "paragraph" and not re.fullmatch(r"\w+\([^:]*\)( \{ body \})?;?", text):
-            said += re.split(r"(?:(?<=[.?])|(?<=[.]\)))\s+(?=[A-Z*`0-9\"(])", text)
+            said += re.split(r"(?:(?<=[.?])|(?<=[.]\)))\s+(?=[A-Z*`0-9\"(]|tn_)", text)
     return said
 
 
@@ -135,7 +137,7 @@ def description_lines(header):
     for section in header.sections:
         if section.title and (section.groups or section.prose):
             out += [f".SS {quote(section.title.capitalize())}"]
-        if section.title != MACHINERY_TITLE:
+        if not section.title.startswith(MACHINERY_TITLE):
             out += prose_lines(section.prose, inside=False)
         for group in section.groups:
             out += group_lines(group)
@@ -149,7 +151,7 @@ def group_lines(group):
     types = [item for item in group.items if item.kind == "type"]
     out = [".TP", names] + prose_lines(group.prose, inside=True)
     for item in types:
-        out += code_lines(item.text.split("\n"), inside=True)
+        out += code_lines(item.text.split("\n"), inside=True, first=not group.prose)
     return out
 
 

@@ -12,8 +12,8 @@ SECTION = re.compile(r"// -+ (.*?) -+$")
 ATTRIBUTE = re.compile(r"\s*__attribute__\s*\(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\)")
 # What the preprocessor needs and no program writes: TN_EACH_, TN_REST_1, TN_LINKAGE_static.
 MACHINERY = re.compile(r"_$|_(RAW|PROBE|LINKAGE|IF|AND|REST|EACH|NO_FIELD|NO_VALUE)_\w*$")
-# A title like this says that its macros are machinery whatever they are called.
-MACHINERY_TITLE = "what the macros write"
+# A title that begins so says that its macros are machinery whatever they are called.
+MACHINERY_TITLE = "what the macros"
 
 
 class Item:
@@ -109,7 +109,7 @@ class Header:
                 at += 1
             else:
                 first, at = at, end_of_declaration(lines, at)
-                item = read_item(lines[first:at], section.title == MACHINERY_TITLE)
+                item = read_item(lines[first:at], section.title.startswith(MACHINERY_TITLE))
                 if item is None:
                     continue
                 if group is None:

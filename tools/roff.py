@@ -1,7 +1,8 @@
 """Turns the prose of comments into the roff of a manual page.
 
 Prose is paragraphs between empty lines; a line indented by four spaces or more is a listing; one
-indented by two or three that has a wide gap is an entry of a list, continued by deeper lines.
+indented by two or three that has a wide gap, or begins with a number or a dash, is an entry of a
+list, continued by deeper lines.
 Invariant: no line that begins with a full stop or an apostrophe comes out by accident. Start
 reading at prose_lines.
 """
@@ -11,7 +12,7 @@ import textwrap
 
 COLUMNS = 76
 LISTING = re.compile(r" {4,}\S")
-ENTRY = re.compile(r" {2,3}(\S+(?: \S+)*) {2,}(\S.*)$")
+ENTRY = re.compile(r" {2,3}(?=\d+\. |- |\S+(?: \S+)*  )(\d+\.|-|\S+(?: \S+)*?) +(\S.*)$")
 
 
 def escape(text):
@@ -43,12 +44,13 @@ def fill(text):
     return [re.sub(r"^([.'])", r"\\&\1", line) for line in lines]
 
 
-def code_lines(lines, inside):
-    """A listing. Inside an entry of a list it is set in a block of its own."""
+def code_lines(lines, inside, first=False):
+    """A listing. Inside an entry of a list it is set in a block of its own; `first`: the entry
+    begins with it."""
     lines = textwrap.dedent("\n".join(lines)).rstrip("\n").split("\n")
     body = [escape(line) for line in lines]
     if inside:
-        return [".RS", ".PP", ".nf"] + body + [".fi", ".RE"]
+        return [".RS"] + [".PP"] * (not first) + [".nf"] + body + [".fi", ".RE"]
     return [".PP", ".RS 4", ".nf"] + body + [".fi", ".RE"]
 
 

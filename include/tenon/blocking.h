@@ -14,9 +14,9 @@
 // the signal comes before, in or after the call.
 //
 // The signal is SIGURG, with a handler that does nothing and without SA_RESTART, installed by the
-// first begin of the process; a handler that the program has for SIGURG is called by it. Interrupted
-// calls return EINTR, or, if data had been moved already, what had been done. Calls that the kernel
-// restarts or does not let interrupt (a read from a disk) go on to their end.
+// first begin of the process; a handler that the program has for SIGURG is called by it.
+// Interrupted calls return EINTR, or, if data had been moved already, what had been done. Calls that
+// the kernel restarts or does not let interrupt (a read from a disk) go on to their end.
 #ifndef TENON_BLOCKING_H
 #define TENON_BLOCKING_H
 
@@ -32,8 +32,8 @@ struct tn_blocking {
 };
 
 // From here on a cancellation interrupts the thread. Returns TN_OK, or at once TN_CANCELLED or
-// TN_TIMED_OUT: then the call should not be made; tn_blocking_end is still to be called. No function
-// of Tenon that waits may be called before the end.
+// TN_TIMED_OUT: then the call should not be made; tn_blocking_end is still to be called. No
+// function of Tenon that waits may be called before the end.
 TN_PUBLIC int tn_blocking_begin(struct tn_self *self, struct tn_blocking *blocking);
 
 // Ends it: no signal comes any more when this returns. Returns TN_OK, or TN_CANCELLED or

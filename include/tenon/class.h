@@ -97,6 +97,8 @@ TN_PUBLIC void tn_dispose(struct tn_self *self, void *object);
 
 // ---- what the macros call --------------------------------------------------------------------
 
+// What tn_become, tn_create and tn_enclosing become; they return what those do. `arguments` points
+// to the constructor's, `object` to where the new object's address goes.
 TN_PUBLIC int tn_class_make(struct tn_self *self, const struct tn_class *type,
                             const void *arguments, void **object);
 TN_PUBLIC void *tn_class_find(struct tn_self *self, const struct tn_class *type);

@@ -27,7 +27,8 @@ extern "C" {
 typedef void tn_cleanup_handler(struct tn_self *self, void *data);
 
 // Registers a handler for the end of the current frame. `data` must live until then: not on the
-// frame's stack, which is gone by then. Returns TN_OK or TN_NO_MEMORY: then the handler will not run.
+// frame's stack, which is gone by then. Returns TN_OK or TN_NO_MEMORY: then the handler will not
+// run.
 TN_MUST_USE TN_PUBLIC int tn_cleanup_push(struct tn_self *self, tn_cleanup_handler *handler,
                                           void *data);
 

@@ -68,6 +68,7 @@ TN_PUBLIC int tn_on_failure(struct tn_self *self, tn_failure_handler *handler, v
 #define TN_FAIL_FROM(self, cause, code, ...)                                                       \
     tn_fail_at(self, cause, code, __FILE__, __LINE__, __VA_ARGS__)
 
+// What both become.
 TN_PUBLIC void tn_fail_at(struct tn_self *self, const struct tn_failure *cause, int code,
                           const char *file, unsigned line, const char *format, ...)
     __attribute__((format(printf, 6, 7), cold));

@@ -153,11 +153,10 @@ TN_PUBLIC struct tn_self *tn_current(void);
 //   1. The `free` events of all of them are delivered, children before parents, in order of
 //      creation; every listener, on any thread, runs to its next wait. If one of them refuses
 //      (tn_refuse), that is the end: nothing has changed, and this returns false.
-//   2. What has not started never runs. Each frame is cancelled at its next wait, or in the one
-//   that
-//      it is in: first its children are removed, the newest first; then what it owns is disposed
-//      of (events, primitives), the newest first; then its wait returns TN_CANCELLED and its
-//      function unwinds; then its cleanup handlers run (tenon/cleanup.h).
+//   2. What has not started never runs. Each frame is cancelled at its next wait, or the one it is
+//      in: first its children are removed, the newest first; then what it owns is disposed of
+//      (events, primitives), the newest first; then its wait returns TN_CANCELLED and its function
+//      unwinds; then its cleanup handlers run (tenon/cleanup.h).
 //   3. It leaves the tree, those who wait for it are woken with TN_REMOVED, and the destructors of
 //      its classes run.
 // Waits until it is gone. True when this call removed it; false when it was refused, has ended or
@@ -180,6 +179,7 @@ TN_PUBLIC size_t tn_frame_path(const struct tn_frame *frame, char *buffer, size_
 
 // ---- what the macros write -------------------------------------------------------------------
 
+// What tn_spawn_with and tn_join become. They return the untyped handle, and the outcome.
 TN_PUBLIC struct tn_handle tn_spawn_options(struct tn_self *self, const struct tn_type *type,
                                             unsigned line, const struct tn_options *options,
                                             const void *arguments);

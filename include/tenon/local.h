@@ -1,7 +1,6 @@
 // tenon/local.h - values that a frame and everything below it can see.
 //
-//     TN_LOCAL(struct account *, account);            // at file level: a key and the type of its
-//     value
+//     TN_LOCAL(struct account *, account);            // at file level: a key, its values' type
 //
 //     tn_local_set(account, open_account(name));      // in a frame
 //     ...
@@ -42,8 +41,8 @@ struct tn_local {
 // The value that holds here; all zeros when no frame from here up has set one. Uses `self`.
 #define tn_local_get(name) name##_tn_local_get(self)
 
-// What the macros call. `value` points to key->bytes bytes. tn_local_read returns false, and leaves
-// `value` alone, when there is none.
+// What the macros call. `value` points to key->bytes bytes. tn_local_write returns TN_OK or
+// TN_NO_MEMORY; tn_local_read returns false, and leaves `value` alone, when there is none.
 TN_PUBLIC int tn_local_write(struct tn_self *self, const struct tn_local *key, const void *value);
 TN_PUBLIC bool tn_local_read(struct tn_self *self, const struct tn_local *key, void *value);
 

@@ -62,7 +62,7 @@ def public_names():
             text = file.read()
         text = re.sub(r"#ifdef __cplusplus\n(?!#else|extern).*?#(else|endif)", "", text,
                       flags=re.DOTALL)
-        for match in re.finditer(r"^TN_PUBLIC ([^;{]*?)\b(tn_\w+)\(", text, re.MULTILINE):
+        for match in re.finditer(r"^(?:TN_MUST_USE )?TN_PUBLIC ([^;{]*?)\b(tn_\w+)\(", text, re.MULTILINE):
             yield path, match.group(2)
         for match in re.finditer(r"^#define (tn_\w*[a-z]|TN_\w*[A-Z])(?=[( ])", text, re.MULTILINE):
             # A name with a machinery's ending is none that programs write.
