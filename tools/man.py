@@ -21,7 +21,7 @@ SYNOPSIS_COLUMNS = 76
 # A sentence that says what a function gives back.
 RETURNING = re.compile(r"\(?(Returns|Gives|NULL|[Tt]rue|False|TN_[A-Z_]+(?!\()|tn_\w+ returns)\b"
                        r"|.*: (NULL|TN_OK|true)\b|The same.*\bTN_|.*\bgives NULL\b"
-                       r"|.*\b(and|itself) (returns|gives)\b|.*\bthey return\b")
+                       r"|.*\b(and|itself) (returns|gives)\b|.*\b[Tt]hey return\b")
 # A prose whose first words are the name of a thing says by that what the function returns; these
 # words may come after the form of the call.
 NAMING = re.compile(r"(?:\w+\([^:]*\): )?(`\w+` of|A|An|The|Which|How|Whether|Seconds|Bytes|"

@@ -15,8 +15,8 @@
 //
 // The signal is SIGURG, with a handler that does nothing and without SA_RESTART, installed by the
 // first begin of the process; a handler that the program has for SIGURG is called by it.
-// Interrupted calls return EINTR, or, if data had been moved already, what had been done. Calls that
-// the kernel restarts or does not let interrupt (a read from a disk) go on to their end.
+// Interrupted calls return EINTR, or, if data had been moved already, what had been done. Calls
+// that the kernel restarts or does not let interrupt (a read from a disk) go on to their end.
 #ifndef TENON_BLOCKING_H
 #define TENON_BLOCKING_H
 

@@ -62,8 +62,9 @@ def public_names():
             text = file.read()
         text = re.sub(r"#ifdef __cplusplus\n(?!#else|extern).*?#(else|endif)", "", text,
                       flags=re.DOTALL)
-        for match in re.finditer(r"^(?:TN_MUST_USE )?TN_PUBLIC ([^;{]*?)\b(tn_\w+)\(", text, re.MULTILINE):
-            yield path, match.group(2)
+        functions = re.compile(r"^(?:TN_MUST_USE )?TN_PUBLIC [^;{]*?\b(tn_\w+)\(", re.MULTILINE)
+        for match in functions.finditer(text):
+            yield path, match.group(1)
         for match in re.finditer(r"^#define (tn_\w*[a-z]|TN_\w*[A-Z])(?=[( ])", text, re.MULTILINE):
             # A name with a machinery's ending is none that programs write.
             if not re.search(r"_(RAW|PROBE)$", match.group(1)):
