@@ -141,6 +141,13 @@ static int run_in_place(struct tn_self *self, struct tn_task *task, void *result
         }
         task = moved;
     }
+    if (tasks->is_shared && !tasks_has_public(tasks)) {
+        // Somebody is hungry, or this was the last public one: show what lies deeper, which this
+        // one may keep waiting for long.
+        if (tasks_publish(tasks, task, false)) {
+            scheduler_tasks_published(task_stack_of(self)->scheduler);
+        }
+    }
     const struct tn_type *type = task->type;
     // A frame may be written where the arguments are, so they and the result live here meanwhile.
     uint64_t payload[TN_PAYLOAD_BYTES / sizeof(uint64_t)] __attribute__((aligned(16)));
@@ -176,12 +183,6 @@ int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
     }
     if (!tasks_reclaim(tasks, task)) {
         return await_stolen(self, task, result);
-    }
-    if (tasks->is_shared && !tasks_has_public(tasks)) {
-        // Somebody is hungry, or this was the last public one: show what lies deeper.
-        if (tasks_publish(tasks, task, false)) {
-            scheduler_tasks_published(stack->scheduler);
-        }
     }
     return run_in_place(self, task, result);
 }

@@ -78,6 +78,10 @@ double tn_now(void) {
 }
 
 void tn_block(double seconds) {
+    struct worker *worker = worker_current();
+    if (worker != NULL) {
+        scheduler_show_tasks(worker);
+    }
     if (seconds > 0) {
         os_thread_sleep((uint64_t)(seconds * 1e9));
     }

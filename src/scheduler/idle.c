@@ -44,6 +44,16 @@ bool idle_retract(struct idle *idle, struct idle_map *map) {
     return (atomic_fetch_and_relaxed(word, ~bit_of(idle)) & bit_of(idle)) != 0;
 }
 
+bool idle_remain(struct idle *idle, struct idle_map *map) {
+    if (!idle->takes_free ||
+        (atomic_load_relaxed(&map->words[idle->index / 64]) & bit_of(idle)) == 0) {
+        return false;
+    }
+    atomic_store_relaxed(&idle->state, IDLE_ANNOUNCED);
+    atomic_fence_seq_cst(); // seq_cst: pairs with idle_published
+    return true;
+}
+
 void idle_sleep(struct idle *idle, uint64_t deadline_ns) {
     uint32_t expected = IDLE_ANNOUNCED;
     if (!atomic_cas_relaxed(&idle->state, &expected, IDLE_ASLEEP)) {

@@ -6,7 +6,7 @@
 // other.
 //
 //   AWAKE --idle_announce--> IDLE --idle_sleep--> ASLEEP --idle_wake, or the deadline--> AWAKE
-//                              \--idle_retract, idle_wake--> AWAKE
+//                              \--idle_retract, idle_wake--> AWAKE --idle_remain--> IDLE
 //
 // The map has a bit for each announced worker that takes free work. Whoever clears the bit owns the
 // right to hand that worker something: so two producers never choose the same one, and the lowest
@@ -42,6 +42,11 @@ void idle_announce(struct idle *idle, struct idle_map *map);
 // Takes the announcement back, because the worker found something itself. False when a producer had
 // chosen it already: something is in its inbox or about to be.
 bool idle_retract(struct idle *idle, struct idle_map *map);
+
+// After idle_sleep, before anything else was run: announces the worker again if it still stands in
+// the map, so that one who woke only to fire timers is not passed over. As after idle_announce it
+// must look at every queue once more. False when somebody has chosen it, or may not: then retract.
+bool idle_remain(struct idle *idle, struct idle_map *map);
 
 // Sleeps until woken or until the deadline (OS_NEVER: none). The worker is AWAKE afterwards but may
 // still stand in the map: retract.

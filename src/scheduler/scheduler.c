@@ -69,6 +69,14 @@ void scheduler_tasks_published(struct scheduler *scheduler) {
     }
 }
 
+void scheduler_show_tasks(struct worker *worker) {
+    struct task_stack *stack = atomic_load_relaxed(&worker->running);
+    if (worker->scheduler->is_shared && stack != NULL &&
+        tasks_publish(&stack->tasks, stack->tasks.self.top, true)) {
+        scheduler_tasks_published(worker->scheduler);
+    }
+}
+
 // A glance at everything that a worker who takes free work could take.
 static bool has_free_work(struct scheduler *scheduler) {
     if (!shared_queue_is_empty(&scheduler->free)) {

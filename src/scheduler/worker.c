@@ -269,11 +269,13 @@ void worker_loop(struct worker *worker) {
         if (!is_announced) {
             idle_announce(&worker->idle, &scheduler->idle);
         }
-        is_announced = false;
         if (worker->index == 0) {
             scheduler_wake_spare(scheduler);
         }
         wait_for_work(worker);
-        (void)idle_retract(&worker->idle, &scheduler->idle);
+        is_announced = idle_remain(&worker->idle, &scheduler->idle);
+        if (!is_announced) {
+            (void)idle_retract(&worker->idle, &scheduler->idle);
+        }
     }
 }

@@ -137,6 +137,10 @@ void scheduler_submit_anyone(struct scheduler *scheduler, struct runnable *runna
 struct timers *scheduler_timers(struct scheduler *scheduler);
 void scheduler_timer_add(struct timers *timers, struct timer *timer, uint64_t deadline_ns);
 
+// The calling thread, a worker's, is about to block: all tasks of its running stack are made
+// public, so that none of them waits behind the blocking call while another thread is free.
+void scheduler_show_tasks(struct worker *worker);
+
 // The running stack has made tasks public: wakes somebody to take them, if anybody is idle.
 void scheduler_tasks_published(struct scheduler *scheduler);
 
