@@ -2,12 +2,13 @@
 # test of ctest.
 #   src/LAYER/NAME_test.c        LAYER_NAME_test      internals visible, assertions on
 #   tests/api/NAME.c             api_NAME_test        the static library, public headers only
-#   tests/contract/, stress/     contract_NAME_test, stress_NAME_test   the same
+#   tests/stress/NAME.c          stress_NAME_test     the same
 #   apps/NAME/WHAT_test.c        NAME_WHAT_test       that application without its main.c
-#   tests/model/CMakeLists.txt   describes its own programs with add_test_program
+#   tests/contract/, model/      each has a CMakeLists.txt that says what becomes of its files
 file(GLOB support CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/support/*.c)
 add_library(test_support STATIC ${support})
-target_include_directories(test_support PUBLIC ${PROJECT_SOURCE_DIR}/tests)
+target_include_directories(test_support
+    PUBLIC ${PROJECT_SOURCE_DIR}/tests PRIVATE ${PROJECT_SOURCE_DIR}/src)
 target_link_libraries(test_support PRIVATE tenon_flags PUBLIC m)
 
 set_property(GLOBAL PROPERTY TENON_TEST_PROGRAMS)
@@ -33,7 +34,7 @@ foreach(source IN LISTS TENON_UNIT_TESTS)
     add_test_program(${layer}_${name} ${source} tenon_internal)
 endforeach()
 
-foreach(kind IN ITEMS api contract stress)
+foreach(kind IN ITEMS api stress)
     file(GLOB found CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${kind}/*.c)
     foreach(source IN LISTS found)
         get_filename_component(name ${source} NAME_WE)
@@ -50,9 +51,9 @@ foreach(pair IN LISTS TENON_APP_TESTS)
     add_test_program(${app}_${name} ${source} app_${app})
 endforeach()
 
-if(EXISTS ${PROJECT_SOURCE_DIR}/tests/model/CMakeLists.txt)
-    add_subdirectory(${PROJECT_SOURCE_DIR}/tests/model ${PROJECT_BINARY_DIR}/model)
-endif()
+foreach(kind IN ITEMS contract model)
+    add_subdirectory(${PROJECT_SOURCE_DIR}/tests/${kind} ${PROJECT_BINARY_DIR}/${kind})
+endforeach()
 
 get_property(programs GLOBAL PROPERTY TENON_TEST_PROGRAMS)
 list(SORT programs)

@@ -155,7 +155,7 @@ def check_orderings(tree):
 
 def check_test_names(tree):
     """A test's name is a sentence: at least three words."""
-    pattern = re.compile(r"^\s*TEST(?:_DIES)?\(\s*(\w+)")
+    pattern = re.compile(r"^\s*(?:TEST(?:_DIES)?|CONTRACT(?:_OUTSIDE)?)\(\s*(\w+)")
     for path, source in tree.c_files():
         for number, line in enumerate(source.plain_code().split("\n"), 1):
             match = pattern.match(line)

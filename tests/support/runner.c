@@ -35,6 +35,7 @@ static struct {
     int seconds;
     bool verbose;
     bool here;
+    const struct test *current;
     unsigned passed;
     unsigned failed;
     unsigned skipped;
@@ -47,6 +48,10 @@ void test_register(struct test *test) {
 
 uint64_t test_seed(void) {
     return run.seed;
+}
+
+const struct test *test_current(void) {
+    return run.current;
 }
 
 int test_slowness(void) {
@@ -64,6 +69,7 @@ static void set_seed(uint64_t seed) {
 
 static int run_body(void *data) {
     const struct test *test = data;
+    run.current = test;
     test->body();
     if (expect_count() == 0 && test->dies == 0) {
         fprintf(stderr, "the test evaluated no expectation, so it cannot fail\n");
@@ -91,8 +97,10 @@ static void report_failure(const struct test *test, const struct child_end *end)
         printf("    expected to end by %s %d, printing \"%s\"\n",
                test->dies < TEST_EXIT(0) ? "signal" : "exit code", test->dies & 0xff, test->text);
     print_indented(end->output, NULL);
-    printf("    replay: %s --seed %llu %s\n", run.program, (unsigned long long)run.seed,
-           test->name);
+    const char *modes = getenv("TENON_HARD");
+    printf("    replay: %s%s%s%s --seed %llu %s\n", modes != NULL ? "TENON_HARD=" : "",
+           modes != NULL ? modes : "", modes != NULL ? " " : "", run.program,
+           (unsigned long long)run.seed, test->name);
 }
 
 // Returns true when the test should not be repeated: it failed or was skipped.
@@ -137,6 +145,11 @@ static void run_test(struct test *test) {
             break;
     }
     set_seed(first_seed);
+}
+
+static void run_here(const struct test *test) {
+    run.current = test;
+    test->body();
 }
 
 static bool is_chosen(const struct test *test, int count, char **parts) {
@@ -198,7 +211,7 @@ int main(int count, char **arguments) {
         if (list)
             puts(test->name);
         else if (run.here)
-            test->body();
+            run_here(test);
         else
             run_test(test);
     }

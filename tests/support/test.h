@@ -86,6 +86,9 @@ uint64_t test_seed(void);
 // TENON_TEST_SLOWNESS says under an emulator). Tests scale their repetitions down by it.
 int test_slowness(void);
 
+// The test that runs in this process: for harnesses whose tests share one body.
+const struct test *test_current(void);
+
 void test_register(struct test *test);
 void test_expect(bool holds, const char *condition, const char *file, int line);
 void test_expect_equal(long long actual, long long expected, const char *actual_text,

@@ -70,6 +70,7 @@ show_failures() {
 # Sets `launcher`, what a preset's programs are started with, and the environment they get.
 choose_launcher() {
     launcher=()
+    program_arguments=()
     program_seconds_max=240
     unset TENON_TEST_SLOWNESS
     case $1 in
@@ -98,7 +99,8 @@ choose_launcher() {
 run_program() {
     local program=$1 output=$2
     echo "# $program" >"$output"
-    timeout -s QUIT -k 10 "$program_seconds_max" "${launcher[@]}" "$program" >>"$output" 2>&1
+    timeout -s QUIT -k 10 "$program_seconds_max" "${launcher[@]}" "$program" \
+        "${program_arguments[@]}" >>"$output" 2>&1
     local code=$?
     if ! tail -n 1 "$output" | grep -q -E '^[0-9]+ passed, [0-9]+ failed'; then
         printf 'FAIL %s ended with code %d before its last line\n0 passed, 1 failed\n' \
@@ -122,17 +124,18 @@ run_width() {
 # one for each core; and what they find does not depend on the preset, so the release is enough.
 # With `brief` set, they and the stress programs are left out.
 run_programs() {
-    local preset=$1
+    local preset=$1 left_out='^model_'
     local folder=build/log/programs_$preset list=build/$preset/tests.txt
     rm -rf "$folder"
     mkdir -p "$folder"
     choose_launcher "$preset"
+    [ "$preset" != sim ] || left_out='^(model|contract)_' # run_contract_seeded
     if [ $brief = yes ]; then
-        grep -v -E '^(model|stress)_' "$list" | run_width $(((cores + 1) / 2)) "$preset" "$folder"
+        grep -v -E "$left_out|^stress_" "$list" | run_width $(((cores + 1) / 2)) "$preset" "$folder"
     else
         [ "$preset" != release ] ||
             grep '^model_' "$list" | run_width "$cores" "$preset" "$folder"
-        grep -v '^model_' "$list" | run_width $(((cores + 1) / 2)) "$preset" "$folder"
+        grep -v -E "$left_out" "$list" | run_width $(((cores + 1) / 2)) "$preset" "$folder"
     fi
     cat "$folder"/*.txt
 }
@@ -146,6 +149,24 @@ run_programs_seeded() {
         TENON_SEED=$seed run_programs sim
         brief=yes
     done
+}
+
+# run_contract_seeded [MODE]: the contract suite on the simulated system, where time is virtual and
+# a test takes a millisecond: each test under 200 seeds, 40 of them new each time, in a hard mode.
+run_contract_seeded() {
+    local mode=${1:-} folder=build/log/contract_sim_${1:-plain} first count
+    choose_launcher sim
+    program_seconds_max=1200
+    while read -r first count; do
+        rm -rf "$folder"
+        mkdir -p "$folder"
+        program_arguments=(--seed "$first" --repeat "$count")
+        echo "# ${mode:-plain}: $count seeds from $first on"
+        grep '^contract_' build/sim/tests.txt |
+            TENON_HARD=$mode run_width "$cores" sim "$folder"
+        cat "$folder"/*.txt
+    done <<<"1 160
+$(date +%s) 40"
 }
 
 # Scripts tests/NAME/check.sh or check.py look at finished programs; they get the build folder.
@@ -171,6 +192,7 @@ test_preset() {
     fi
     if [ "$preset" = sim ]; then
         step "$preset tests" run_programs_seeded
+        step "sim contract" run_contract_seeded
     else
         step "$preset tests" run_programs "$preset"
     fi

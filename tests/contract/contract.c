@@ -1,0 +1,102 @@
+// See contract.h. Invariant: a struct contract registers one test for each of its numbers of
+// threads, and all of them run through run_current. Start reading there.
+#include "contract/contract.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const int default_threads[CONTRACT_THREADS_MAX] = {1, 2, 4};
+
+static const struct contract_test *current(void) {
+    const struct test *test = test_current();
+    return (const struct contract_test *)(const void *)((const char *)test -
+                                                        offsetof(struct contract_test, test));
+}
+
+static void run_current(void) {
+    const struct contract *contract = current()->contract;
+    if (contract->outside != NULL) {
+        contract->outside();
+        return;
+    }
+    const int code = contract->run();
+    if (code != contract->code) { // not counted as an expectation: the body must have its own
+        EXPECT_EQ(code, contract->code);
+    }
+}
+
+void contract_register(struct contract *contract) {
+    if (contract->only != 0 && contract->only != contract->level) {
+        return;
+    }
+    const int *threads = contract->threads[0] != 0 ? contract->threads : default_threads;
+    const char *level = contract->level == TN_LEVEL_FRAME ? "frame" : "pframe";
+    for (int i = 0; i < CONTRACT_THREADS_MAX && threads[i] != 0; i++) {
+        struct contract_test *made = &contract->tests[i];
+        made->contract = contract;
+        made->threads = threads[i];
+        snprintf(made->name, sizeof made->name, "%s:%s:%d", contract->name, level, threads[i]);
+        made->test = (struct test){.name = made->name,
+                                   .body = run_current,
+                                   .seconds = contract->seconds,
+                                   .dies = contract->dies,
+                                   .text = contract->text};
+        test_register(&made->test);
+    }
+}
+
+int contract_threads(void) {
+    return current()->threads;
+}
+
+const struct tn_run_options *contract_options(void) {
+    static struct tn_run_options options;
+    options.num_threads = contract_threads();
+    return &options;
+}
+
+bool contract_is_checked(void) {
+    return TENON_CHECKED; // what tenon_bare was compiled with
+}
+
+bool contract_is_hard(void) {
+    const char *modes = getenv("TENON_HARD");
+    return modes != NULL && *modes != '\0';
+}
+
+// ---- what happened in which order ------------------------------------------------------------
+
+enum { MARKS_MAX = 4096 };
+
+static char trace[MARKS_MAX + 1];
+static _Atomic int trace_length;
+
+void mark(char letter) {
+    const int at = trace_length++;
+    EXPECT(at < MARKS_MAX);
+    trace[at] = letter;
+}
+
+const char *marks(void) {
+    return trace;
+}
+
+void marks_clear(void) {
+    memset(trace, 0, sizeof trace);
+    trace_length = 0;
+}
+
+// ---- time ------------------------------------------------------------------------------------
+
+double contract_seconds(double seconds) {
+    return is_simulated() ? seconds : seconds * (test_slowness() > 1 ? 0.5 : 0.25);
+}
+
+void contract_expect_passed(double start, double seconds, const char *file, int line) {
+    const double passed = tn_now() - start;
+    // Virtual time moves on a little with each call; a real machine may be busy with other things.
+    const double slack = is_simulated() ? 0.01 : 0.5 * test_slowness();
+    test_expect_near(passed, seconds + slack / 2, slack / 2 + 1e-9, "the time passed", file, line);
+}

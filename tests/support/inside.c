@@ -1,0 +1,23 @@
+// See inside.h. Invariant: the only file of tests/ outside tests/model that includes internals.
+#include "support/inside.h"
+
+#include <stdlib.h>
+
+#include "os/os.h"
+#include "support/test.h"
+
+struct foreign {
+    struct os_thread thread;
+};
+
+struct foreign *foreign_start(void (*entry)(void *argument), void *argument) {
+    struct foreign *foreign = malloc(sizeof *foreign);
+    EXPECT(foreign != NULL);
+    EXPECT_EQ(os_thread_start(&foreign->thread, entry, argument, "foreign"), OS_OK);
+    return foreign;
+}
+
+void foreign_join(struct foreign *foreign) {
+    os_thread_join(&foreign->thread);
+    free(foreign);
+}

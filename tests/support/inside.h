@@ -1,0 +1,14 @@
+// What black-box tests may ask of the inside of the library: threads that are not part of a run.
+// They see nothing else of it. Link with tenon_bare or tenon_internal.
+#ifndef SUPPORT_INSIDE_H
+#define SUPPORT_INSIDE_H
+
+// A thread of the os layer, real or simulated, that calls entry(argument): the one way for a test
+// to have a foreign thread in either system. The test ends when there is none to be had.
+struct foreign;
+struct foreign *foreign_start(void (*entry)(void *argument), void *argument);
+
+// Waits for its end. Blocks the calling thread, as pthread_join does.
+void foreign_join(struct foreign *foreign);
+
+#endif
