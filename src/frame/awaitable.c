@@ -6,6 +6,7 @@
 #include "base/atomic.h"
 #include "base/bits.h"
 #include "frame/cancel.h"
+#include "frame/delivery.h"
 #include "frame/frame.h"
 #include "scheduler/worker.h"
 
@@ -14,6 +15,7 @@ void awaitable_init(struct awaitable *awaitable, const struct awaitable_kind *ki
     os_lock_init(&awaitable->lock);
     atomic_store_relaxed(&awaitable->is_done, false);
     awaitable->outcome = TN_OK;
+    awaitable->value = NULL;
     list_init(&awaitable->subscribers);
 }
 
@@ -37,10 +39,12 @@ bool awaitable_unsubscribe(struct awaitable *awaitable, struct subscriber *subsc
     return was_linked;
 }
 
-void awaitable_complete(struct awaitable *awaitable, int outcome, void *value, bool for_good) {
+void awaitable_complete(struct awaitable *awaitable, int outcome, void *value, bool for_good,
+                        struct delivery *delivery) {
     os_lock_acquire(&awaitable->lock);
     if (!atomic_load_relaxed(&awaitable->is_done)) {
         awaitable->outcome = outcome;
+        awaitable->value = for_good ? value : NULL;
         // release: pairs with awaitable_is_done, which then reads the outcome.
         atomic_store_release(&awaitable->is_done, for_good);
         // Only those that are here now: who subscribes again while these run waits for the next.
@@ -49,7 +53,7 @@ void awaitable_complete(struct awaitable *awaitable, int outcome, void *value, b
         struct list_node *node;
         while ((node = list_pop_front(&now)) != NULL) {
             struct subscriber *subscriber = container_of(node, struct subscriber, link);
-            subscriber->fire(subscriber, outcome, value);
+            subscriber->fire(subscriber, outcome, value, delivery);
         }
     }
     os_lock_release(&awaitable->lock);
@@ -73,13 +77,21 @@ struct waiter {
     bool was_done; // before the wait began
     int outcome;
     void *value;
-    _Atomic bool has_fired; // and whoever fired it is done with it
+    struct delivery *delivery; // that woke it and counts it; NULL: none
+    _Atomic bool has_fired;    // and whoever fired it is done with it
 };
 
-static void fire(struct subscriber *subscriber, int outcome, void *value) {
+// The stack may have been claimed by another, a cancellation: then it finds here, all the same,
+// that its wait is over.
+static void fire(struct subscriber *subscriber, int outcome, void *value,
+                 struct delivery *delivery) {
     struct waiter *waiter = container_of(subscriber, struct waiter, subscriber);
     waiter->outcome = outcome;
     waiter->value = value;
+    waiter->delivery = delivery;
+    if (delivery != NULL) {
+        delivery_add(delivery);
+    }
     struct task_stack *stack = waiter->stack;
     const uint32_t ticket = waiter->ticket;
     // release: pairs with is_over: the waiter may be gone after this.
@@ -106,6 +118,7 @@ static void commit(struct task_stack *stack, void *argument) {
     waiter->was_done = atomic_load_relaxed(&awaitable->is_done);
     if (waiter->was_done) {
         waiter->outcome = awaitable->outcome;
+        waiter->value = awaitable->value;
         os_lock_release(&awaitable->lock);
         if (task_stack_claim(stack, ticket)) {
             worker_ready(stack->scheduler, stack);
@@ -142,6 +155,9 @@ int awaitable_wait(struct tn_self *self, struct awaitable *awaitable, void **val
     } while (!is_over(&waiter));
     if (kind != NULL) {
         kind->release(awaitable);
+    }
+    if (waiter.delivery != NULL) {
+        delivery_arrive(waiter.delivery, stack);
     }
     if (value != NULL) {
         *value = waiter.value;

@@ -20,11 +20,9 @@
 #include "base/list.h"
 #include "os/os.h"
 
-struct task_stack;
-struct tn_self;
-struct scheduler;
-
 struct awaitable;
+struct delivery;
+struct tn_self;
 
 // What keeps an awaitable's memory alive while somebody waits: references of what it is part of.
 struct awaitable_kind {
@@ -37,13 +35,16 @@ struct awaitable {
     struct os_lock lock;
     _Atomic bool is_done; // written under the lock
     int outcome;          // when done
+    void *value;          // when done
     struct list subscribers;
 };
 
 struct subscriber {
     struct list_node link; // linked while it may still be called
-    // Called under the awaitable's lock, unlinked: must not block.
-    void (*fire)(struct subscriber *subscriber, int outcome, void *value);
+    // Called under the awaitable's lock, unlinked: must not block. Waiters that it wakes, or that
+    // are woken by what it completes in turn, are counted by `delivery` (NULL: by nobody).
+    void (*fire)(struct subscriber *subscriber, int outcome, void *value,
+                 struct delivery *delivery);
 };
 
 // `kind` may be NULL when the memory outlives every wait anyway.
@@ -55,13 +56,15 @@ bool awaitable_subscribe(struct awaitable *awaitable, struct subscriber *subscri
 // Takes it off. False when it has fired. Either way it is not called any more when this returns.
 bool awaitable_unsubscribe(struct awaitable *awaitable, struct subscriber *subscriber);
 
-// Calls every subscriber with the outcome, oldest first. `for_good`: also those to come.
-void awaitable_complete(struct awaitable *awaitable, int outcome, void *value, bool for_good);
+// Calls every subscriber with the outcome, oldest first. `for_good`: also those to come. `delivery`
+// (NULL: nobody cares) is told of everybody who is woken.
+void awaitable_complete(struct awaitable *awaitable, int outcome, void *value, bool for_good,
+                        struct delivery *delivery);
 
-// Done, and with what? False leaves *outcome alone.
+// Done, and with what? False leaves *outcome alone. The value is then in awaitable->value.
 bool awaitable_is_done(struct awaitable *awaitable, int *outcome);
 
-// Suspends the frame until the awaitable completes; its outcome, and what an event carried in
+// Suspends the frame until the awaitable completes; its outcome, and what it carried in
 // *value (may be NULL). TN_CANCELLED when the frame is being removed first; `shielded` waits go on
 // then.
 int awaitable_wait(struct tn_self *self, struct awaitable *awaitable, void **value, bool shielded);

@@ -20,7 +20,7 @@ struct timer_object {
 
 static void fire_timer(struct timer *timer) {
     struct timer_object *object = container_of(timer, struct timer_object, timer);
-    awaitable_complete(&object->object.awaitable, TN_OK, NULL, true);
+    awaitable_complete(&object->object.awaitable, TN_OK, NULL, true, NULL);
 }
 
 static void withdraw_timer(struct object *object) {
@@ -78,7 +78,8 @@ static int first_bad_outcome(const struct combination *combination) {
     return TN_OK;
 }
 
-static void fire_part(struct subscriber *subscriber, int outcome, void *value) {
+static void fire_part(struct subscriber *subscriber, int outcome, void *value,
+                      struct delivery *delivery) {
     (void)value;
     struct part *part = container_of(subscriber, struct part, subscriber);
     struct combination *combination = part->combination;
@@ -96,7 +97,7 @@ static void fire_part(struct subscriber *subscriber, int outcome, void *value) {
     }
     os_lock_release(&combination->lock);
     if (is_complete) {
-        awaitable_complete(&combination->object.awaitable, outcome, NULL, true);
+        awaitable_complete(&combination->object.awaitable, outcome, NULL, true, delivery);
     }
 }
 
@@ -121,7 +122,7 @@ static void hang_on(struct combination *combination, size_t index, struct awaita
     if (!awaitable_subscribe(member, &part->subscriber)) {
         int outcome = TN_OK;
         (void)awaitable_is_done(member, &outcome);
-        fire_part(&part->subscriber, outcome, NULL);
+        fire_part(&part->subscriber, outcome, NULL, NULL);
     }
 }
 
@@ -143,7 +144,8 @@ static struct tn_awaitable *combine(struct tn_self *self, size_t count,
     combination->left = count;
     combination->count = count;
     if (count == 0) {
-        awaitable_complete(&combination->object.awaitable, is_any ? TN_EMPTY : TN_OK, NULL, true);
+        awaitable_complete(&combination->object.awaitable, is_any ? TN_EMPTY : TN_OK, NULL, true,
+                           NULL);
     }
     for (size_t i = 0; i < count; i++) {
         hang_on(combination, i, (struct awaitable *)(void *)parts[i]);

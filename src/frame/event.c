@@ -51,7 +51,7 @@ static void deliver(struct worker *worker, struct runnable *runnable) {
     os_lock_release(&event->lock);
     if (node != NULL) {
         struct post *post = container_of(node, struct post, link);
-        awaitable_complete(&event->object.awaitable, TN_OK, post->value, false);
+        awaitable_complete(&event->object.awaitable, TN_OK, post->value, false, NULL);
         os_free(post);
     }
     os_lock_acquire(&event->lock);
@@ -187,7 +187,7 @@ int tn_event_post_after(struct tn_event *event, void *value, double seconds) {
 }
 
 int tn_event_send(struct tn_self *self, struct tn_event *event, void *value) {
-    awaitable_complete(&event->object.awaitable, TN_OK, value, false);
+    awaitable_complete(&event->object.awaitable, TN_OK, value, false, NULL);
     // Whoever was woken on this thread stands in its queue now: let them run first.
     return tn_yield(self);
 }

@@ -43,10 +43,10 @@ struct frame {
     struct frame *parent;      // when embedded; NULL for root
     struct task_stack *origin; // when stolen or in place
     struct tn_task *slot;
-    unsigned line;          // where it was spawned, in type->file
-    _Atomic bool is_shared; // somebody has its handle: it stays until its parent ends
-    bool is_forgotten;      // nobody wants its result; under the parent's lock
-    bool is_kept;           // in parent->kept though it is a child; under the parent's lock
+    unsigned line;           // where it was spawned, in type->file
+    _Atomic bool is_shared;  // somebody has its handle: it stays until its parent ends
+    bool is_forgotten;       // nobody wants its result; under the parent's lock
+    bool is_kept;            // in parent->kept though it is a child; under the parent's lock
     _Atomic bool is_emptied; // its children are being removed: none of them starts any more
     _Atomic int references;
     _Atomic uint32_t state;

@@ -237,7 +237,7 @@ static void settle(struct frame *frame) {
     if (is_root) {
         run_end(run);
     }
-    awaitable_complete(&frame->done, outcome, NULL, true);
+    awaitable_complete(&frame->done, outcome, NULL, true, NULL);
     uint32_t ticket;
     if (origin != NULL && tasks_finish(frame->slot, outcome, &ticket) &&
         task_stack_claim(origin, ticket)) {
@@ -283,7 +283,7 @@ static int end_in_place(struct task_stack *stack, struct frame *frame) {
     const int outcome = frame_outcome(frame);
     keep_if_shared(frame);
     atomic_store_release(&frame->state, FRAME_ENDED); // pairs with frame_state
-    awaitable_complete(&frame->done, outcome, NULL, true);
+    awaitable_complete(&frame->done, outcome, NULL, true, NULL);
     frame_release(frame);
     frame_release(frame);
     return outcome;

@@ -25,7 +25,7 @@ void object_release(struct object *object) {
 // Unlinked from its owner already.
 static void end(struct primitive *primitive) {
     struct object *object = container_of(primitive, struct object, primitive);
-    awaitable_complete(&object->awaitable, TN_REMOVED, NULL, true);
+    awaitable_complete(&object->awaitable, TN_REMOVED, NULL, true, NULL);
     if (object->withdraw != NULL) {
         object->withdraw(object);
     }
