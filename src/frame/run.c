@@ -1,6 +1,7 @@
 // run.c - a run from tn_run to its return. Start reading at tn_run_type.
 #include "frame/run.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/check.h"
@@ -9,6 +10,7 @@
 #define ROOT_STACK_BYTES (8u << 20)
 #define STACK_BYTES (64u << 10)
 #define THREADS_MAX 1024
+#define GRACE_SECONDS 1.0
 
 // What tn_complain says about the last failed run of this thread.
 static _Thread_local char last_message[RUN_MESSAGE_BYTES];
@@ -38,6 +40,21 @@ static struct task_stack *start_stolen(struct worker *worker, struct task_stack 
 
 static const struct scheduler_calls calls = {.start_stolen = start_stolen};
 
+void run_report(struct run *run, const char *format, ...) {
+    char sentence[RUN_MESSAGE_BYTES];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    os_lock_acquire(&run->report_lock);
+    if (run->report != NULL) {
+        run->report(sentence, run->report_data);
+    } else {
+        (void)fprintf(stderr, "tenon: %s\n", sentence);
+    }
+    os_lock_release(&run->report_lock);
+}
+
 void run_fail(struct run *run, int code, const char *text) {
     os_lock_acquire(&run->lock);
     const bool is_first = run->failure_code == 0;
@@ -65,11 +82,12 @@ struct plan {
     struct scheduler_options scheduler;
     size_t stack_bytes;
     size_t root_stack_bytes;
+    const struct tn_run_options *options; // never NULL
 };
 
 static int make_plan(const struct tn_type *root, const struct tn_run_options *options,
                      struct plan *plan) {
-    const struct tn_run_options defaults = {.num_threads = 0};
+    static const struct tn_run_options defaults = {.num_threads = 0};
     options = options != NULL ? options : &defaults;
     if (options->num_threads < 0 || options->num_threads > THREADS_MAX) {
         return TN_OUT_OF_RANGE;
@@ -82,6 +100,7 @@ static int make_plan(const struct tn_type *root, const struct tn_run_options *op
         plan->scheduler.count = (cpus < THREADS_MAX ? cpus : THREADS_MAX - 1) + (is_frame ? 1 : 0);
         plan->scheduler.has_spare = is_frame;
     }
+    plan->options = options;
     plan->stack_bytes = options->stack_bytes != 0 ? options->stack_bytes : STACK_BYTES;
     plan->root_stack_bytes =
         options->root_stack_bytes != 0 ? options->root_stack_bytes : ROOT_STACK_BYTES;
@@ -168,9 +187,14 @@ int tn_run_type(const struct tn_type *type, const struct tn_run_options *options
     if (run == NULL) {
         return TN_NO_MEMORY;
     }
-    *run = (struct run){.stack_bytes = plan.stack_bytes,
-                        .root_stack_bytes = plan.root_stack_bytes,
-                        .answer = answer};
+    *run =
+        (struct run){.stack_bytes = plan.stack_bytes,
+                     .root_stack_bytes = plan.root_stack_bytes,
+                     .answer = answer,
+                     .grace_seconds = plan.options->grace_seconds > 0 ? plan.options->grace_seconds
+                                                                      : GRACE_SECONDS,
+                     .report = plan.options->report,
+                     .report_data = plan.options->report_data};
     for (size_t i = 0; i < pools; i++) {
         run->pools[i] = (struct frame_pool){NULL, 0};
     }

@@ -16,11 +16,19 @@ struct run {
     size_t stack_bytes;
     size_t root_stack_bytes;
     void *answer;
-    struct os_lock lock; // the failure
-    int failure_code;    // the first failure that nobody absorbed; 0: none
+    double grace_seconds;
+    void (*report)(const char *sentence, void *data); // NULL: standard error
+    void *report_data;
+    struct os_lock report_lock; // one report at a time
+    struct os_lock lock;        // the failure
+    int failure_code;           // the first failure that nobody absorbed; 0: none
     char message[RUN_MESSAGE_BYTES];
     struct frame_pool pools[]; // one per worker
 };
+
+// Tells whoever runs the program one sentence about it, as by printf: the run's report, or standard
+// error. From any thread.
+void run_report(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 // The failure `code` of a frame was absorbed by nobody: keeps the text, removes the whole tree.
 void run_fail(struct run *run, int code, const char *text);

@@ -1,0 +1,18 @@
+// current.h - the stack that stands for "outside of a run".
+//
+// tn_current gives it where no frame runs, so that a program that goes on with it hears what it did
+// wrong instead of crashing. Every spawn on it takes the slow path (its limit is NULL) and every
+// wait looks for cancellations (its count is never 0): there it is recognised, at no cost to the
+// others.
+#ifndef TENON_FRAME_CURRENT_H
+#define TENON_FRAME_CURRENT_H
+
+#include "scheduler/task_stack.h"
+
+extern struct task_stack current_outside;
+
+static inline bool current_is_outside(const struct tn_self *self) {
+    return self == &current_outside.tasks.self;
+}
+
+#endif
