@@ -69,7 +69,7 @@ bool cancel_is_due(struct tn_self *self) {
         if (current != NULL) {
             current->has_removed_children = true;
         }
-        frame_remove_children(self, current, slot);
+        frame_strip(self, current, slot);
         if (slot != NULL) {
             // So that its end takes the slow path, where it is seen that its result is none.
             (void)tasks_push_mark(&stack->tasks);

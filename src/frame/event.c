@@ -142,7 +142,7 @@ struct tn_event *tn_event_create(struct tn_self *self, const char *name) {
 }
 
 int tn_event_remove(struct tn_self *self, struct tn_event *event) {
-    REQUIRE(event->object.owner == frame_nearest(self),
+    REQUIRE(event->object.primitive.owner == frame_nearest(self),
             "an event is removed by the frame that made it");
     object_dispose(&event->object);
     return TN_OK;

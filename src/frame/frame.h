@@ -59,7 +59,8 @@ struct frame {
     struct list children;
     struct list_node sibling; // in parent->children, or in kept of whoever keeps it
     struct list kept;         // ended frames that others have handles of
-    struct list primitives;   // what it owns: events and awaitables
+    struct list primitives;   // what it owns; those disposed of: primitive.h
+    struct list disposed;
     tn_failure_handler *handler;
     void *handler_data;
     struct frame *next_free;
@@ -94,6 +95,9 @@ struct task_stack *frame_begin(struct frame *frame, struct worker *worker);
 // The function of a frame that has a stack of its own has returned: removes what it left, and ends.
 __attribute__((noreturn)) void frame_end(struct task_stack *stack);
 
+// It will touch nothing any more: leaves the tree, wakes who waits for it, lets go.
+void frame_settle(struct frame *frame);
+
 // Ends a frame that never ran. False when it has begun.
 bool frame_discard(struct frame *frame, int outcome);
 
@@ -102,8 +106,9 @@ bool frame_discard(struct frame *frame, int outcome);
 // happens.
 void frame_remove_children(struct tn_self *self, struct frame *frame, struct tn_task *slot);
 
-// Ends what the frame owns and lets go of the ended frames it kept for others.
-void frame_drop_belongings(struct frame *frame);
+// The frame that is current on `self` is to end: removes its children, as above, and disposes of
+// what it owns. `frame` is NULL when it runs in place without one.
+void frame_strip(struct tn_self *self, struct frame *frame, struct tn_task *slot);
 
 // Counts a reason to end towards the stack it runs on. Under its lock.
 void frame_count_cancel(struct frame *frame);
@@ -139,12 +144,6 @@ void frame_adopt_child(struct frame *parent, struct frame *child);
 
 // Panics where an invariant of the frame or its children is broken; returns the number of children.
 size_t frame_check(struct frame *frame);
-
-// Something a frame owns: ended with it, newest first.
-struct primitive {
-    struct list_node link;
-    void (*dispose)(struct primitive *primitive);
-};
 
 // What a worker keeps for frames: memory of ended ones, used again.
 struct frame_pool {

@@ -1,7 +1,7 @@
-// life.c - a frame from its making to its end. The picture is in frame.h.
+// life.c - a frame from its making to its beginning; its end is in end.c, the picture in frame.h.
 //
-// Invariant: settle runs once per frame, after its last instruction on any stack, and is the
-// last to touch its parent. Start reading at frame_begin.
+// Invariant: exactly one of frame_begin and frame_discard finds a frame NEW. Start reading at
+// frame_begin.
 #include "base/check.h"
 #include "frame/cancel.h"
 #include "frame/frame.h"
@@ -98,6 +98,7 @@ struct frame *frame_create(struct worker *worker, struct run *run, const struct 
     list_node_init(&frame->sibling);
     list_init(&frame->kept);
     list_init(&frame->primitives);
+    list_init(&frame->disposed);
     atomic_store_relaxed(&frame->references, 2);
     atomic_store_relaxed(&frame->state, FRAME_NEW);
     return frame;
@@ -130,8 +131,6 @@ static void enter(struct task_stack *stack) {
     frame_end(stack);
 }
 
-static void settle(struct frame *frame);
-
 struct task_stack *frame_begin(struct frame *frame, struct worker *worker) {
     struct run *run = frame->run;
     uint32_t expected = FRAME_NEW;
@@ -141,7 +140,7 @@ struct task_stack *frame_begin(struct frame *frame, struct worker *worker) {
     // From here on its parent waits for it.
     if (frame->parent != NULL && atomic_load_relaxed(&frame->parent->is_emptied)) {
         atomic_store_relaxed(&frame->is_cancelled, true);
-        settle(frame);
+        frame_settle(frame);
         return NULL;
     }
     const size_t bytes = frame == run->root ? run->root_stack_bytes : run->stack_bytes;
@@ -151,7 +150,7 @@ struct task_stack *frame_begin(struct frame *frame, struct worker *worker) {
         stack_set_explain(&run->scheduler.stacks, text, sizeof text);
         frame->failure_code = TN_NO_MEMORY;
         run_fail(run, TN_NO_MEMORY, text);
-        settle(frame);
+        frame_settle(frame);
         return NULL;
     }
     stack->frame = frame;
@@ -180,122 +179,4 @@ static void start(struct worker *worker, struct runnable *runnable) {
     if (stack != NULL) {
         stack->resume.run(worker, &stack->resume);
     }
-}
-
-// ---- ending ----------------------------------------------------------------------------------
-
-int frame_outcome(const struct frame *frame) {
-    if (frame->failure_code != 0) {
-        return frame->failure_code;
-    }
-    return atomic_load_relaxed(&((struct frame *)(uintptr_t)frame)->is_cancelled) ? TN_REMOVED
-                                                                                  : TN_OK;
-}
-
-// An ended frame that others have a handle of stays with the nearest frame outwards.
-static void keep_if_shared(struct frame *frame) {
-    if (!atomic_load_relaxed(&frame->is_shared)) {
-        return;
-    }
-    struct frame *parent = frame_parent(frame);
-    atomic_fetch_add_relaxed(&frame->references, 1);
-    os_lock_acquire(&parent->lock);
-    list_push_back(&parent->kept, &frame->sibling);
-    os_lock_release(&parent->lock);
-}
-
-// A forgotten child leaves by itself.
-static void leave_parent(struct frame *frame) {
-    struct frame *parent = frame->parent;
-    if (parent == NULL) {
-        atomic_store_release(&frame->state, FRAME_ENDED); // pairs with frame_state
-        return;
-    }
-    os_lock_acquire(&parent->lock);
-    const bool leaves = frame->is_forgotten && !atomic_load_relaxed(&frame->is_shared);
-    if (leaves) {
-        list_remove(&frame->sibling);
-        atomic_fetch_sub_relaxed(&parent->stack->embedded, 1);
-    }
-    atomic_store_release(&frame->state, FRAME_ENDED); // pairs with frame_state
-    os_lock_release(&parent->lock);
-    if (leaves) {
-        frame_release(frame);
-    }
-}
-
-static void settle(struct frame *frame) {
-    const int outcome = frame_outcome(frame);
-    struct run *run = frame->run;
-    struct task_stack *origin = frame->origin;
-    const bool is_root = frame == run->root;
-    if (origin != NULL) { // the slot keeps it for those who have its handle
-        atomic_store_release(&frame->state, FRAME_ENDED); // pairs with frame_state
-    } else {
-        leave_parent(frame);
-    }
-    if (is_root) {
-        run_end(run);
-    }
-    awaitable_complete(&frame->done, outcome, NULL, true, NULL);
-    uint32_t ticket;
-    if (origin != NULL && tasks_finish(frame->slot, outcome, &ticket) &&
-        task_stack_claim(origin, ticket)) {
-        worker_ready(&run->scheduler, origin);
-    }
-    frame_release(frame);
-}
-
-static void settle_after_stack(struct task_stack *stack, void *argument) {
-    (void)stack;
-    settle(argument);
-}
-
-void frame_end(struct task_stack *stack) {
-    struct frame *frame = stack->frame;
-    atomic_store_relaxed(&frame->state, FRAME_ENDING);
-    frame_remove_children(&stack->tasks.self, frame, NULL);
-    frame_drop_belongings(frame);
-    os_lock_acquire(&frame->lock);
-    frame->stack = NULL;
-    os_lock_release(&frame->lock);
-    worker_finish(stack, settle_after_stack, frame);
-}
-
-bool frame_discard(struct frame *frame, int outcome) {
-    uint32_t expected = FRAME_NEW;
-    if (!atomic_cas_relaxed(&frame->state, &expected, FRAME_ENDING)) {
-        return false;
-    }
-    frame->failure_code = outcome;
-    settle(frame);
-    return true;
-}
-
-// End of a frame that runs in place: its stack goes on with its parent.
-static int end_in_place(struct task_stack *stack, struct frame *frame) {
-    atomic_store_relaxed(&frame->state, FRAME_ENDING);
-    frame_drop_belongings(frame);
-    os_lock_acquire(&frame->lock);
-    frame->stack = NULL;
-    atomic_fetch_sub_relaxed(&stack->cancels, frame->cancels);
-    os_lock_release(&frame->lock);
-    const int outcome = frame_outcome(frame);
-    keep_if_shared(frame);
-    atomic_store_release(&frame->state, FRAME_ENDED); // pairs with frame_state
-    awaitable_complete(&frame->done, outcome, NULL, true, NULL);
-    frame_release(frame);
-    frame_release(frame);
-    return outcome;
-}
-
-int tn_end_slow(struct tn_self *self, struct tn_task *task) {
-    struct task_stack *stack = task_stack_of(self);
-    struct frame *frame = task_adopter(task);
-    frame_remove_children(self, frame, task);
-    ASSERT(self->top == task + 1);
-    if (frame != NULL) {
-        return end_in_place(stack, frame);
-    }
-    return cancel_reaches(self) ? TN_CANCELLED : TN_OK;
 }

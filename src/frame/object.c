@@ -22,14 +22,16 @@ void object_release(struct object *object) {
     }
 }
 
-// Unlinked from its owner already.
-static void end(struct primitive *primitive) {
+static void dispose(struct primitive *primitive) {
     struct object *object = container_of(primitive, struct object, primitive);
     awaitable_complete(&object->awaitable, TN_REMOVED, NULL, true, NULL);
     if (object->withdraw != NULL) {
         object->withdraw(object);
     }
-    object_release(object);
+}
+
+static void let_go(struct primitive *primitive) {
+    object_release(container_of(primitive, struct object, primitive));
 }
 
 void *object_create(struct tn_self *self, size_t bytes, void (*withdraw)(struct object *object)) {
@@ -40,15 +42,17 @@ void *object_create(struct tn_self *self, size_t bytes, void (*withdraw)(struct 
     }
     __builtin_memset(object, 0, bytes);
     awaitable_init(&object->awaitable, &kind);
-    object->owner = owner;
     object->withdraw = withdraw;
-    object->primitive.dispose = end;
+    object->primitive.dispose = dispose;
+    object->primitive.release = let_go;
     atomic_store_relaxed(&object->references, 1);
-    list_push_back(&owner->primitives, &object->primitive.link);
+    primitive_add(owner, &object->primitive);
     return object;
 }
 
 void object_dispose(struct object *object) {
-    list_remove(&object->primitive.link);
-    end(&object->primitive);
+    if (primitive_take(&object->primitive)) {
+        dispose(&object->primitive);
+        object_release(object);
+    }
 }

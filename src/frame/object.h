@@ -1,16 +1,17 @@
 // object.h - an awaitable that a frame owns: events, timers, all and any.
 //
-// Invariant: one reference is the owner's, until object_dispose; each wait and each all or any that
-// it is part of holds another. The memory goes with the last one. Start reading at object_create.
+// Invariant: one reference is the owner's, until it has ended or object_dispose; each wait and each
+// all or any that it is part of holds another. The memory goes with the last one. Start reading at
+// object_create.
 #ifndef TENON_FRAME_OBJECT_H
 #define TENON_FRAME_OBJECT_H
 
 #include "frame/frame.h"
+#include "frame/primitive.h"
 
 struct object {
     struct awaitable awaitable;
     struct primitive primitive;
-    struct frame *owner;
     // Takes the object out of whatever may still call it; the awaitable has completed for good.
     void (*withdraw)(struct object *object);
     _Atomic int references;
@@ -20,7 +21,8 @@ struct object {
 // no memory. `withdraw` may be NULL.
 void *object_create(struct tn_self *self, size_t bytes, void (*withdraw)(struct object *object));
 
-// Ends the object before its owner ends: waiters receive TN_REMOVED.
+// Ends the object before its owner ends: waiters receive TN_REMOVED. Nothing happens when the owner
+// has disposed of it already, because it is being removed.
 void object_dispose(struct object *object);
 
 void object_retain(struct object *object);

@@ -1,0 +1,134 @@
+// end.c - the end of a frame. The picture is in frame.h.
+//
+// Invariant: frame_settle runs once per frame, after its last instruction on any stack, and is the
+// last to touch its parent. Start reading at frame_end.
+#include "base/check.h"
+#include "frame/cancel.h"
+#include "frame/frame.h"
+#include "frame/primitive.h"
+#include "frame/run.h"
+
+int frame_outcome(const struct frame *frame) {
+    if (frame->failure_code != 0) {
+        return frame->failure_code;
+    }
+    return atomic_load_relaxed(&((struct frame *)(uintptr_t)frame)->is_cancelled) ? TN_REMOVED
+                                                                                  : TN_OK;
+}
+
+// An ended frame that others have a handle of stays with the nearest frame outwards.
+static void keep_if_shared(struct frame *frame) {
+    if (!atomic_load_relaxed(&frame->is_shared)) {
+        return;
+    }
+    struct frame *parent = frame_parent(frame);
+    atomic_fetch_add_relaxed(&frame->references, 1);
+    os_lock_acquire(&parent->lock);
+    list_push_back(&parent->kept, &frame->sibling);
+    os_lock_release(&parent->lock);
+}
+
+// A forgotten child leaves by itself.
+static void leave_parent(struct frame *frame) {
+    struct frame *parent = frame->parent;
+    if (parent == NULL) {
+        atomic_store_release(&frame->state, FRAME_ENDED); // pairs with frame_state
+        return;
+    }
+    os_lock_acquire(&parent->lock);
+    const bool leaves = frame->is_forgotten && !atomic_load_relaxed(&frame->is_shared);
+    if (leaves) {
+        list_remove(&frame->sibling);
+        atomic_fetch_sub_relaxed(&parent->stack->embedded, 1);
+    }
+    atomic_store_release(&frame->state, FRAME_ENDED); // pairs with frame_state
+    os_lock_release(&parent->lock);
+    if (leaves) {
+        frame_release(frame);
+    }
+}
+
+void frame_settle(struct frame *frame) {
+    const int outcome = frame_outcome(frame);
+    struct run *run = frame->run;
+    struct task_stack *origin = frame->origin;
+    const bool is_root = frame == run->root;
+    if (origin != NULL) { // the slot keeps it for those who have its handle
+        atomic_store_release(&frame->state, FRAME_ENDED); // pairs with frame_state
+    } else {
+        leave_parent(frame);
+    }
+    if (is_root) {
+        run_end(run);
+    }
+    awaitable_complete(&frame->done, outcome, NULL, true, NULL);
+    uint32_t ticket;
+    if (origin != NULL && tasks_finish(frame->slot, outcome, &ticket) &&
+        task_stack_claim(origin, ticket)) {
+        worker_ready(&run->scheduler, origin);
+    }
+    frame_release(frame);
+}
+
+static void settle_after_stack(struct task_stack *stack, void *argument) {
+    (void)stack;
+    frame_settle(argument);
+}
+
+// Nobody uses any more what it owned, and the ended frames that it kept for others.
+static void drop_belongings(struct frame *frame) {
+    primitives_release(frame);
+    struct list_node *node;
+    while ((node = list_pop_back(&frame->kept)) != NULL) {
+        frame_release(container_of(node, struct frame, sibling));
+    }
+}
+
+void frame_end(struct task_stack *stack) {
+    struct frame *frame = stack->frame;
+    atomic_store_relaxed(&frame->state, FRAME_ENDING);
+    frame_strip(&stack->tasks.self, frame, NULL);
+    drop_belongings(frame);
+    os_lock_acquire(&frame->lock);
+    frame->stack = NULL;
+    os_lock_release(&frame->lock);
+    worker_finish(stack, settle_after_stack, frame);
+}
+
+bool frame_discard(struct frame *frame, int outcome) {
+    uint32_t expected = FRAME_NEW;
+    if (!atomic_cas_relaxed(&frame->state, &expected, FRAME_ENDING)) {
+        return false;
+    }
+    frame->failure_code = outcome;
+    frame_settle(frame);
+    return true;
+}
+
+// End of a frame that runs in place: its stack goes on with its parent.
+static int end_in_place(struct task_stack *stack, struct frame *frame) {
+    atomic_store_relaxed(&frame->state, FRAME_ENDING);
+    drop_belongings(frame);
+    os_lock_acquire(&frame->lock);
+    frame->stack = NULL;
+    atomic_fetch_sub_relaxed(&stack->cancels, frame->cancels);
+    os_lock_release(&frame->lock);
+    const int outcome = frame_outcome(frame);
+    keep_if_shared(frame);
+    atomic_store_release(&frame->state, FRAME_ENDED); // pairs with frame_state
+    awaitable_complete(&frame->done, outcome, NULL, true, NULL);
+    frame_release(frame);
+    frame_release(frame);
+    return outcome;
+}
+
+int tn_end_slow(struct tn_self *self, struct tn_task *task) {
+    struct task_stack *stack = task_stack_of(self);
+    struct frame *frame = task_adopter(task);
+    frame_strip(self, frame, task);
+    ASSERT(self->top == task + 1);
+    if (frame != NULL) {
+        return end_in_place(stack, frame);
+    }
+    return cancel_reaches(self) ? TN_CANCELLED : TN_OK;
+}
