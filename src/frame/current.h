@@ -7,12 +7,11 @@
 #ifndef TENON_FRAME_CURRENT_H
 #define TENON_FRAME_CURRENT_H
 
-#include "scheduler/task_stack.h"
+#include <stdbool.h>
 
-extern struct task_stack current_outside;
+struct tn_self;
 
-static inline bool current_is_outside(const struct tn_self *self) {
-    return self == &current_outside.tasks.self;
-}
+// Whether it is the one that stands for outside.
+bool current_is_outside(const struct tn_self *self);
 
 #endif

@@ -43,6 +43,7 @@ struct frame {
     struct frame *parent;      // when embedded; NULL for root
     struct task_stack *origin; // when stolen or in place
     struct tn_task *slot;
+    const char *name; // in paths and reports
     unsigned line;           // where it was spawned, in type->file
     _Atomic bool is_shared;  // somebody has its handle: it stays until its parent ends
     bool is_forgotten;       // nobody wants its result; under the parent's lock
@@ -52,6 +53,9 @@ struct frame {
     _Atomic uint32_t state;
     _Atomic bool is_cancelled;
     bool has_removed_children; // because it was cancelled
+    bool waits_for_children;   // at its end, instead of removing them
+    size_t stack_bytes;        // of its own stack; 0: the run's
+    struct departure *starter; // told when it has run to its first wait; NULL: nobody
     int failure_code;          // 0: has not failed
     uint32_t cancels;          // how many of its stack's it accounts for
     struct os_lock lock;       // children, kept, stack, cancels, handler
@@ -138,6 +142,11 @@ void frame_forget(struct frame *child);
 
 // Waits until every embedded child has ended: TN_OK, or TN_CANCELLED.
 int frame_wait_for_children(struct tn_self *self, struct frame *frame);
+
+// A child of the frame that is current on `self`, with a frame of its own, embedded and not yet
+// submitted. NULL: no memory, and the current frame has failed.
+struct frame *frame_spawn(struct tn_self *self, const struct tn_type *type, unsigned line,
+                          const void *arguments);
 
 // Embeds the child into the tree below `parent`.
 void frame_adopt_child(struct frame *parent, struct frame *child);

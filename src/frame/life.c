@@ -85,7 +85,8 @@ struct frame *frame_create(struct worker *worker, struct run *run, const struct 
         }
     }
     // Written as one assignment, so that no field of an earlier life is left.
-    *frame = (struct frame){.run = run, .type = type, .line = line, .payload = payload};
+    *frame = (struct frame){
+        .run = run, .type = type, .name = type->name, .line = line, .payload = payload};
     frame->task.type = type;
     TN_STORE_(frame->task.info, (uint64_t)line << 8 | TASK_FRAME);
     if (type->argument_bytes > 0) {
@@ -143,7 +144,7 @@ struct task_stack *frame_begin(struct frame *frame, struct worker *worker) {
         frame_settle(frame);
         return NULL;
     }
-    const size_t bytes = frame == run->root ? run->root_stack_bytes : run->stack_bytes;
+    const size_t bytes = frame->stack_bytes != 0 ? frame->stack_bytes : run->stack_bytes;
     struct task_stack *stack = worker_stack_create(worker, bytes, frame->home, enter);
     if (stack == NULL) {
         char text[RUN_MESSAGE_BYTES];
@@ -154,6 +155,7 @@ struct task_stack *frame_begin(struct frame *frame, struct worker *worker) {
         return NULL;
     }
     stack->frame = frame;
+    stack->departure = frame->starter;
     stack->tasks.is_closed = frame->type->level == TN_LEVEL_FRAME;
     tasks_arm(&stack->tasks);
     os_lock_acquire(&frame->lock);
@@ -174,9 +176,12 @@ void frame_count_cancel(struct frame *frame) {
 
 static void start(struct worker *worker, struct runnable *runnable) {
     struct frame *frame = container_of(runnable, struct frame, start);
+    struct departure *const starter = frame->starter;
     struct task_stack *stack = frame_begin(frame, worker);
     frame_release(frame); // the queue's reference; the frame's own keeps it
     if (stack != NULL) {
         stack->resume.run(worker, &stack->resume);
+    } else if (starter != NULL) {
+        starter->left(starter);
     }
 }

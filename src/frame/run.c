@@ -118,13 +118,15 @@ static void describe(const struct stack *memory, struct overflow_story *story) {
         return;
     }
     const struct tn_type *type = stack->frame->type;
+    const char *name = stack->frame->name;
     unsigned line = stack->frame->line;
     const struct tn_task *slot = tasks_in_place(&stack->tasks, stack->tasks.self.top);
     if (slot != NULL) {
         type = slot->type;
+        name = type->name;
         line = task_line(slot);
     }
-    story->name = type->name;
+    story->name = name;
     story->file = type->file;
     story->line = (int)line;
     story->advice = "TN_RUN(.stack_bytes = ...), or .root_stack_bytes for root";
@@ -157,6 +159,7 @@ static int run_root(struct run *run, const struct tn_type *type, const void *arg
         return TN_NO_MEMORY;
     }
     run->root = root;
+    root->stack_bytes = run->root_stack_bytes;
     root->home = type->level == TN_LEVEL_FRAME ? worker : NULL;
     atomic_fetch_add_relaxed(&root->references, 1); // the queue's
     int code = execute(run);

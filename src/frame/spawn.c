@@ -7,7 +7,9 @@
 // tn_spawn_slow.
 #include "base/check.h"
 #include "frame/cancel.h"
+#include "frame/current.h"
 #include "frame/frame.h"
+#include "frame/misuse.h"
 #include "frame/run.h"
 #include "frame/wait.h"
 
@@ -56,15 +58,9 @@ static void fail_for_memory(struct tn_self *self, const struct tn_type *type, un
     tn_fail_at(self, NULL, TN_NO_MEMORY, type->file, line, "no memory to spawn %s", type->name);
 }
 
-struct tn_task *tn_spawn_slow(struct tn_self *self, const struct tn_type *type, unsigned line,
-                              const void *arguments) {
+struct frame *frame_spawn(struct tn_self *self, const struct tn_type *type, unsigned line,
+                          const void *arguments) {
     struct task_stack *stack = task_stack_of(self);
-    if (atomic_load_relaxed(&stack->cancels) != 0) {
-        stack->tasks.is_watched = true; // setting the checks anew must not hide it from the awaits
-    }
-    if (may_stay_a_task(stack, type)) {
-        return spawn_task(stack, type, line, arguments);
-    }
     struct frame *parent = frame_current(self);
     struct frame *child =
         parent == NULL ? NULL
@@ -77,6 +73,26 @@ struct tn_task *tn_spawn_slow(struct tn_self *self, const struct tn_type *type, 
     frame_adopt_child(parent, child);
     stack->tasks.is_closed = true;
     tasks_arm(&stack->tasks);
+    return child;
+}
+
+struct tn_task *tn_spawn_slow(struct tn_self *self, const struct tn_type *type, unsigned line,
+                              const void *arguments) {
+    struct task_stack *stack = task_stack_of(self);
+    if (atomic_load_relaxed(&stack->cancels) != 0) {
+        if (current_is_outside(self)) {
+            (void)misuse_outside();
+            return NULL;
+        }
+        stack->tasks.is_watched = true; // setting the checks anew must not hide it from the awaits
+    }
+    if (may_stay_a_task(stack, type)) {
+        return spawn_task(stack, type, line, arguments);
+    }
+    struct frame *child = frame_spawn(self, type, line, arguments);
+    if (child == NULL) {
+        return NULL;
+    }
     frame_submit(child);
     return &child->task;
 }

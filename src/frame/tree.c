@@ -139,24 +139,24 @@ struct place {
 
 // The name of what the place is at, which moves on to what is around it; NULL above root.
 static const char *next_name(struct place *place) {
-    const struct tn_type *type;
+    const char *name;
     if (place->slot != NULL) {
-        type = place->slot->type;
+        name = place->slot->type->name;
     } else if (place->frame == NULL) {
         return NULL;
     } else {
-        type = place->frame->type;
+        name = place->frame->name;
         place->stack = place->frame->origin;
         place->slot = place->frame->slot;
         if (place->stack == NULL) {
             place->frame = place->frame->parent;
-            return type->name;
+            return name;
         }
     }
     place->slot = tasks_in_place(&place->stack->tasks, place->slot);
     place->frame = place->slot == NULL ? place->stack->frame : task_adopter(place->slot);
     place->slot = place->frame == NULL ? place->slot : NULL;
-    return type->name;
+    return name;
 }
 
 size_t tn_frame_path(const struct tn_frame *handle, char *buffer, size_t bytes) {

@@ -36,6 +36,17 @@ static inline void runnable_queue_push(struct runnable_queue *queue, struct runn
     queue->count++;
 }
 
+// Puts it before all others.
+static inline void runnable_queue_push_front(struct runnable_queue *queue,
+                                             struct runnable *runnable) {
+    runnable->next = queue->first;
+    queue->first = runnable;
+    if (runnable->next == NULL) {
+        queue->last = runnable;
+    }
+    queue->count++;
+}
+
 static inline struct runnable *runnable_queue_pop(struct runnable_queue *queue) {
     struct runnable *runnable = queue->first;
     if (runnable != NULL) {

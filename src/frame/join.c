@@ -1,0 +1,29 @@
+// join.c - results for frames that did not spawn: by handle, any number of times.
+#include "frame/awaitable.h"
+#include "frame/frame.h"
+#include "frame/misuse.h"
+
+// The constant that describes a function exists once in each file that includes its declaration.
+static bool is_same(const struct tn_type *one, const struct tn_type *other) {
+    return one == other || one->invoke == other->invoke;
+}
+
+int tn_join_type(struct tn_self *self, const struct tn_type *type, struct tn_frame *handle,
+                 void *value) {
+    struct frame *frame = (struct frame *)(void *)handle;
+    if (frame == NULL) {
+        return TN_NO_MEMORY;
+    }
+    if (!is_same(frame->type, type)) {
+        return misuse(TN_WRONG_TYPE, "tn_join(%s, ...) of a frame of %s: name its own function",
+                      type->name, frame->type->name);
+    }
+    int outcome;
+    if (!awaitable_is_done(&frame->done, &outcome)) {
+        outcome = awaitable_wait(self, &frame->done, NULL, false);
+    }
+    if (value != NULL && outcome == TN_OK) {
+        __builtin_memcpy(value, frame->payload, type->result_bytes);
+    }
+    return outcome;
+}
