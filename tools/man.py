@@ -47,6 +47,12 @@ def sentences(prose):
     return said
 
 
+def without_form(sentence):
+    """A sentence that begins with the form of the call, `name(...): `, without that."""
+    rest = re.sub(r"^\w+\([^:]*\): ", "", sentence)
+    return rest[0].upper() + rest[1:]
+
+
 def returning_sentences(group):
     said = sentences(group.prose)
     chosen = [s for s in said if RETURNING.match(s)]
@@ -76,7 +82,7 @@ def call_form(name, prose):
     for at in range(match.end() - 1, len(text)):
         depth += {"(": 1, ")": -1}.get(text[at], 0)
         if depth == 0:
-            body = re.match(r" \{ body \}", text[at + 1:])
+            body = re.match(r" \{ body \}|;", text[at + 1:])
             return " ".join((text[match.start():at + 1] + (body.group(0) if body else "")).split())
     return None
 
@@ -85,9 +91,11 @@ def synopsis_of(item, group):
     """One declaration as lines of at most SYNOPSIS_COLUMNS columns, parameters aligned."""
     text = item.text
     if item.kind == "macro":
-        # Macros that stand together and are defined alike are called alike.
+        # Macros that stand together and are defined alike are called alike, those first whose names
+        # end alike.
         alike = [mate.name for mate in group.items
                  if mate.text.partition("(")[2] == text.partition("(")[2]]
+        alike.sort(key=lambda name: -len(os.path.commonprefix([name[::-1], item.name[::-1]])))
         forms = [call_form(name, group.prose) for name in [item.name] + alike]
         form = next((form for form in forms if form), text)
         text = item.name + form[re.match(r"\w+", form).end():]
@@ -160,15 +168,16 @@ def return_lines(header):
     entries = []
     for group in header.groups():
         said = returning_sentences(group)
+        names = [item.name for item in group.items if item.kind != "type"]
         valued = any(item.gives_a_value for item in group.items)
         if entries and valued and not said and CONTINUING.match(" ".join(group.prose)):
-            entries[-1][0].extend(group.names)
+            entries[-1][0].extend(names)
         elif said and (valued or all(item.kind == "macro" for item in group.items)):
-            entries.append((group.names, said))
+            entries.append((names, said))
     out = []
     for names, said in entries:
         listed = ", ".join(f"\\fB{escape(name)}\\fP()" for name in names)
-        out += [".TP", listed] + [word(sentence) for sentence in said]
+        out += [".TP", listed] + [word(without_form(sentence)) for sentence in said]
     return [".SH RETURN VALUE"] + out if out else []
 
 
@@ -226,7 +235,7 @@ def overview_lines(headers):
         for group in groups:
             names = ", ".join(f"\\fB{escape(i.name)}\\fP" for i in group.items if i.kind != "type")
             first = sentences(group.prose)[:1] or [header.title]
-            out += [".TP", names, word(first[0])]
+            out += [".TP", names, word(without_form(first[0]))]
     return out
 
 

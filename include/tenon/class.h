@@ -64,6 +64,11 @@ struct tn_class {
 #define TN_DESTRUCTOR(name)                                                                        \
     static void name##_tn_destruct(struct name *object __attribute__((unused)))
 
+// TN_CLASS_DECLARE(name, (type, parameter), ...);
+// TN_CLASS_DEFINE(name, (type, parameter), ...) { body }
+// TN_PRIMITIVE_DECLARE(owner class, name, (type, parameter), ...);
+// TN_PRIMITIVE_DEFINE(owner class, name, (type, parameter), ...) { body }
+//
 // For a class or a primitive that several files use: the declaring form, with a semicolon, in a
 // header that its own file includes too; the defining form, with the body, and the destructor in
 // one file.

@@ -99,8 +99,9 @@ TN_PUBLIC struct tn_awaitable *tn_of_free(struct tn_frame *frame);
 // TN_REFUSED when a listener refused, TN_REMOVED when it had ended or was being removed already.
 TN_PUBLIC struct tn_awaitable *tn_removal(struct tn_self *self, struct tn_frame *frame);
 
-// Completes when every part has; of nothing: at once. Parts may repeat and may be all or any
-// themselves. They stay where they are in the tree. A part that is NULL gives NULL.
+// tn_all(self, part, ...): completes when every part has; of nothing: at once. Parts may repeat and
+// may be all or any themselves. They stay where they are in the tree. A part that is NULL gives
+// NULL, and so does a lack of memory.
 #define tn_all(self, ...)                                                                          \
     tn_all_of(self,                                                                                \
               sizeof((struct tn_awaitable *[]){__VA_ARGS__}) / sizeof(struct tn_awaitable *),      \
@@ -108,9 +109,9 @@ TN_PUBLIC struct tn_awaitable *tn_removal(struct tn_self *self, struct tn_frame 
 TN_PUBLIC struct tn_awaitable *tn_all_of(struct tn_self *self, size_t count,
                                          struct tn_awaitable *const *parts);
 
-// Completes with the first part that does; of several that already have, the first in argument
-// order. The others run on. Any of nothing never completes: waiting for it returns TN_EMPTY. A part
-// that is NULL gives NULL.
+// tn_any(self, part, ...): completes with the first part that does; of several that already have,
+// the first in argument order. The others run on. Any of nothing never completes: waiting for it
+// returns TN_EMPTY. A part that is NULL gives NULL, and so does a lack of memory.
 #define tn_any(self, ...)                                                                          \
     tn_any_of(self,                                                                                \
               sizeof((struct tn_awaitable *[]){__VA_ARGS__}) / sizeof(struct tn_awaitable *),      \
@@ -118,10 +119,10 @@ TN_PUBLIC struct tn_awaitable *tn_all_of(struct tn_self *self, size_t count,
 TN_PUBLIC struct tn_awaitable *tn_any_of(struct tn_self *self, size_t count,
                                          struct tn_awaitable *const *parts);
 
-// Waits for an awaitable. For a frame: its outcome (its result stays with its handle). For an
-// event: the next delivery. For all: TN_OK or the first outcome in argument order that is not. For
-// any: the outcome of the winner. NULL: TN_NO_MEMORY. TN_CANCELLED when this frame is being
-// removed. What has completed completes again at once, except events.
+// Waits for an awaitable. Returns for a frame its outcome (its result stays with its handle); for an
+// event TN_OK at the next delivery; for all TN_OK or the first outcome in argument order that is
+// not; for any the outcome of the winner; for NULL TN_NO_MEMORY. TN_CANCELLED or TN_TIMED_OUT when
+// this frame has to end. What has completed completes again at once, except events.
 TN_PUBLIC int tn_wait(struct tn_self *self, struct tn_awaitable *awaitable);
 
 // Which part of an any came first, counted from 0; -1 while none has.

@@ -58,13 +58,14 @@ TN_PUBLIC int tn_on_failure(struct tn_self *self, tn_failure_handler *handler, v
 
 // ---- failing ---------------------------------------------------------------------------------
 
-// Fails the current frame with a negative `code` and a message as by printf. The frame should
-// return now: its further waits return TN_CANCELLED, and what it returns is not used. The second
-// failure of the same frame is ignored. When there is no memory to keep the message, the code is
-// kept without it.
+// TN_FAIL(self, code, format, ...): fails the current frame with a negative `code` and a message as
+// by printf. The frame should return now: its further waits return TN_CANCELLED, and what it
+// returns is not used. The second failure of the same frame is ignored. When there is no memory to
+// keep the message, the code is kept without it.
 #define TN_FAIL(self, code, ...) tn_fail_at(self, NULL, code, __FILE__, __LINE__, __VA_ARGS__)
 
-// The same because of another failure, which becomes the cause (it is copied; NULL: none).
+// TN_FAIL_FROM(self, cause, code, format, ...): the same because of another failure, which becomes
+// the cause (it is copied; NULL: none).
 #define TN_FAIL_FROM(self, cause, code, ...)                                                       \
     tn_fail_at(self, cause, code, __FILE__, __LINE__, __VA_ARGS__)
 

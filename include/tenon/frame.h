@@ -43,6 +43,9 @@ extern "C" {
 #define TN_FRAME(result, ...) TN_DEFINE_(static, TN_LEVEL_FRAME, result, __VA_ARGS__)
 #define TN_PFRAME(result, ...) TN_DEFINE_(static, TN_LEVEL_PFRAME, result, __VA_ARGS__)
 
+// TN_FRAME_DECLARE(result, name, (type, parameter), ...);
+// TN_FRAME_DEFINE(result, name, (type, parameter), ...) { body }
+//
 // For a frame function that several files use: the declaring form, with a semicolon, in a header
 // that its own file includes too, and the defining form, with the body, in one file.
 #define TN_FRAME_DECLARE(result, ...) TN_DECLARE_(, TN_LEVEL_FRAME, result, __VA_ARGS__)
@@ -56,11 +59,11 @@ extern "C" {
 // the frame that spawned; other frames can wait for what tn_share makes of it.
 #define tn_task(name) struct name##_tn_task
 
-// Creates a child frame of the current one and returns at once. A Frame starts when this thread is
-// free for it, in order of creation; a PFrame as soon as a thread is free. Only inside a frame
-// function (uses `self`). When there is no memory for the child, the current frame fails with
-// TN_NO_MEMORY and awaiting the handle says TN_CANCELLED; so it does, and nothing runs, when the
-// current frame is being removed.
+// tn_spawn(name, arguments...): creates a child frame of the current one and returns at once with
+// its handle, a tn_task(name). A Frame starts when this thread is free for it, in order of
+// creation; a PFrame as soon as a thread is free. Only inside a frame function (uses `self`). When
+// there is no memory for the child, the current frame fails with TN_NO_MEMORY and awaiting the
+// handle says TN_CANCELLED; so it does, and nothing runs, when the current frame is being removed.
 #define tn_spawn(...)                                                                              \
     TN_PASTE_(TN_FIRST_(__VA_ARGS__), _tn_spawn)(self, __LINE__ TN_REST_(__VA_ARGS__))
 
@@ -105,8 +108,8 @@ struct tn_options {
 // child's failure, TN_REMOVED, TN_CANCELLED. `value` may be NULL.
 #define tn_try_await(name, task, value) name##_tn_try_await(self, &(task), value)
 
-// Waits for all of the given children, of any types: tn_await_all(self, &a, &b). The results are
-// then in the handles, where tn_await finds them at once. Returns TN_OK or the first outcome in
+// tn_await_all(self, &task, ...): waits for all of the given children, of any types. The results
+// are then in the handles, where tn_await finds them at once. Returns TN_OK or the first outcome in
 // argument order that is not.
 #define tn_await_all(self, ...)                                                                    \
     tn_await_each(self, sizeof((void *[]){__VA_ARGS__}) / sizeof(void *), (void *[]){__VA_ARGS__})
