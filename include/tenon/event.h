@@ -119,8 +119,8 @@ TN_PUBLIC struct tn_awaitable *tn_all_of(struct tn_self *self, size_t count,
 TN_PUBLIC struct tn_awaitable *tn_any_of(struct tn_self *self, size_t count,
                                          struct tn_awaitable *const *parts);
 
-// Waits for an awaitable. Returns for a frame its outcome (its result stays with its handle); for an
-// event TN_OK at the next delivery; for all TN_OK or the first outcome in argument order that is
+// Waits for an awaitable. Returns for a frame its outcome (its result stays with its handle); for
+// an event TN_OK at the next delivery; for all TN_OK or the first outcome in argument order that is
 // not; for any the outcome of the winner; for NULL TN_NO_MEMORY. TN_CANCELLED or TN_TIMED_OUT when
 // this frame has to end. What has completed completes again at once, except events.
 TN_PUBLIC int tn_wait(struct tn_self *self, struct tn_awaitable *awaitable);
