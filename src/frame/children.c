@@ -7,30 +7,36 @@
 #include "frame/primitive.h"
 #include "frame/wait.h"
 
-// The oldest child that has not ended, kept alive for the caller; NULL: none.
-static struct frame *first_alive_child(struct frame *frame) {
-    struct frame *found = NULL;
+// On the loop: the last child alive claims the ticket, unless there is none already.
+static void wait_childless(struct task_stack *stack, void *argument) {
+    struct frame *frame = argument;
+    const uint32_t ticket = task_stack_wait(stack);
     os_lock_acquire(&frame->lock);
-    LIST_EACH(&frame->children, node) {
-        struct frame *child = container_of(node, struct frame, sibling);
-        if (frame_state(child) != FRAME_ENDED) {
-            atomic_fetch_add_relaxed(&child->references, 1);
-            found = child;
-            break;
-        }
-    }
+    const bool is_childless = frame->alive == 0;
+    frame->childless_ticket = ticket;
     os_lock_release(&frame->lock);
-    return found;
+    if (!is_childless) {
+        cancel_check_waiting(stack, ticket);
+    } else if (task_stack_claim(stack, ticket)) {
+        worker_ready(stack->scheduler, stack);
+    }
+}
+
+static bool has_alive_children(struct frame *frame) {
+    os_lock_acquire(&frame->lock);
+    const bool has = frame->alive > 0;
+    os_lock_release(&frame->lock);
+    return has;
 }
 
 int frame_wait_for_children(struct tn_self *self, struct frame *frame) {
-    int outcome = TN_OK;
-    struct frame *child;
-    while (outcome != TN_CANCELLED && (child = first_alive_child(frame)) != NULL) {
-        outcome = awaitable_wait(self, &child->done, NULL, false);
-        frame_release(child);
+    while (has_alive_children(frame)) {
+        if (cancel_is_due(self)) {
+            return TN_CANCELLED;
+        }
+        worker_suspend(task_stack_of(self), wait_childless, frame);
     }
-    return outcome == TN_CANCELLED ? TN_CANCELLED : TN_OK;
+    return TN_OK;
 }
 
 // A child that was removed before its parent has ended: there may be handles of it still.
@@ -87,43 +93,45 @@ static void remove_task(struct tn_self *self, struct tn_task *task) {
     tasks_drop(tasks, task);
 }
 
-// Before anything is waited for: no thief starts a task meanwhile, and all that have been stolen
-// hear of it at once, or each would go on spawning until its turn comes.
-static void stop_tasks(struct tn_self *self, struct tn_task *first) {
+// Before anything is waited for: no thief starts a task meanwhile.
+static void drop_new_tasks(struct tn_self *self, struct tn_task *first) {
     struct tasks *tasks = &task_stack_of(self)->tasks;
     for (struct tn_task *task = self->top; task-- > first;) {
-        const enum task_state state = task_state(task);
-        if (state != TASK_NEW && state != TASK_AWAITED) {
-            continue;
-        }
-        if (state == TASK_NEW && tasks_reclaim(tasks, task)) {
+        if (task_state(task) == TASK_NEW && tasks_reclaim(tasks, task)) {
             tasks_drop(tasks, task);
-            continue;
-        }
-        struct frame *thief = task_adopter(task); // the place holds a reference
-        if (thief != NULL) {
-            (void)cancel_request(thief);
         }
     }
 }
 
-void frame_remove_children(struct tn_self *self, struct frame *frame, struct tn_task *slot) {
-    struct tasks *tasks = &task_stack_of(self)->tasks;
-    struct tn_task *const first = slot != NULL ? slot + 1 : tasks->first;
-    stop_tasks(self, first);
-    struct frame *child;
-    // The stack counts the children with frames of all that live on it: mostly there are none.
-    const bool may_have =
-        frame != NULL && (atomic_load_relaxed(&task_stack_of(self)->embedded)) > 0;
-    if (may_have) {
-        atomic_store_relaxed(&frame->is_emptied, true);
-    }
-    while (may_have && (child = last_child(frame)) != NULL) {
+// Removes the newest child: one with a frame, or the task on top. False: there is none.
+static bool remove_newest(struct tn_self *self, struct frame *frame, struct tn_task *first) {
+    struct tn_task *const task = self->top > first ? self->top - 1 : NULL;
+    struct frame *child = frame == NULL ? NULL : last_child(frame);
+    if (child != NULL && (task == NULL || child->birth > (uint64_t)(uintptr_t)task)) {
         frame_remove_child(self, child);
+    } else if (task != NULL) {
+        remove_task(self, task);
+    }
+    if (child != NULL) {
         frame_release(child);
     }
-    while (self->top > first) {
-        remove_task(self, self->top - 1);
+    return child != NULL || task != NULL;
+}
+
+void frame_remove_children(struct tn_self *self, struct frame *frame, struct tn_task *slot) {
+    struct task_stack *stack = task_stack_of(self);
+    struct tn_task *const first = slot != NULL ? slot + 1 : stack->tasks.first;
+    // The stack counts the children with frames of all that live on it: mostly there are none.
+    struct frame *const with_frames =
+        frame != NULL && atomic_load_relaxed(&stack->embedded) > 0 ? frame : NULL;
+    if (with_frames != NULL) {
+        atomic_store_relaxed(&frame->is_emptied, true);
+    }
+    drop_new_tasks(self, first);
+    while (remove_newest(self, with_frames, first)) {
+    }
+    if (with_frames != NULL) { // its cleanup handlers may have children again
+        atomic_store_relaxed(&frame->is_emptied, false);
     }
 }
 

@@ -28,7 +28,7 @@ static void keep_if_shared(struct frame *frame) {
     os_lock_release(&parent->lock);
 }
 
-// A forgotten child leaves by itself.
+// A forgotten child leaves by itself. The last one alive wakes a parent that waits for that.
 static void leave_parent(struct frame *frame) {
     struct frame *parent = frame->parent;
     if (parent == NULL) {
@@ -42,7 +42,12 @@ static void leave_parent(struct frame *frame) {
         atomic_fetch_sub_relaxed(&parent->stack->embedded, 1);
     }
     atomic_store_release(&frame->state, FRAME_ENDED); // pairs with frame_state
+    const uint32_t ticket = --parent->alive == 0 ? parent->childless_ticket : 0;
+    struct task_stack *stack = parent->stack;
     os_lock_release(&parent->lock);
+    if (ticket != 0 && task_stack_claim(stack, ticket)) {
+        worker_ready(stack->scheduler, stack);
+    }
     if (leaves) {
         frame_release(frame);
     }

@@ -41,9 +41,10 @@ struct frame {
     const struct tn_type *type;
     void *payload;             // task.payload, or memory of its own when that is too small
     struct frame *parent;      // when embedded; NULL for root
+    uint64_t birth;            // when embedded: its place among its siblings
     struct task_stack *origin; // when stolen or in place
     struct tn_task *slot;
-    const char *name; // in paths and reports
+    const char *name;        // in paths and reports
     unsigned line;           // where it was spawned, in type->file
     _Atomic bool is_shared;  // somebody has its handle: it stays until its parent ends
     bool is_forgotten;       // nobody wants its result; under the parent's lock
@@ -60,10 +61,13 @@ struct frame {
     uint32_t cancels;          // how many of its stack's it accounts for
     struct os_lock lock;       // children, kept, stack, cancels, handler
     struct task_stack *stack;  // where it runs; NULL before and after
-    struct list children;
-    struct list_node sibling; // in parent->children, or in kept of whoever keeps it
-    struct list kept;         // ended frames that others have handles of
-    struct list primitives;   // what it owns; those disposed of: primitive.h
+    struct list children;      // by birth
+    uint64_t births;           // how many embedded children it has had
+    uint32_t alive;            // of them, how many have not ended
+    uint32_t childless_ticket; // claimed by whoever brings that to 0
+    struct list_node sibling;  // in parent->children, or in kept of whoever keeps it
+    struct list kept;          // ended frames that others have handles of
+    struct list primitives;    // what it owns; those disposed of: primitive.h
     struct list disposed;
     tn_failure_handler *handler;
     void *handler_data;
@@ -140,7 +144,7 @@ struct frame *frame_from_task(struct tn_self *self, struct tn_task *task);
 void frame_share(struct frame *frame);
 void frame_forget(struct frame *child);
 
-// Waits until every embedded child has ended: TN_OK, or TN_CANCELLED.
+// Waits until every embedded child has ended: TN_OK, or what cuts the wait.
 int frame_wait_for_children(struct tn_self *self, struct frame *frame);
 
 // A child of the frame that is current on `self`, with a frame of its own, embedded and not yet
@@ -148,8 +152,12 @@ int frame_wait_for_children(struct tn_self *self, struct frame *frame);
 struct frame *frame_spawn(struct tn_self *self, const struct tn_type *type, unsigned line,
                           const void *arguments);
 
-// Embeds the child into the tree below `parent`.
-void frame_adopt_child(struct frame *parent, struct frame *child);
+// Embeds the child into the tree below `parent`: as the newest one, or, when it lay on a task stack
+// so far, in the place of that `task`.
+void frame_adopt_child(struct frame *parent, struct frame *child, const struct tn_task *task);
+
+// A child's place among its siblings: who was created before has the smaller number.
+uint64_t frame_birth(const struct frame *frame);
 
 // Panics where an invariant of the frame or its children is broken; returns the number of children.
 size_t frame_check(struct frame *frame);

@@ -70,7 +70,7 @@ struct frame *frame_spawn(struct tn_self *self, const struct tn_type *type, unsi
         return NULL;
     }
     child->home = frame_home_for(stack, type->level);
-    frame_adopt_child(parent, child);
+    frame_adopt_child(parent, child, NULL);
     stack->tasks.is_closed = true;
     tasks_arm(&stack->tasks);
     return child;
@@ -214,7 +214,7 @@ struct frame *frame_from_task(struct tn_self *self, struct tn_task *task) {
     if (child == NULL) {
         return NULL;
     }
-    frame_adopt_child(parent, child);
+    frame_adopt_child(parent, child, task);
     tasks_drop(&stack->tasks, task);
     stack->tasks.is_closed = true;
     tasks_arm(&stack->tasks);

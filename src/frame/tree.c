@@ -56,10 +56,25 @@ struct frame *frame_current(struct tn_self *self) {
     return frame;
 }
 
-void frame_adopt_child(struct frame *parent, struct frame *child) {
+// A frame spawns tasks until it has an embedded child, and from then on embedded ones only: so the
+// addresses of tasks come before all serial numbers.
+#define BIRTHS_FIRST ((uint64_t)1 << 63)
+
+uint64_t frame_birth(const struct frame *frame) {
+    return frame->origin != NULL ? (uint64_t)(uintptr_t)frame->slot : frame->birth;
+}
+
+void frame_adopt_child(struct frame *parent, struct frame *child, const struct tn_task *task) {
     child->parent = parent;
     os_lock_acquire(&parent->lock);
-    list_push_back(&parent->children, &child->sibling);
+    child->birth = task != NULL ? (uint64_t)(uintptr_t)task : BIRTHS_FIRST + parent->births++;
+    struct list_node *at = parent->children.head.prev;
+    while (at != &parent->children.head &&
+           container_of(at, struct frame, sibling)->birth > child->birth) {
+        at = at->prev;
+    }
+    list_insert_after(at, &child->sibling);
+    parent->alive++;
     atomic_fetch_add_relaxed(&parent->stack->embedded, 1);
     os_lock_release(&parent->lock);
 }
@@ -111,7 +126,8 @@ void frame_consume(struct frame *child) {
 }
 
 size_t frame_check(struct frame *frame) {
-    size_t count = 0;
+    size_t count = 0, alive = 0;
+    uint64_t birth = 0;
     os_lock_acquire(&frame->lock);
     ASSERT(frame->stack == NULL || frame->origin != frame->stack || frame->slot != NULL);
     LIST_EACH(&frame->children, node) {
@@ -119,8 +135,12 @@ size_t frame_check(struct frame *frame) {
         ASSERT(child->parent == frame && child->origin == NULL);
         ASSERT(task_state(&child->task) == TASK_FRAME);
         ASSERT(atomic_load_relaxed(&child->references) >= 1);
+        ASSERT(child->birth > birth);
+        birth = child->birth;
+        alive += frame_state(child) != FRAME_ENDED;
         count++;
     }
+    ASSERT(alive <= frame->alive);
     ASSERT(frame->stack == NULL || count <= atomic_load_relaxed(&frame->stack->embedded));
     os_lock_release(&frame->lock);
     return count;
