@@ -49,8 +49,9 @@ struct tn_class {
 
 // TN_CLASS(name, (type, parameter), ...) { body } defines a class of frames for use in this file;
 // `struct name` is complete there. The body is the constructor: it finds `self`, the zeroed object
-// as `object`, and the parameters, up to eight. It returns TN_OK; or a negative code, and then the
-// object is not made and the destructor does not run. It may wait.
+// as `object`, and the parameters, up to eight, none of them called self, object or owner. It
+// returns TN_OK; or a negative code, and then the object is not made and the destructor does not
+// run. It may wait.
 #define TN_CLASS(...) TN_APPLY_(TN_CLASS_WHOLE_, TN_FIRST_(__VA_ARGS__), NULL, void, __VA_ARGS__)
 
 // TN_PRIMITIVE(owner class, name, (type, parameter), ...) { body }: the same for primitives. The

@@ -53,7 +53,7 @@ TN_PUBLIC struct tn_event *tn_event_create_with(struct tn_self *self,
 // arrive in order. Returns TN_OK, TN_NO_MEMORY, or TN_REMOVED when the event has ended (see above).
 TN_PUBLIC int tn_event_post(struct tn_event *event, void *value);
 
-// The same after a delay (negative: 0).
+// The same after a delay of `seconds` (negative: 0).
 TN_PUBLIC int tn_event_post_after(struct tn_event *event, void *value, double seconds);
 
 // Delivers `value` now and waits until everybody who was waiting, on any thread, has run to its
@@ -78,8 +78,9 @@ TN_PUBLIC int tn_event_remove(struct tn_self *self, struct tn_event *event);
 
 // ---- several at once -------------------------------------------------------------------------
 
-// Awaitables out of other things. NULL: no memory. A timer counts from its making; negative is 0.
-// A frame of NULL or an event of NULL gives NULL, so that the parts can be written in place.
+// Awaitables out of other things. NULL: no memory. A timer completes `seconds` after its making,
+// not after the wait; negative is 0. tn_never never completes. A frame of NULL or an event of NULL
+// gives NULL, so that the parts can be written in place.
 TN_PUBLIC struct tn_awaitable *tn_timer(struct tn_self *self, double seconds);
 TN_PUBLIC struct tn_awaitable *tn_never(struct tn_self *self);
 TN_PUBLIC struct tn_awaitable *tn_of_event(struct tn_event *event);
@@ -101,7 +102,8 @@ TN_PUBLIC struct tn_awaitable *tn_removal(struct tn_self *self, struct tn_frame 
 
 // tn_all(self, part, ...): completes when every part has; of nothing: at once. Parts may repeat and
 // may be all or any themselves. They stay where they are in the tree. A part that is NULL gives
-// NULL, and so does a lack of memory.
+// NULL, and so does a lack of memory. tn_all_of takes them from an array of `count` `parts`, which
+// it copies.
 #define tn_all(self, ...)                                                                          \
     tn_all_of(self,                                                                                \
               sizeof((struct tn_awaitable *[]){__VA_ARGS__}) / sizeof(struct tn_awaitable *),      \
@@ -111,7 +113,8 @@ TN_PUBLIC struct tn_awaitable *tn_all_of(struct tn_self *self, size_t count,
 
 // tn_any(self, part, ...): completes with the first part that does; of several that already have,
 // the first in argument order. The others run on. Any of nothing never completes: waiting for it
-// returns TN_EMPTY. A part that is NULL gives NULL, and so does a lack of memory.
+// returns TN_EMPTY. A part that is NULL gives NULL, and so does a lack of memory. tn_any_of takes
+// them from an array of `count` `parts`, which it copies.
 #define tn_any(self, ...)                                                                          \
     tn_any_of(self,                                                                                \
               sizeof((struct tn_awaitable *[]){__VA_ARGS__}) / sizeof(struct tn_awaitable *),      \
@@ -122,7 +125,8 @@ TN_PUBLIC struct tn_awaitable *tn_any_of(struct tn_self *self, size_t count,
 // Waits for an awaitable. Returns for a frame its outcome (its result stays with its handle); for
 // an event TN_OK at the next delivery; for all TN_OK or the first outcome in argument order that is
 // not; for any the outcome of the winner; for NULL TN_NO_MEMORY. TN_CANCELLED or TN_TIMED_OUT when
-// this frame has to end. What has completed completes again at once, except events.
+// this frame has to end: nothing is lost by that, but an event may be delivered before the next
+// wait. What has completed completes again at once, except events.
 TN_PUBLIC int tn_wait(struct tn_self *self, struct tn_awaitable *awaitable);
 
 // Which part of an any came first, counted from 0; -1 while none has.

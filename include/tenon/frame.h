@@ -110,7 +110,8 @@ struct tn_options {
 
 // tn_await_all(self, &task, ...): waits for all of the given children, of any types. The results
 // are then in the handles, where tn_await finds them at once. Returns TN_OK or the first outcome in
-// argument order that is not.
+// argument order that is not. A cancellation while waiting removes the children. tn_await_each
+// takes the addresses of `count` handles from an array.
 #define tn_await_all(self, ...)                                                                    \
     tn_await_each(self, sizeof((void *[]){__VA_ARGS__}) / sizeof(void *), (void *[]){__VA_ARGS__})
 TN_PUBLIC int tn_await_each(struct tn_self *self, size_t count, void *const *tasks);
@@ -121,10 +122,11 @@ TN_PUBLIC void tn_handle_forget(struct tn_self *self, struct tn_handle *handle);
 
 // Waits until every child of the current frame has ended, forgotten ones too. (The option
 // waits_for_children does it when the function returns.) Returns TN_OK; TN_CANCELLED or
-// TN_TIMED_OUT when this frame has to end.
+// TN_TIMED_OUT when this frame has to end: its children are removed then.
 TN_PUBLIC int tn_children_wait(struct tn_self *self);
 
-// Lets everything else that is ready on this thread run once. Returns TN_OK or TN_CANCELLED.
+// Lets everything else that is ready on this thread run once. Returns TN_OK, or TN_CANCELLED or
+// TN_TIMED_OUT when this frame has to end.
 TN_PUBLIC int tn_yield(struct tn_self *self);
 
 // ---- frames as objects -----------------------------------------------------------------------

@@ -39,7 +39,8 @@ struct tn_scope {
 // nothing and cannot fail.
 TN_PUBLIC void tn_deadline_begin(struct tn_self *self, struct tn_scope *scope, double seconds);
 
-// Begins a shield.
+// Begins a shield: `scope` hides from here to its end what comes from outside. Allocates nothing
+// and cannot fail.
 TN_PUBLIC void tn_shield_begin(struct tn_self *self, struct tn_scope *scope);
 
 // Ends the innermost scope, which must be `scope`. Returns TN_TIMED_OUT when its own deadline has

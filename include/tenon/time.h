@@ -34,8 +34,8 @@ TN_PUBLIC int tn_animate(struct tn_self *self, double seconds, tn_animation *cal
 // Seconds since some fixed moment, on the clock that tn_sleep uses. From any thread.
 TN_PUBLIC double tn_now(void);
 
-// Blocks the calling thread, not only the frame, as a call into a foreign library would: belongs
-// into a PFrame. Not interrupted by a cancellation. From any thread.
+// Blocks the calling thread for `seconds` (negative: 0), not only the frame, as a call into a
+// foreign library would: belongs into a PFrame. Not interrupted by a cancellation. From any thread.
 TN_PUBLIC void tn_block(double seconds);
 
 #ifdef __cplusplus
