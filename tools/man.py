@@ -3,8 +3,8 @@
 
     tools/man.py FOLDER     into FOLDER/man3 and FOLDER/man7
 
-One page in section 3 for each header (tenon_event for tenon/event.h), and one for each function,
-macro and type that says `see that page`; tenon(7) is docs/man/tenon.7.in with a list of them all.
+One page in section 3 for each header (tenon_event for tenon/event.h, also called tn_event), and one
+for each function, macro and type that says `see that page`; tenon(7) is docs/man/tenon.7.in with a list of them all.
 Invariant: all text comes from the headers and from that file. Start reading at write_pages.
 """
 
@@ -119,7 +119,7 @@ def title_lines(name, section, version):
 
 
 def name_lines(header):
-    names = [header.topic] + [item.name for item in header.items()]
+    names = [header.topic, header.short_topic] + [item.name for item in header.items()]
     listed = ", ".join(dict.fromkeys(names))
     return [".SH NAME", f"{escape(listed)} \\- {escape(header.title)}"]
 
@@ -266,6 +266,9 @@ def write_pages(folder):
     man3, man7 = os.path.join(folder, "man3"), os.path.join(folder, "man7")
     os.makedirs(man3, exist_ok=True)
     os.makedirs(man7, exist_ok=True)
+    # A function has the right to its name: it is written over the short name of another topic.
+    for header in headers:
+        write(man3, f"{header.short_topic}.3", [f".so man3/{header.topic}.3"])
     for header in headers:
         for item in header.items():
             write(man3, f"{item.name}.3", [f".so man3/{header.topic}.3"])

@@ -63,6 +63,11 @@ class Header:
         """The name of its page."""
         return "tenon_" + os.path.basename(self.path)[:-2]
 
+    @property
+    def short_topic(self):
+        """What else its page may be looked for as: tn_event for tenon/event.h."""
+        return "tn_" + os.path.basename(self.path)[:-2]
+
     def groups(self):
         for section in self.sections:
             yield from section.groups
