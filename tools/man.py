@@ -4,7 +4,8 @@
     tools/man.py FOLDER     into FOLDER/man3 and FOLDER/man7
 
 One page in section 3 for each header (tenon_event for tenon/event.h, also called tn_event), and one
-for each function, macro and type that says `see that page`; tenon(7) is docs/man/tenon.7.in with a list of them all.
+for each function, macro and type that says `see that page`; tenon(7) is docs/man/tenon.7.in with a
+list of them all.
 Invariant: all text comes from the headers and from that file. Start reading at write_pages.
 """
 
@@ -266,12 +267,13 @@ def write_pages(folder):
     man3, man7 = os.path.join(folder, "man3"), os.path.join(folder, "man7")
     os.makedirs(man3, exist_ok=True)
     os.makedirs(man7, exist_ok=True)
-    # A function has the right to its name: it is written over the short name of another topic.
-    for header in headers:
-        write(man3, f"{header.short_topic}.3", [f".so man3/{header.topic}.3"])
-    for header in headers:
-        for item in header.items():
-            write(man3, f"{item.name}.3", [f".so man3/{header.topic}.3"])
+    # Where two have one name the later one gets the page: topics, then types, then what is called.
+    links = {header.short_topic: header.topic for header in headers}
+    for is_type in (True, False):
+        links.update((item.name, header.topic) for header in headers for item in header.items()
+                     if (item.kind == "type") == is_type)
+    for name, topic in links.items():
+        write(man3, f"{name}.3", [f".so man3/{topic}.3"])
     for header in headers:
         write(man3, f"{header.topic}.3", topic_page(header, headers, version))
     write(man7, "tenon.7", overview_page(headers, version))
