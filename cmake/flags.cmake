@@ -1,8 +1,11 @@
-# How C is compiled here: one interface target, tenon_flags, that every target of ours links.
+# How C is compiled here: one interface target, tenon_flags, that every target of ours links; it is
+# called tenon_plain_flags without its sanitizers.
 include(CheckCCompilerFlag)
 
+add_library(tenon_plain_flags INTERFACE)
 add_library(tenon_flags INTERFACE)
-target_compile_options(tenon_flags INTERFACE
+target_link_libraries(tenon_flags INTERFACE tenon_plain_flags)
+target_compile_options(tenon_plain_flags INTERFACE
     -Wall -Wextra -Wshadow -Wconversion -Wvla
     $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes>
     $<$<BOOL:${TENON_WERROR}>:-Werror>)
@@ -10,12 +13,12 @@ target_compile_options(tenon_flags INTERFACE
 # A large local must touch every page on its way down, or it could step over a stack's guard.
 check_c_compiler_flag(-fstack-clash-protection TENON_HAS_STACK_CLASH_PROTECTION)
 if(TENON_HAS_STACK_CLASH_PROTECTION)
-    target_compile_options(tenon_flags INTERFACE
+    target_compile_options(tenon_plain_flags INTERFACE
         $<$<COMPILE_LANGUAGE:C>:-fstack-clash-protection>)
 endif()
 
 if(NOT CMAKE_BUILD_TYPE STREQUAL "Release" OR TENON_SANITIZE)
-    target_compile_options(tenon_flags INTERFACE -fno-omit-frame-pointer)
+    target_compile_options(tenon_plain_flags INTERFACE -fno-omit-frame-pointer)
 endif()
 
 if(TENON_SANITIZE)

@@ -3,6 +3,7 @@
 #   src/LAYER/NAME_test.c        LAYER_NAME_test      internals visible, assertions on
 #   tests/api/NAME.c             api_NAME_test        the static library, public headers only
 #   tests/stress/NAME.c          stress_NAME_test     the same
+#   tests/tsan/NAME.c            tsan_NAME_test       in the tsan preset: the library is plain there
 #   apps/NAME/WHAT_test.c        NAME_WHAT_test       that application without its main.c
 #   tests/contract/, model/      each has a CMakeLists.txt that says what becomes of its files
 file(GLOB support CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/support/*.c)
@@ -42,6 +43,15 @@ foreach(kind IN ITEMS api stress)
         add_test_program(${kind}_${name}_test ${source} tenon_static)
     endforeach()
 endforeach()
+
+if(TARGET tenon_plain)
+    file(GLOB found CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/tsan/*.c)
+    foreach(source IN LISTS found)
+        get_filename_component(name ${source} NAME_WE)
+        string(REGEX REPLACE "_test$" "" name ${name})
+        add_test_program(tsan_${name}_test ${source} tenon_plain)
+    endforeach()
+endif()
 
 foreach(pair IN LISTS TENON_APP_TESTS)
     string(REPLACE "|" ";" pair ${pair})

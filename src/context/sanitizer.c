@@ -44,8 +44,9 @@ enum { SWITCH_FLAGS = CONTEXT_TSAN_INSTRUMENTED ? 0 : 1 };
 
 // Fibers cost 50 to 2000 us to make, so they outlive contexts. Each life leaves the calls that were
 // open at its last switch on the fiber's list of calls, which has room for 65,536: a fiber is
-// replaced long before that.
-enum { SPARES_MAX = 4096, LIVES_MAX = 500 };
+// replaced long before that. But two lives of one fiber count as ordered, so where switches order
+// nothing each context has a fiber of its own.
+enum { SPARES_MAX = 4096, LIVES_MAX = CONTEXT_TSAN_OUTSIDE ? 1 : 500 };
 
 static struct {
     _Atomic uint32_t locked;
@@ -84,7 +85,9 @@ UNINSTRUMENTED static void take_thread(struct sanitizer_fiber *fiber) {
 }
 
 UNINSTRUMENTED static void drop_thread(struct sanitizer_fiber *fiber) {
-    __tsan_acquire(fiber); // pairs with context_switch_last: what follows comes after that life
+    if (!CONTEXT_TSAN_OUTSIDE) { // else begin does it, when the stack is used again
+        __tsan_acquire(fiber);   // pairs with context_switch_last: what follows comes after it
+    }
     bool kept = false;
     lock_spares();
     if (fiber->lives < LIVES_MAX && spares.count < SPARES_MAX) {
@@ -106,6 +109,58 @@ void sanitizer_release(void *at) {
 void sanitizer_acquire(void *at) {
     __tsan_acquire(at);
 }
+
+#if CONTEXT_TSAN_OUTSIDE
+
+void sanitizer_hand_over(void *at) {
+    __tsan_release(at);
+}
+
+void sanitizer_take_over(void *at) {
+    __tsan_acquire(at);
+}
+
+// By a fiber made for it: whoever runs here must not learn it.
+void sanitizer_pass_on(void *from, void *to) {
+    void *self = __tsan_get_current_fiber();
+    void *courier = __tsan_create_fiber(0);
+    __tsan_switch_to_fiber(courier, SWITCH_FLAGS);
+    __tsan_acquire(from); // pairs with sanitizer_hand_over
+    __tsan_release(to);   // pairs with sanitizer_take_over
+    __tsan_switch_to_fiber(self, SWITCH_FLAGS);
+    __tsan_destroy_fiber(courier);
+}
+
+void AnnotateIgnoreWritesBegin(const char *file, int line);
+void AnnotateIgnoreWritesEnd(const char *file, int line);
+
+void sanitizer_hide_begin(void) {
+    AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+}
+
+void sanitizer_hide_end(void) {
+    AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+}
+
+// The sanitizer watches what is copied by the C library, whoever calls it. These take its place in
+// this library only: their names are hidden. The barriers keep the loops from becoming calls.
+__attribute__((visibility("hidden"))) void *memcpy(void *to, const void *from, size_t bytes) {
+    for (size_t i = 0; i < bytes; i++) {
+        ((char *)to)[i] = ((const char *)from)[i];
+        __asm__ volatile("" ::: "memory");
+    }
+    return to;
+}
+
+__attribute__((visibility("hidden"))) void *memset(void *to, int value, size_t bytes) {
+    for (size_t i = 0; i < bytes; i++) {
+        ((char *)to)[i] = (char)value;
+        __asm__ volatile("" ::: "memory");
+    }
+    return to;
+}
+
+#endif
 
 #else
 

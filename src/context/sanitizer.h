@@ -7,9 +7,11 @@
 // ThreadSanitizer: when the runtime itself is instrumented (the ordinary tsan build), a switch
 // orders what happened before it with what comes after, because the runtime hands things over by
 // switching. When only the program is instrumented (runtime built plain, with -DTENON_TSAN=1), a
-// switch orders nothing, and races between frames of one worker are found too; every point where
-// one frame orders another then calls sanitizer_release and sanitizer_acquire on the same address.
-// Live fibers are few there: 8128 at most with gcc's runtime, 0.9 MB each.
+// switch orders nothing, and races between frames of one worker are found too. Nothing the runtime
+// does is seen then, so every point where one frame orders another says so by sanitizer_hand_over
+// and sanitizer_take_over (docs/internals/sanitizers.md has the list). What stays unseen: a race
+// between two frames of which one began on the very stack on which the other had ended.
+// Live fibers are few: 8128 at most with gcc's runtime, 0.9 MB each.
 // Start reading in sanitizer.c at context_init.
 #ifndef TENON_CONTEXT_SANITIZER_H
 #define TENON_CONTEXT_SANITIZER_H
@@ -43,6 +45,9 @@
 #else
 #define CONTEXT_TSAN 0
 #endif
+
+// The program is instrumented, this code is not.
+#define CONTEXT_TSAN_OUTSIDE (CONTEXT_TSAN && !CONTEXT_TSAN_INSTRUMENTED)
 
 #define CONTEXT_SANITIZED (CONTEXT_ASAN || CONTEXT_TSAN)
 
@@ -94,6 +99,44 @@ static inline void sanitizer_release(void *at) {
 
 static inline void sanitizer_acquire(void *at) {
     (void)at;
+}
+
+#endif
+
+#if CONTEXT_TSAN_OUTSIDE
+
+// What the running frame did before sanitizer_hand_over(at) is ordered before what another does
+// after a later sanitizer_take_over(at). Each on the frame's own stack: the loop of a worker knows
+// nothing of what its frames did.
+void sanitizer_hand_over(void *at);
+void sanitizer_take_over(void *at);
+
+// Whoever takes over at `to` from now on has also taken over at `from`. From anywhere.
+void sanitizer_pass_on(void *from, void *to);
+
+// In between, memory comes and goes without a story: it is the runtime's own.
+void sanitizer_hide_begin(void);
+void sanitizer_hide_end(void);
+
+#else
+
+static inline void sanitizer_hand_over(void *at) {
+    (void)at;
+}
+
+static inline void sanitizer_take_over(void *at) {
+    (void)at;
+}
+
+static inline void sanitizer_pass_on(void *from, void *to) {
+    (void)from;
+    (void)to;
+}
+
+static inline void sanitizer_hide_begin(void) {
+}
+
+static inline void sanitizer_hide_end(void) {
 }
 
 #endif

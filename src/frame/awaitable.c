@@ -41,6 +41,7 @@ bool awaitable_unsubscribe(struct awaitable *awaitable, struct subscriber *subsc
 
 void awaitable_complete(struct awaitable *awaitable, int outcome, void *value, bool for_good,
                         struct delivery *delivery) {
+    sanitizer_hand_over(awaitable);
     os_lock_acquire(&awaitable->lock);
     if (!atomic_load_relaxed(&awaitable->is_done)) {
         awaitable->outcome = outcome;
@@ -64,6 +65,7 @@ bool awaitable_is_done(struct awaitable *awaitable, int *outcome) {
     const bool is_done = atomic_load_acquire(&awaitable->is_done);
     if (is_done) {
         *outcome = awaitable->outcome;
+        sanitizer_take_over(awaitable);
     }
     return is_done;
 }
@@ -153,6 +155,7 @@ int awaitable_wait(struct tn_self *self, struct awaitable *awaitable, void **val
         AUDIT(frame_check(stack->frame));
         worker_suspend(stack, commit, &waiter);
     } while (!is_over(&waiter));
+    sanitizer_take_over(awaitable);
     if (kind != NULL) {
         kind->release(awaitable);
     }

@@ -14,6 +14,7 @@ bool cancel_request(struct frame *frame) {
     struct task_stack *stack = frame->stack;
     if (stack != NULL) {
         frame_count_cancel(frame);
+        sanitizer_hand_over(&stack->cancels);
         tasks_poke(&stack->tasks); // its next await shall look
         atomic_fence_seq_cst();    // seq_cst: pairs with cancel_check_waiting
         const uint32_t ticket = atomic_load_relaxed(&stack->cancellable);
@@ -62,6 +63,7 @@ bool cancel_is_due(struct tn_self *self) {
         return false;
     }
     struct task_stack *stack = task_stack_of(self);
+    sanitizer_take_over(&stack->cancels);
     tasks_arm(&stack->tasks);
     struct tn_task *const slot = tasks_in_place(&stack->tasks, self->top);
     struct frame *current = slot == NULL ? stack->frame : task_adopter(slot);

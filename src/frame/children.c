@@ -36,6 +36,7 @@ int frame_wait_for_children(struct tn_self *self, struct frame *frame) {
         }
         worker_suspend(task_stack_of(self), wait_childless, frame);
     }
+    sanitizer_take_over(&frame->children);
     return TN_OK;
 }
 
@@ -129,6 +130,9 @@ void frame_remove_children(struct tn_self *self, struct frame *frame, struct tn_
     }
     drop_new_tasks(self, first);
     while (remove_newest(self, with_frames, first)) {
+    }
+    if (frame != NULL) { // also those that had ended before
+        sanitizer_take_over(&frame->children);
     }
     if (with_frames != NULL) { // its cleanup handlers may have children again
         atomic_store_relaxed(&frame->is_emptied, false);

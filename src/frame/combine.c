@@ -83,6 +83,7 @@ static void fire_part(struct subscriber *subscriber, int outcome, void *value,
     (void)value;
     struct part *part = container_of(subscriber, struct part, subscriber);
     struct combination *combination = part->combination;
+    sanitizer_pass_on(part->member, &combination->object.awaitable);
     os_lock_acquire(&combination->lock);
     part->outcome = outcome;
     bool is_complete;

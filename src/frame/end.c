@@ -97,6 +97,10 @@ void frame_end(struct task_stack *stack) {
     os_lock_acquire(&frame->lock);
     frame->stack = NULL;
     os_lock_release(&frame->lock);
+    sanitizer_hand_over(&frame->done);
+    if (frame->parent != NULL) {
+        sanitizer_hand_over(&frame->parent->children);
+    }
     worker_finish(stack, settle_after_stack, frame);
 }
 

@@ -153,6 +153,7 @@ int tn_event_remove(struct tn_self *self, struct tn_event *event) {
 static struct post *make_post(struct tn_event *event, void *value) {
     struct post *post = os_allocate(sizeof *post);
     if (post != NULL) {
+        sanitizer_hand_over(&event->object.awaitable);
         *post = (struct post){.event = event, .value = value};
         list_node_init(&post->link);
         post->timer.fire = fire;

@@ -36,7 +36,7 @@ static void give_memory(struct frame *frame) {
         return;
     }
     struct frame_pool *pool = pool_of(frame->run, worker);
-    if (pool->count >= POOL_MAX) {
+    if (pool->count >= POOL_MAX || CONTEXT_TSAN_OUTSIDE) { // two lives are not to be compared
         os_free(frame);
         return;
     }
@@ -128,6 +128,7 @@ void frame_submit(struct frame *frame) {
 
 static void enter(struct task_stack *stack) {
     struct frame *frame = stack->frame;
+    sanitizer_take_over(frame->origin != NULL ? (void *)&frame->origin->tasks : frame);
     frame->type->invoke(&stack->tasks.self, frame->payload);
     frame_end(stack);
 }

@@ -146,6 +146,7 @@ static int execute(struct run *run) {
     struct worker *worker = &run->scheduler.workers[0];
     scheduler_submit(&run->scheduler, &run->root->start, worker);
     const int code = scheduler_run(&run->scheduler);
+    sanitizer_take_over(&run->root->done);
     if (code != OS_OK) {
         return status_of(code);
     }

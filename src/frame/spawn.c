@@ -79,6 +79,7 @@ struct frame *frame_spawn(struct tn_self *self, const struct tn_type *type, unsi
 struct tn_task *tn_spawn_slow(struct tn_self *self, const struct tn_type *type, unsigned line,
                               const void *arguments) {
     struct task_stack *stack = task_stack_of(self);
+    sanitizer_hand_over(&stack->tasks);
     if (atomic_load_relaxed(&stack->cancels) != 0) {
         if (current_is_outside(self)) {
             (void)misuse_outside();
@@ -132,6 +133,7 @@ static int take_result(struct tn_self *self, struct tn_task *task, void *result)
     struct frame *thief = task_adopter(task);
     copy_result(task->type, thief == NULL ? task->payload : thief->payload, outcome, result);
     if (thief != NULL) {
+        wait_follow(task);
         frame_let_go(thief);
     }
     tasks_drop(&task_stack_of(self)->tasks, task);
@@ -189,6 +191,7 @@ int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
     }
     struct task_stack *stack = task_stack_of(self);
     struct tasks *tasks = &stack->tasks;
+    sanitizer_hand_over(tasks);
     if (!is_own(tasks, task)) {
         REQUIRE(!TENON_CHECKED, "a task is awaited by the frame that spawned it; others: tn_share");
         return TN_NOT_YOURS;
@@ -306,6 +309,9 @@ int tn_children_wait(struct tn_self *self) {
     struct tn_task *const first = slot != NULL ? slot + 1 : stack->tasks.first;
     for (struct tn_task *task = self->top; task-- > first;) {
         const enum task_state state = task_state(task);
+        if (state == TASK_DONE) {
+            wait_follow(task);
+        }
         if (state != TASK_NEW && state != TASK_AWAITED) {
             continue;
         }

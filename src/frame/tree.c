@@ -66,6 +66,7 @@ uint64_t frame_birth(const struct frame *frame) {
 
 void frame_adopt_child(struct frame *parent, struct frame *child, const struct tn_task *task) {
     child->parent = parent;
+    sanitizer_hand_over(child);
     os_lock_acquire(&parent->lock);
     child->birth = task != NULL ? (uint64_t)(uintptr_t)task : BIRTHS_FIRST + parent->births++;
     struct list_node *at = parent->children.head.prev;

@@ -21,6 +21,13 @@ static void commit(struct task_stack *stack, void *argument) {
     }
 }
 
+void wait_follow(struct tn_task *task) {
+    struct frame *thief = CONTEXT_TSAN_OUTSIDE ? task_adopter(task) : NULL;
+    if (thief != NULL) {
+        sanitizer_take_over(&thief->done);
+    }
+}
+
 int wait_for_stolen(struct tn_self *self, struct tn_task *task, bool is_shielded) {
     struct stolen_wait wait = {task, is_shielded};
     while (!task_has_ended(task)) {
@@ -30,6 +37,7 @@ int wait_for_stolen(struct tn_self *self, struct tn_task *task, bool is_shielded
         worker_suspend(task_stack_of(self), commit, &wait);
         tasks_await_cancel(task);
     }
+    wait_follow(task);
     return TN_OK;
 }
 

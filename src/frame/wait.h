@@ -17,4 +17,8 @@ int wait_for_stolen(struct tn_self *self, struct tn_task *task, bool is_shielded
 // just claimed the task gives it a frame within moments: this spins for it.
 struct frame *wait_for_adopter(struct tn_task *task);
 
+// For ThreadSanitizer: what the thief of an ended task did comes before what follows. Nothing when
+// there was none.
+void wait_follow(struct tn_task *task);
+
 #endif

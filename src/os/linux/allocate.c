@@ -5,20 +5,29 @@
 
 #include "base/bits.h"
 #include "base/check.h"
+#include "context/sanitizer.h"
 #include "os/os.h"
 
 void *os_allocate(size_t bytes) {
     ASSERT(bytes != 0);
-    return malloc(bytes);
+    sanitizer_hide_begin();
+    void *memory = malloc(bytes);
+    sanitizer_hide_end();
+    return memory;
 }
 
 void *os_allocate_aligned(size_t bytes, size_t alignment) {
     REQUIRE(bits_is_power(alignment), "an alignment is a power of two");
     void *memory = NULL;
     size_t least = alignment < sizeof(void *) ? sizeof(void *) : alignment;
-    return posix_memalign(&memory, least, bytes) == 0 ? memory : NULL;
+    sanitizer_hide_begin();
+    const int error = posix_memalign(&memory, least, bytes);
+    sanitizer_hide_end();
+    return error == 0 ? memory : NULL;
 }
 
 void os_free(void *memory) {
+    sanitizer_hide_begin();
     free(memory);
+    sanitizer_hide_end();
 }
