@@ -11,7 +11,8 @@
 // Events and awaitables made here belong to the frame that made them and end with it: who still
 // waits then receives TN_REMOVED. They must not be used after that: for an event, the functions
 // below notice it as long as its memory has not been used again (a programmer's error; they return
-// TN_REMOVED), checking builds never use it again during the run.
+// TN_REMOVED), checking builds never use it again during the run. While the owner itself still
+// unwinds they return TN_REMOVED without a complaint.
 #ifndef TENON_EVENT_H
 #define TENON_EVENT_H
 
@@ -58,7 +59,7 @@ TN_PUBLIC int tn_event_post_after(struct tn_event *event, void *value, double se
 
 // Delivers `value` now and waits until everybody who was waiting, on any thread, has run to its
 // next wait or its end. Returns TN_OK, TN_REMOVED, TN_CANCELLED or TN_TIMED_OUT; the delivery has
-// been made in the last two cases too.
+// been made in the last two cases too. TN_NO_MEMORY: nothing was delivered.
 TN_PUBLIC int tn_event_send(struct tn_self *self, struct tn_event *event, void *value);
 
 // Delivers `value` now; the awaitable completes when everybody who was waiting has run to its next
@@ -112,9 +113,9 @@ TN_PUBLIC struct tn_awaitable *tn_all_of(struct tn_self *self, size_t count,
                                          struct tn_awaitable *const *parts);
 
 // tn_any(self, part, ...): completes with the first part that does; of several that already have,
-// the first in argument order. The others run on. Any of nothing never completes: waiting for it
-// returns TN_EMPTY. A part that is NULL gives NULL, and so does a lack of memory. tn_any_of takes
-// them from an array of `count` `parts`, which it copies.
+// the first in argument order. The others run on. Any of nothing never completes: making one is a
+// programmer's error, and waiting for it returns TN_EMPTY. A part that is NULL gives NULL, and so
+// does a lack of memory. tn_any_of takes them from an array of `count` `parts`, which it copies.
 #define tn_any(self, ...)                                                                          \
     tn_any_of(self,                                                                                \
               sizeof((struct tn_awaitable *[]){__VA_ARGS__}) / sizeof(struct tn_awaitable *),      \

@@ -10,8 +10,9 @@
 #include "frame/frame.h"
 #include "scheduler/worker.h"
 
-void awaitable_init(struct awaitable *awaitable, const struct awaitable_kind *kind) {
+void awaitable_init(struct awaitable *awaitable, const struct awaitable_kind *kind, bool is_local) {
     awaitable->kind = kind;
+    awaitable->is_local = is_local;
     os_lock_init(&awaitable->lock);
     atomic_store_relaxed(&awaitable->is_done, false);
     awaitable->outcome = TN_OK;
@@ -20,44 +21,52 @@ void awaitable_init(struct awaitable *awaitable, const struct awaitable_kind *ki
 }
 
 bool awaitable_subscribe(struct awaitable *awaitable, struct subscriber *subscriber) {
-    os_lock_acquire(&awaitable->lock);
+    awaitable_lock(awaitable);
     const bool is_done = atomic_load_relaxed(&awaitable->is_done);
     if (!is_done) {
         list_push_back(&awaitable->subscribers, &subscriber->link);
     }
-    os_lock_release(&awaitable->lock);
+    awaitable_unlock(awaitable);
     return !is_done;
 }
 
 bool awaitable_unsubscribe(struct awaitable *awaitable, struct subscriber *subscriber) {
-    os_lock_acquire(&awaitable->lock);
+    awaitable_lock(awaitable);
     const bool was_linked = list_is_linked(&subscriber->link);
     if (was_linked) {
         list_remove(&subscriber->link);
     }
-    os_lock_release(&awaitable->lock);
+    awaitable_unlock(awaitable);
     return was_linked;
 }
 
-void awaitable_complete(struct awaitable *awaitable, int outcome, void *value, bool for_good,
+void awaitable_complete_locked(struct awaitable *awaitable, int outcome, void *value,
+                               bool is_for_good, struct delivery *delivery) {
+    if (atomic_load_relaxed(&awaitable->is_done)) {
+        return;
+    }
+    if (is_for_good) {
+        awaitable->outcome = outcome;
+        awaitable->value = value;
+        // release: pairs with awaitable_is_done, which then reads the outcome.
+        atomic_store_release(&awaitable->is_done, true);
+    }
+    // Only those that are here now: who subscribes again while these run waits for the next.
+    struct list now = LIST_INIT(now);
+    list_append(&now, &awaitable->subscribers);
+    struct list_node *node;
+    while ((node = list_pop_front(&now)) != NULL) {
+        struct subscriber *subscriber = container_of(node, struct subscriber, link);
+        subscriber->fire(subscriber, outcome, value, delivery);
+    }
+}
+
+void awaitable_complete(struct awaitable *awaitable, int outcome, void *value, bool is_for_good,
                         struct delivery *delivery) {
     sanitizer_hand_over(awaitable);
-    os_lock_acquire(&awaitable->lock);
-    if (!atomic_load_relaxed(&awaitable->is_done)) {
-        awaitable->outcome = outcome;
-        awaitable->value = for_good ? value : NULL;
-        // release: pairs with awaitable_is_done, which then reads the outcome.
-        atomic_store_release(&awaitable->is_done, for_good);
-        // Only those that are here now: who subscribes again while these run waits for the next.
-        struct list now = LIST_INIT(now);
-        list_append(&now, &awaitable->subscribers);
-        struct list_node *node;
-        while ((node = list_pop_front(&now)) != NULL) {
-            struct subscriber *subscriber = container_of(node, struct subscriber, link);
-            subscriber->fire(subscriber, outcome, value, delivery);
-        }
-    }
-    os_lock_release(&awaitable->lock);
+    awaitable_lock(awaitable);
+    awaitable_complete_locked(awaitable, outcome, value, is_for_good, delivery);
+    awaitable_unlock(awaitable);
 }
 
 bool awaitable_is_done(struct awaitable *awaitable, int *outcome) {
@@ -113,45 +122,43 @@ static bool is_over(struct waiter *waiter) {
 static void commit(struct task_stack *stack, void *argument) {
     struct waiter *waiter = argument; // gone as soon as the stack may go on
     struct awaitable *awaitable = waiter->awaitable;
-    const bool is_shielded = waiter->is_shielded;
-    waiter->ticket = task_stack_wait(stack);
-    const uint32_t ticket = waiter->ticket;
-    os_lock_acquire(&awaitable->lock);
+    const uint32_t ticket = task_stack_wait(stack);
+    waiter->ticket = ticket;
+    awaitable_lock(awaitable);
     waiter->was_done = atomic_load_relaxed(&awaitable->is_done);
     if (waiter->was_done) {
         waiter->outcome = awaitable->outcome;
         waiter->value = awaitable->value;
-        os_lock_release(&awaitable->lock);
+        awaitable_unlock(awaitable);
         if (task_stack_claim(stack, ticket)) {
             worker_ready(stack->scheduler, stack);
         }
         return;
     }
     list_push_back(&awaitable->subscribers, &waiter->subscriber.link);
-    os_lock_release(&awaitable->lock);
-    if (!is_shielded) {
-        cancel_check_waiting(stack, ticket);
+    if (!waiter->is_shielded) {
+        cancel_open(stack, ticket); // whom it wakes comes to is_over, and so to this lock, first
     }
+    awaitable_unlock(awaitable);
 }
 
 int awaitable_wait(struct tn_self *self, struct awaitable *awaitable, void **value,
                    bool is_shielded) {
     struct task_stack *stack = task_stack_of(self);
-    const struct awaitable_kind *kind = awaitable->kind;
-    struct waiter waiter = {.outcome = TN_CANCELLED};
+    // On one thread, what completes has told the waiter before its memory can go.
+    const struct awaitable_kind *kind = awaitable->is_local ? NULL : awaitable->kind;
+    struct waiter waiter = {.subscriber.fire = fire,
+                            .awaitable = awaitable,
+                            .stack = stack,
+                            .is_shielded = is_shielded,
+                            .outcome = TN_CANCELLED};
     if (kind != NULL) {
         kind->retain(awaitable);
     }
     do {
         if (!is_shielded && cancel_is_due(self)) {
-            waiter.outcome = TN_CANCELLED;
             break;
         }
-        waiter = (struct waiter){.subscriber.fire = fire,
-                                 .awaitable = awaitable,
-                                 .stack = stack,
-                                 .is_shielded = is_shielded};
-        list_node_init(&waiter.subscriber.link);
         AUDIT(frame_check(stack->frame));
         worker_suspend(stack, commit, &waiter);
     } while (!is_over(&waiter));

@@ -33,6 +33,7 @@ struct awaitable_kind {
 struct awaitable {
     const struct awaitable_kind *kind;
     struct os_lock lock;
+    bool is_local;        // the run has one thread, the only one that comes here: nothing to lock
     _Atomic bool is_done; // written under the lock
     int outcome;          // when done
     void *value;          // when done
@@ -47,8 +48,20 @@ struct subscriber {
                  struct delivery *delivery);
 };
 
-// `kind` may be NULL when the memory outlives every wait anyway.
-void awaitable_init(struct awaitable *awaitable, const struct awaitable_kind *kind);
+// `kind` may be NULL when the memory outlives every wait anyway. `is_local` as above.
+void awaitable_init(struct awaitable *awaitable, const struct awaitable_kind *kind, bool is_local);
+
+static inline void awaitable_lock(struct awaitable *awaitable) {
+    if (!awaitable->is_local) {
+        os_lock_acquire(&awaitable->lock);
+    }
+}
+
+static inline void awaitable_unlock(struct awaitable *awaitable) {
+    if (!awaitable->is_local) {
+        os_lock_release(&awaitable->lock);
+    }
+}
 
 // Hangs a subscriber on. False when the awaitable is done already: then nothing was done.
 bool awaitable_subscribe(struct awaitable *awaitable, struct subscriber *subscriber);
@@ -56,10 +69,13 @@ bool awaitable_subscribe(struct awaitable *awaitable, struct subscriber *subscri
 // Takes it off. False when it has fired. Either way it is not called any more when this returns.
 bool awaitable_unsubscribe(struct awaitable *awaitable, struct subscriber *subscriber);
 
-// Calls every subscriber with the outcome, oldest first. `for_good`: also those to come. `delivery`
-// (NULL: nobody cares) is told of everybody who is woken.
-void awaitable_complete(struct awaitable *awaitable, int outcome, void *value, bool for_good,
+// Calls every subscriber with the outcome, oldest first. `is_for_good`: also those to come.
+// `delivery` (NULL: nobody cares) is told of everybody who is woken.
+void awaitable_complete(struct awaitable *awaitable, int outcome, void *value, bool is_for_good,
                         struct delivery *delivery);
+// The same with the lock held by the caller.
+void awaitable_complete_locked(struct awaitable *awaitable, int outcome, void *value,
+                               bool is_for_good, struct delivery *delivery);
 
 // Done, and with what? False leaves *outcome alone. The value is then in awaitable->value.
 bool awaitable_is_done(struct awaitable *awaitable, int *outcome);

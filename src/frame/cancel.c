@@ -38,6 +38,17 @@ void cancel_check_waiting(struct task_stack *stack, uint32_t ticket) {
     }
 }
 
+void cancel_open(struct task_stack *stack, uint32_t ticket) {
+    // Nobody can have claimed it yet, so it is the last.
+    atomic_store_relaxed(&stack->cancellable, ticket);
+    if (stack->scheduler->is_shared) {
+        atomic_fence_seq_cst(); // seq_cst: pairs with cancel_request
+    }
+    if (UNLIKELY(atomic_load_relaxed(&stack->cancels) != 0) && task_stack_claim(stack, ticket)) {
+        worker_ready(stack->scheduler, stack);
+    }
+}
+
 static bool is_cancelled(struct frame *frame) {
     return atomic_load_relaxed(&frame->is_cancelled) || frame->failure_code != 0;
 }

@@ -35,4 +35,8 @@ bool cancel_reaches(struct tn_self *self);
 // meanwhile.
 void cancel_check_waiting(struct task_stack *stack, uint32_t ticket);
 
+// The same, cheaper, by who holds a lock that the stack needs before its wait is over, and that who
+// completes what it waits for needs to claim it.
+void cancel_open(struct task_stack *stack, uint32_t ticket);
+
 #endif

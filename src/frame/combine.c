@@ -7,6 +7,7 @@
 #include <tenon/event.h>
 #include <tenon/time.h>
 
+#include "frame/misuse.h"
 #include "frame/object.h"
 #include "frame/time.h"
 
@@ -57,11 +58,12 @@ struct part {
     struct combination *combination;
     struct awaitable *member;
     int outcome;
+    void *value;
 };
 
 struct combination {
     struct object object; // first
-    struct os_lock lock;  // left, winner, outcomes of parts
+    struct os_lock lock;  // left, winner, outcomes and values of parts
     bool is_any;
     int winner;
     size_t left;
@@ -80,12 +82,12 @@ static int first_bad_outcome(const struct combination *combination) {
 
 static void fire_part(struct subscriber *subscriber, int outcome, void *value,
                       struct delivery *delivery) {
-    (void)value;
     struct part *part = container_of(subscriber, struct part, subscriber);
     struct combination *combination = part->combination;
     sanitizer_pass_on(part->member, &combination->object.awaitable);
     os_lock_acquire(&combination->lock);
     part->outcome = outcome;
+    part->value = value;
     bool is_complete;
     if (combination->is_any) {
         is_complete = combination->winner < 0;
@@ -95,10 +97,11 @@ static void fire_part(struct subscriber *subscriber, int outcome, void *value,
     } else {
         is_complete = --combination->left == 0;
         outcome = first_bad_outcome(combination);
+        value = NULL;
     }
     os_lock_release(&combination->lock);
     if (is_complete) {
-        awaitable_complete(&combination->object.awaitable, outcome, NULL, true, delivery);
+        awaitable_complete(&combination->object.awaitable, outcome, value, true, delivery);
     }
 }
 
@@ -123,7 +126,7 @@ static void hang_on(struct combination *combination, size_t index, struct awaita
     if (!awaitable_subscribe(member, &part->subscriber)) {
         int outcome = TN_OK;
         (void)awaitable_is_done(member, &outcome);
-        fire_part(&part->subscriber, outcome, NULL, NULL);
+        fire_part(&part->subscriber, outcome, member->value, NULL);
     }
 }
 
@@ -161,17 +164,47 @@ struct tn_awaitable *tn_all_of(struct tn_self *self, size_t count,
 
 struct tn_awaitable *tn_any_of(struct tn_self *self, size_t count,
                                struct tn_awaitable *const *parts) {
+    if (count == 0) {
+        (void)misuse(TN_EMPTY, "any of nothing never completes: give tn_any at least one part");
+    }
     return combine(self, count, parts, true);
 }
 
+// ---- what came out ---------------------------------------------------------------------------
+
+// NULL when it is something else.
+static struct combination *combination_of(const struct tn_awaitable *handle) {
+    struct object *object = object_of((struct awaitable *)(uintptr_t)handle);
+    const bool is_one = object != NULL && object->withdraw == withdraw_parts;
+    return is_one ? container_of(object, struct combination, object) : NULL;
+}
+
 int tn_winner(const struct tn_awaitable *any) {
-    const struct object *object =
-        container_of((const struct awaitable *)(const void *)any, struct object, awaitable);
-    struct combination *combination = container_of(object, struct combination, object);
+    struct combination *combination = combination_of(any);
+    if (combination == NULL) {
+        return -1;
+    }
     os_lock_acquire(&combination->lock);
     const int winner = combination->winner;
     os_lock_release(&combination->lock);
     return winner;
+}
+
+void *tn_value(const struct tn_awaitable *handle) {
+    struct awaitable *awaitable = (struct awaitable *)(uintptr_t)handle;
+    int outcome;
+    return awaitable_is_done(awaitable, &outcome) ? awaitable->value : NULL;
+}
+
+void *tn_value_of_part(const struct tn_awaitable *handle, size_t index) {
+    struct combination *combination = combination_of(handle);
+    if (combination == NULL || index >= combination->count) {
+        return NULL;
+    }
+    os_lock_acquire(&combination->lock);
+    void *value = combination->parts[index].value;
+    os_lock_release(&combination->lock);
+    return value;
 }
 
 int tn_wait(struct tn_self *self, struct tn_awaitable *handle) {

@@ -1,172 +1,301 @@
 // event.c - events: posts queue up behind what is ready, one token of the event in the queues at a
 // time.
 //
+// In a run of one thread an event is not locked: only that thread comes to it. What other threads
+// post travels to it as a parcel.
+//
 // Invariant: `is_queued` is set exactly while the token `deliver` is on a queue or running; then
-// `posts` is not empty, except after a withdrawal. Posts are delivered one a time, in order.
+// `posts` is not empty, except after a withdrawal. Posts are delivered one at a time, in order.
 // Start reading at tn_event_post.
-#include <tenon/event.h>
+#include "frame/event.h"
 
 #include "base/check.h"
-#include "frame/object.h"
+#include "frame/current.h"
+#include "frame/misuse.h"
 #include "frame/run.h"
 #include "frame/time.h"
 
-struct tn_event {
-    struct object object; // first
-    const char *name;
-    struct scheduler *scheduler;
-    struct os_lock lock; // all below
-    struct list posts;   // to be delivered
-    struct list delayed; // waiting for their time
-    struct runnable deliver;
-    bool is_queued;
-};
-
-struct post {
-    struct list_node link;
+// A post with memory of its own, that waits for its time or comes from outside.
+struct parcel {
+    struct post post; // first
     struct tn_event *event;
     struct timer timer;
     struct timers *timers;
-    void *value;
+    uint64_t deadline_ns; // 0: now
+    struct runnable arrive;
+    uint32_t generation; // of the event that it was posted to
 };
 
 // ---- delivering ------------------------------------------------------------------------------
 
 // A plain Frame comes back to its queue soon, and keeps the order there. A PFrame may block: then
 // somebody else shall deliver.
-static bool caller_is_prompt(const struct scheduler *scheduler) {
-    const struct worker *worker = worker_current();
-    if (worker == NULL || worker->scheduler != scheduler) {
-        return false;
-    }
-    const struct task_stack *stack =
-        atomic_load_relaxed(&((struct worker *)(uintptr_t)worker)->running);
+static bool is_prompt(struct worker *worker) {
+    const struct task_stack *stack = atomic_load_relaxed(&worker->running);
     return stack == NULL || stack->home != NULL;
+}
+
+static void submit(struct tn_event *event) {
+    struct scheduler *scheduler = &event->run->scheduler;
+    struct worker *worker = worker_current();
+    const bool is_local = worker != NULL && worker->scheduler == scheduler && is_prompt(worker);
+    scheduler_submit_anyone(scheduler, &event->deliver, is_local);
+}
+
+static void free_post(struct tn_event *event, struct post *post) {
+    if (post == &event->slot) {
+        event->slot_is_used = false;
+    } else {
+        os_free(post);
+    }
 }
 
 static void deliver(struct worker *worker, struct runnable *runnable) {
     struct tn_event *event = container_of(runnable, struct tn_event, deliver);
-    os_lock_acquire(&event->lock);
+    struct awaitable *awaitable = &event->object.awaitable;
+    awaitable_lock(awaitable);
     struct list_node *node = list_pop_front(&event->posts);
-    os_lock_release(&event->lock);
     if (node != NULL) {
         struct post *post = container_of(node, struct post, link);
-        awaitable_complete(&event->object.awaitable, TN_OK, post->value, false, NULL);
-        os_free(post);
+        awaitable_complete_locked(awaitable, TN_OK, post->value, event->is_singleshot, NULL);
+        free_post(event, post);
     }
-    os_lock_acquire(&event->lock);
-    event->is_queued = !list_is_empty(&event->posts);
-    const bool has_more = event->is_queued;
-    os_lock_release(&event->lock);
+    const bool has_more = !list_is_empty(&event->posts);
+    const bool releases = !has_more && event->token_releases;
+    event->is_queued = has_more;
+    awaitable_unlock(awaitable);
     if (has_more) {
         scheduler_submit_anyone(worker->scheduler, &event->deliver, true);
-    } else {
+    } else if (releases) {
         object_release(&event->object);
     }
 }
 
-// Puts a post behind what is ready.
-static void enqueue(struct tn_event *event, struct post *post) {
-    os_lock_acquire(&event->lock);
+// Puts a post behind what is ready; the awaitable's lock is held and given back.
+static void enqueue_and_unlock(struct tn_event *event, struct post *post) {
     list_push_back(&event->posts, &post->link);
     const bool was_queued = event->is_queued;
     event->is_queued = true;
-    os_lock_release(&event->lock);
+    awaitable_unlock(&event->object.awaitable);
     if (!was_queued) {
-        object_retain(&event->object);
-        scheduler_submit_anyone(event->scheduler, &event->deliver,
-                                caller_is_prompt(event->scheduler));
+        submit(event);
     }
 }
 
+// ---- parcels ---------------------------------------------------------------------------------
+
 static void fire(struct timer *timer) {
-    struct post *post = container_of(timer, struct post, timer);
-    struct tn_event *event = post->event;
-    os_lock_acquire(&event->lock);
-    const bool is_wanted = list_is_linked(&post->link);
-    if (is_wanted) {
-        list_remove(&post->link);
-    }
-    os_lock_release(&event->lock);
-    if (is_wanted) { // else the event is being withdrawn, which frees the post
-        enqueue(event, post);
+    struct parcel *parcel = container_of(timer, struct parcel, timer);
+    struct tn_event *event = parcel->event;
+    awaitable_lock(&event->object.awaitable);
+    if (list_is_linked(&parcel->post.link)) {
+        list_remove(&parcel->post.link);
+        enqueue_and_unlock(event, &parcel->post);
+    } else { // the event is being withdrawn, which frees it
+        awaitable_unlock(&event->object.awaitable);
     }
     object_release(&event->object);
 }
 
-// ---- life ------------------------------------------------------------------------------------
+// The awaitable's lock is held and given back.
+static void delay_and_unlock(struct tn_event *event, struct parcel *parcel) {
+    object_retain(&event->object); // the timer's
+    list_push_back(&event->delayed, &parcel->post.link);
+    parcel->timers = scheduler_timers(&event->run->scheduler);
+    awaitable_unlock(&event->object.awaitable);
+    scheduler_timer_add(parcel->timers, &parcel->timer, parcel->deadline_ns);
+}
 
-static void free_posts(struct list *posts) {
-    struct list_node *node;
-    while ((node = list_pop_front(posts)) != NULL) {
-        os_free(container_of(node, struct post, link));
+// True: taken. False: the event has ended.
+static bool take_in(struct tn_event *event, struct parcel *parcel) {
+    awaitable_lock(&event->object.awaitable);
+    if (event->is_withdrawn || event->generation != parcel->generation) {
+        awaitable_unlock(&event->object.awaitable);
+        return false;
+    }
+    if (parcel->deadline_ns != 0) {
+        delay_and_unlock(event, parcel);
+    } else {
+        enqueue_and_unlock(event, &parcel->post);
+    }
+    return true;
+}
+
+// From outside, on the thread of the event.
+static void arrive(struct worker *worker, struct runnable *runnable) {
+    (void)worker;
+    struct parcel *parcel = container_of(runnable, struct parcel, arrive);
+    if (!take_in(parcel->event, parcel)) {
+        os_free(parcel);
     }
 }
 
+static bool must_travel(const struct tn_event *event) {
+    const struct worker *worker = worker_current();
+    return event->object.awaitable.is_local &&
+           (worker == NULL || worker->scheduler != &event->run->scheduler);
+}
+
+static int send_parcel(struct tn_event *event, void *value, uint64_t deadline_ns) {
+    struct parcel *parcel = os_allocate(sizeof *parcel);
+    if (parcel == NULL) {
+        return TN_NO_MEMORY;
+    }
+    *parcel = (struct parcel){.post.value = value,
+                              .event = event,
+                              .timer.fire = fire,
+                              .deadline_ns = deadline_ns,
+                              .arrive.run = arrive,
+                              .generation = event->generation};
+    list_node_init(&parcel->post.link);
+    if (must_travel(event)) {
+        scheduler_submit_anyone(&event->run->scheduler, &parcel->arrive, false);
+    } else if (!take_in(event, parcel)) {
+        os_free(parcel);
+        return TN_REMOVED;
+    }
+    return TN_OK;
+}
+
+// ---- life ------------------------------------------------------------------------------------
+
 // A delayed post, unlinked: a timer that fires from now on sees that it is not wanted. NULL: none.
-static struct post *take_delayed(struct tn_event *event) {
-    os_lock_acquire(&event->lock);
+static struct parcel *take_delayed(struct tn_event *event) {
+    awaitable_lock(&event->object.awaitable);
     struct list_node *node = list_pop_front(&event->delayed);
-    os_lock_release(&event->lock);
-    return node == NULL ? NULL : container_of(node, struct post, link);
+    awaitable_unlock(&event->object.awaitable);
+    return node == NULL ? NULL : container_of(node, struct parcel, post.link);
 }
 
 static void withdraw(struct object *object) {
-    struct tn_event *event = container_of(object, struct tn_event, object);
-    struct list posts = LIST_INIT(posts);
-    os_lock_acquire(&event->lock);
-    list_append(&posts, &event->posts);
-    os_lock_release(&event->lock);
-    free_posts(&posts);
-    struct post *post;
-    while ((post = take_delayed(event)) != NULL) {
-        if (timers_cancel(post->timers, &post->timer)) {
-            object_release(&event->object);
+    struct tn_event *event = event_of(object);
+    awaitable_lock(&object->awaitable);
+    event->is_withdrawn = true;
+    struct list_node *node;
+    while ((node = list_pop_front(&event->posts)) != NULL) {
+        free_post(event, container_of(node, struct post, link));
+    }
+    if (event->is_queued) {
+        object_retain(object);
+        event->token_releases = true;
+    }
+    awaitable_unlock(&object->awaitable);
+    struct parcel *parcel;
+    while ((parcel = take_delayed(event)) != NULL) {
+        if (timers_cancel(parcel->timers, &parcel->timer)) {
+            object_release(object);
         }
-        os_free(post);
+        os_free(parcel);
     }
 }
 
-struct tn_event *tn_event_create(struct tn_self *self, const char *name) {
-    struct tn_event *event = object_create(self, sizeof *event, withdraw);
+static void destroy(struct object *object) {
+    struct tn_event *event = event_of(object);
+    quarantine_put(&event->run->ended_events, &event->ended);
+}
+
+// The owner has ended: from now on who uses the event is mistaken.
+static void leave(struct primitive *primitive) {
+    struct object *object = container_of(primitive, struct object, primitive);
+    atomic_store_relaxed(&event_of(object)->has_left, true);
+    object_release(object);
+}
+
+static struct tn_event *take_memory(struct run *run) {
+    struct list_node *node = quarantine_take(&run->ended_events);
+    struct tn_event *event =
+        node != NULL ? container_of(node, struct tn_event, ended) : os_allocate(sizeof *event);
     if (event == NULL) {
         return NULL;
     }
-    event->name = name;
-    event->scheduler = task_stack_of(self)->scheduler;
-    os_lock_init(&event->lock);
-    list_init(&event->posts);
-    list_init(&event->delayed);
-    event->deliver.run = deliver;
+    const uint32_t generation = node == NULL ? 0 : event->generation + 1;
+    __builtin_memset(event, 0, sizeof *event);
+    event->generation = generation;
     return event;
 }
 
+struct tn_event *tn_event_create_with(struct tn_self *self,
+                                      const struct tn_event_options *options) {
+    struct frame *owner = frame_current(self);
+    struct tn_event *event = owner == NULL ? NULL : take_memory(owner->run);
+    if (event == NULL) {
+        return NULL;
+    }
+    event->name = options->name;
+    event->run = owner->run;
+    event->is_singleshot = options->is_singleshot;
+    list_init(&event->posts);
+    list_init(&event->delayed);
+    event->deliver.run = deliver;
+    struct object *object = &event->object;
+    object_init(object, &owner->run->scheduler);
+    object->outcome_at_end = options->is_lifebound ? TN_OK : TN_REMOVED;
+    object->withdraw = withdraw;
+    object->destroy = destroy;
+    object->primitive.release = leave;
+    object_give(object, owner);
+    return event;
+}
+
+struct tn_event *tn_event_create(struct tn_self *self, const char *name) {
+    return tn_event_create_with(self, &(struct tn_event_options){.name = name});
+}
+
+int event_status_slow(const struct tn_event *event) {
+    if (!atomic_load_relaxed(&((struct tn_event *)(uintptr_t)event)->has_left)) {
+        return TN_REMOVED;
+    }
+    return misuse(TN_REMOVED, "an event was used after its end, which is the end of the frame that "
+                              "made it, or tn_event_remove: make it in a frame that outlives all "
+                              "who use it");
+}
+
+// The frame that runs on `self`, if it has a node of its own: only then it can own anything.
+static const struct frame *owner_on(struct tn_self *self) {
+    struct task_stack *stack = task_stack_of(self);
+    struct tn_task *slot = tasks_in_place(&stack->tasks, self->top);
+    return slot == NULL ? stack->frame : task_adopter(slot);
+}
+
 int tn_event_remove(struct tn_self *self, struct tn_event *event) {
-    REQUIRE(event->object.primitive.owner == frame_nearest(self),
-            "an event is removed by the frame that made it");
-    object_dispose(&event->object);
+    const int status = event_status(event);
+    if (status != TN_OK) {
+        return status;
+    }
+    struct object *object = &event->object;
+    if (object->primitive.owner != owner_on(self)) {
+        return misuse(TN_NOT_YOURS,
+                      "the event %s was removed by another frame than the one that "
+                      "made it: let that one call tn_event_remove",
+                      event->name);
+    }
+    object_retain(object);
+    object_dispose(object);
+    atomic_store_relaxed(&event->has_left, true);
+    object_release(object);
     return TN_OK;
 }
 
 // ---- posting and waiting ---------------------------------------------------------------------
 
-static struct post *make_post(struct tn_event *event, void *value) {
-    struct post *post = os_allocate(sizeof *post);
-    if (post != NULL) {
-        sanitizer_hand_over(&event->object.awaitable);
-        *post = (struct post){.event = event, .value = value};
-        list_node_init(&post->link);
-        post->timer.fire = fire;
-    }
-    return post;
-}
-
 int tn_event_post(struct tn_event *event, void *value) {
-    struct post *post = make_post(event, value);
-    if (post == NULL) {
-        return TN_NO_MEMORY;
+    const int status = event_status(event);
+    if (UNLIKELY(status != TN_OK)) {
+        return status;
     }
-    enqueue(event, post);
+    struct awaitable *awaitable = &event->object.awaitable;
+    sanitizer_hand_over(awaitable);
+    if (UNLIKELY(must_travel(event))) {
+        return send_parcel(event, value, 0);
+    }
+    awaitable_lock(awaitable);
+    if (UNLIKELY(event->slot_is_used || event->is_withdrawn)) {
+        awaitable_unlock(awaitable);
+        return send_parcel(event, value, 0);
+    }
+    event->slot_is_used = true;
+    event->slot.value = value;
+    enqueue_and_unlock(event, &event->slot);
     return TN_OK;
 }
 
@@ -174,29 +303,46 @@ int tn_event_post_after(struct tn_event *event, void *value, double seconds) {
     if (!(seconds > 0)) {
         return tn_event_post(event, value);
     }
-    struct post *post = make_post(event, value);
-    if (post == NULL) {
-        return TN_NO_MEMORY;
+    const int status = event_status(event);
+    if (status != TN_OK) {
+        return status;
     }
-    object_retain(&event->object); // the timer's
-    os_lock_acquire(&event->lock);
-    list_push_back(&event->delayed, &post->link);
-    post->timers = scheduler_timers(event->scheduler);
-    os_lock_release(&event->lock);
-    scheduler_timer_add(post->timers, &post->timer, time_after_ns(seconds));
-    return TN_OK;
-}
-
-int tn_event_send(struct tn_self *self, struct tn_event *event, void *value) {
-    awaitable_complete(&event->object.awaitable, TN_OK, value, false, NULL);
-    // Whoever was woken on this thread stands in its queue now: let them run first.
-    return tn_yield(self);
+    sanitizer_hand_over(&event->object.awaitable);
+    return send_parcel(event, value, time_after_ns(seconds));
 }
 
 int tn_event_wait(struct tn_self *self, struct tn_event *event, void **value) {
-    return awaitable_wait(self, &event->object.awaitable, value, false);
+    const int status = event_status(event);
+    if (UNLIKELY(status != TN_OK)) {
+        return status;
+    }
+    struct awaitable *awaitable = &event->object.awaitable;
+    int outcome;
+    if (!awaitable_is_done(awaitable, &outcome)) {
+        return awaitable_wait(self, awaitable, value, false);
+    }
+    if (value != NULL) {
+        *value = awaitable->value;
+    }
+    return outcome;
+}
+
+// ---- as an awaitable -------------------------------------------------------------------------
+
+static void keep_count(struct awaitable *awaitable) {
+    (void)awaitable; // it is nobody's and stays for ever
+}
+
+struct tn_awaitable *event_ended(void) {
+    static const struct awaitable_kind nobodys = {keep_count, keep_count};
+    static struct awaitable ended = {.kind = &nobodys, .is_done = true, .outcome = TN_REMOVED};
+    return (struct tn_awaitable *)(void *)&ended;
 }
 
 struct tn_awaitable *tn_of_event(struct tn_event *event) {
-    return event == NULL ? NULL : (struct tn_awaitable *)(void *)&event->object.awaitable;
+    if (event == NULL) {
+        return NULL;
+    }
+    return event_status(event) == TN_OK ? (struct tn_awaitable *)(void *)&event->object.awaitable
+                                        : event_ended();
 }

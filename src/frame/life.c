@@ -93,7 +93,7 @@ struct frame *frame_create(struct worker *worker, struct run *run, const struct 
         __builtin_memcpy(payload, arguments, type->argument_bytes);
     }
     frame->start.run = start;
-    awaitable_init(&frame->done, &frame_kind);
+    awaitable_init(&frame->done, &frame_kind, !run->scheduler.is_shared);
     os_lock_init(&frame->lock);
     list_init(&frame->children);
     list_node_init(&frame->sibling);

@@ -18,13 +18,17 @@ void object_retain(struct object *object) {
 void object_release(struct object *object) {
     // acq_rel: pairs with object_release: the last one sees what all others did.
     if (atomic_fetch_sub_acq_rel(&object->references, 1) == 1) {
-        os_free(object);
+        if (object->destroy != NULL) {
+            object->destroy(object);
+        } else {
+            os_free(object);
+        }
     }
 }
 
 static void dispose(struct primitive *primitive) {
     struct object *object = container_of(primitive, struct object, primitive);
-    awaitable_complete(&object->awaitable, TN_REMOVED, NULL, true, NULL);
+    awaitable_complete(&object->awaitable, object->outcome_at_end, NULL, true, NULL);
     if (object->withdraw != NULL) {
         object->withdraw(object);
     }
@@ -34,6 +38,18 @@ static void let_go(struct primitive *primitive) {
     object_release(container_of(primitive, struct object, primitive));
 }
 
+void object_init(struct object *object, struct scheduler *scheduler) {
+    awaitable_init(&object->awaitable, &kind, !scheduler->is_shared);
+    object->primitive.dispose = dispose;
+    object->primitive.release = let_go;
+    object->outcome_at_end = TN_REMOVED;
+    atomic_store_relaxed(&object->references, 1);
+}
+
+void object_give(struct object *object, struct frame *owner) {
+    primitive_add(owner, &object->primitive);
+}
+
 void *object_create(struct tn_self *self, size_t bytes, void (*withdraw)(struct object *object)) {
     struct frame *owner = frame_current(self);
     struct object *object = owner == NULL ? NULL : os_allocate(bytes);
@@ -41,13 +57,14 @@ void *object_create(struct tn_self *self, size_t bytes, void (*withdraw)(struct 
         return NULL;
     }
     __builtin_memset(object, 0, bytes);
-    awaitable_init(&object->awaitable, &kind);
+    object_init(object, task_stack_of(self)->scheduler);
     object->withdraw = withdraw;
-    object->primitive.dispose = dispose;
-    object->primitive.release = let_go;
-    atomic_store_relaxed(&object->references, 1);
-    primitive_add(owner, &object->primitive);
+    object_give(object, owner);
     return object;
+}
+
+struct object *object_of(struct awaitable *awaitable) {
+    return awaitable->kind == &kind ? container_of(awaitable, struct object, awaitable) : NULL;
 }
 
 void object_dispose(struct object *object) {

@@ -14,6 +14,9 @@ struct object {
     struct primitive primitive;
     // Takes the object out of whatever may still call it; the awaitable has completed for good.
     void (*withdraw)(struct object *object);
+    // Gives its memory back; NULL: it was allocated.
+    void (*destroy)(struct object *object);
+    int outcome_at_end; // for those who wait when it is disposed of
     _Atomic int references;
 };
 
@@ -21,9 +24,17 @@ struct object {
 // no memory. `withdraw` may be NULL.
 void *object_create(struct tn_self *self, size_t bytes, void (*withdraw)(struct object *object));
 
+// The two halves of it. Makes an object of zeroed memory; the reference is the caller's.
+void object_init(struct object *object, struct scheduler *scheduler);
+// The frame owns it from now on, and has that reference.
+void object_give(struct object *object, struct frame *owner);
+
 // Ends the object before its owner ends: waiters receive TN_REMOVED. Nothing happens when the owner
 // has disposed of it already, because it is being removed.
 void object_dispose(struct object *object);
+
+// The object whose awaitable this is; NULL when it is the awaitable of a frame.
+struct object *object_of(struct awaitable *awaitable);
 
 void object_retain(struct object *object);
 void object_release(struct object *object);

@@ -202,6 +202,7 @@ int tn_run_type(const struct tn_type *type, const struct tn_run_options *options
     for (size_t i = 0; i < pools; i++) {
         run->pools[i] = (struct frame_pool){NULL, 0};
     }
+    quarantine_init(&run->ended_events);
     plan.scheduler.upper = run;
     code = status_of(scheduler_init(&run->scheduler, &plan.scheduler));
     if (code == TN_OK) {
@@ -210,6 +211,7 @@ int tn_run_type(const struct tn_type *type, const struct tn_run_options *options
         for (size_t i = 0; i < pools; i++) {
             frame_pool_deinit(&run->pools[i]);
         }
+        quarantine_deinit(&run->ended_events);
         scheduler_deinit(&run->scheduler);
     }
     code = keep_message(run, code);

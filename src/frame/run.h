@@ -7,6 +7,7 @@
 #include <tenon/run.h>
 
 #include "frame/frame.h"
+#include "frame/quarantine.h"
 
 #define RUN_MESSAGE_BYTES 512
 
@@ -19,6 +20,7 @@ struct run {
     double grace_seconds;
     void (*report)(const char *sentence, void *data); // NULL: standard error
     void *report_data;
+    struct quarantine ended_events;
     struct os_lock report_lock; // one report at a time
     struct os_lock lock;        // the failure
     int failure_code;           // the first failure that nobody absorbed; 0: none

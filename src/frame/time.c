@@ -5,13 +5,15 @@
 #include "frame/frame.h"
 #include "frame/time.h"
 
+#define SPAN_MAX_NS 9200000000000000000u
+
+uint64_t time_span_ns(double seconds) {
+    const double ns = seconds > 0 ? seconds * 1e9 + 0.5 : 0;
+    return ns < (double)SPAN_MAX_NS ? (uint64_t)ns : SPAN_MAX_NS;
+}
+
 uint64_t time_after_ns(double seconds) {
-    const uint64_t now_ns = os_now_ns();
-    if (!(seconds > 0)) {
-        return now_ns;
-    }
-    const double ns = seconds * 1e9;
-    return ns < 9.2e18 ? now_ns + (uint64_t)ns : OS_NEVER - 1;
+    return os_now_ns() + time_span_ns(seconds);
 }
 
 struct sleep {
@@ -52,11 +54,8 @@ int tn_yield(struct tn_self *self) {
     return cancel_is_due(self) ? TN_CANCELLED : TN_OK;
 }
 
-int tn_sleep(struct tn_self *self, double seconds) {
-    if (!(seconds > 0)) {
-        return tn_yield(self);
-    }
-    struct sleep sleep = {.stack = task_stack_of(self), .deadline_ns = time_after_ns(seconds)};
+int time_sleep_until(struct tn_self *self, uint64_t deadline_ns) {
+    struct sleep sleep = {.stack = task_stack_of(self), .deadline_ns = deadline_ns};
     sleep.timer.fire = wake;
     do {
         if (cancel_is_due(self)) {
@@ -67,9 +66,13 @@ int tn_sleep(struct tn_self *self, double seconds) {
     return TN_OK;
 }
 
+int tn_sleep(struct tn_self *self, double seconds) {
+    return seconds > 0 ? time_sleep_until(self, time_after_ns(seconds)) : tn_yield(self);
+}
+
 int tn_hold(struct tn_self *self) {
     struct awaitable never;
-    awaitable_init(&never, NULL);
+    awaitable_init(&never, NULL, false);
     return awaitable_wait(self, &never, NULL, false);
 }
 
