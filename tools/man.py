@@ -50,8 +50,8 @@ def sentences(prose):
 
 def without_form(sentence):
     """A sentence that begins with the form of the call, `name(...): `, without that."""
-    rest = re.sub(r"^\w+\([^:]*\): ", "", sentence)
-    return rest[0].upper() + rest[1:]
+    form = re.match(r"\w+\([^:]*\): ", sentence)
+    return sentence[form.end()].upper() + sentence[form.end() + 1:] if form else sentence
 
 
 def returning_sentences(group):
@@ -261,18 +261,23 @@ def write(folder, name, lines):
         file.write("\n".join(lines).rstrip("\n") + "\n")
 
 
+def owners(headers):
+    """For each name the topic whose page it is found on. Where two have one name the later one gets
+    it: topics, then types, then what is called."""
+    links = {header.short_topic: header.topic for header in headers}
+    for is_type in (True, False):
+        links.update((item.name, header.topic) for header in headers for item in header.items()
+                     if (item.kind == "type") == is_type)
+    return links
+
+
 def write_pages(folder):
     headers = [header for header in read_headers() if list(header.items())]
     version = read_version()
     man3, man7 = os.path.join(folder, "man3"), os.path.join(folder, "man7")
     os.makedirs(man3, exist_ok=True)
     os.makedirs(man7, exist_ok=True)
-    # Where two have one name the later one gets the page: topics, then types, then what is called.
-    links = {header.short_topic: header.topic for header in headers}
-    for is_type in (True, False):
-        links.update((item.name, header.topic) for header in headers for item in header.items()
-                     if (item.kind == "type") == is_type)
-    for name, topic in links.items():
+    for name, topic in owners(headers).items():
         write(man3, f"{name}.3", [f".so man3/{topic}.3"])
     for header in headers:
         write(man3, f"{header.topic}.3", topic_page(header, headers, version))

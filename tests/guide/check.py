@@ -199,6 +199,13 @@ def check_planted(builder):
             pass
 
 
+def chapters_not_listed():
+    with open(os.path.join(GUIDE, "README.md"), encoding="utf-8") as file:
+        contents = file.read()
+    names = [os.path.basename(path) for path in glob.glob(os.path.join(GUIDE, "*.md"))]
+    return [name for name in names if name != "README.md" and f"]({name})" not in contents]
+
+
 def main():
     builder = Builder(sys.argv[1])
     passed, faults = 0, []
@@ -217,6 +224,7 @@ def main():
                 passed += 1
     for what in check_planted(builder):
         faults.append(f"a listing with {what} went unseen")
+    faults += [f"{name} is not in the table of contents" for name in chapters_not_listed()]
     for fault in faults:
         print(f"FAIL {fault}")
     print(f"{passed + len(PLANTED)} passed, {len(faults)} failed")

@@ -87,6 +87,12 @@ def check_links(results, folder):
             results.expect(os.path.exists(target), f"{os.path.basename(path)} points nowhere")
 
 
+def check_owners(results):
+    """A macro has the right to a name that is also a type's."""
+    owner = man.owners(man.read_headers()).get("tn_task")
+    results.expect(owner == "tenon_frame", "tn_task is the macro, not the structure")
+
+
 def check_rendering(results, folder):
     pages = sorted(glob.glob(os.path.join(folder, "man3", "tenon_*.3")) +
                    glob.glob(os.path.join(folder, "man7", "*.7")) + glob.glob("docs/man/*.1"))
@@ -145,6 +151,7 @@ def main():
         man.write_pages(pages)
         check_names(results, pages)
         check_links(results, pages)
+        check_owners(results)
         check_rendering(results, pages)
         check_prose(results)
         check_planted(results, os.path.join(folder, "planted"))
