@@ -2,6 +2,7 @@
 #include "frame/cancel.h"
 
 #include "frame/frame.h"
+#include "scheduler/hard.h"
 
 bool cancel_request(struct frame *frame) {
     if (atomic_exchange_relaxed(&frame->is_cancelled, true)) {
@@ -56,7 +57,7 @@ static bool is_cancelled(struct frame *frame) {
 bool cancel_reaches(struct tn_self *self) {
     struct task_stack *stack = task_stack_of(self);
     if (atomic_load_relaxed(&stack->cancels) == 0) {
-        stack->tasks.is_watched = false; // whoever was cancelled here has ended
+        stack->tasks.is_watched = hard_is(HARD_PARK); // whoever was cancelled here has ended
         return false;
     }
     stack->tasks.is_watched = true;

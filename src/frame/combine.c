@@ -10,6 +10,7 @@
 #include "frame/misuse.h"
 #include "frame/object.h"
 #include "frame/time.h"
+#include "scheduler/hard.h"
 
 // ---- timers ----------------------------------------------------------------------------------
 
@@ -214,6 +215,7 @@ int tn_wait(struct tn_self *self, struct tn_awaitable *handle) {
     }
     int outcome;
     if (awaitable_is_done(awaitable, &outcome)) {
+        hard_await(task_stack_of(self));
         return outcome;
     }
     return awaitable_wait(self, awaitable, NULL, false);

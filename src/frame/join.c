@@ -2,6 +2,7 @@
 #include "frame/awaitable.h"
 #include "frame/frame.h"
 #include "frame/misuse.h"
+#include "scheduler/hard.h"
 
 // The constant that describes a function exists once in each file that includes its declaration.
 static bool is_same(const struct tn_type *one, const struct tn_type *other) {
@@ -19,7 +20,9 @@ int tn_join_type(struct tn_self *self, const struct tn_type *type, struct tn_fra
                       type->name, frame->type->name);
     }
     int outcome;
-    if (!awaitable_is_done(&frame->done, &outcome)) {
+    if (awaitable_is_done(&frame->done, &outcome)) {
+        hard_await(task_stack_of(self));
+    } else {
         outcome = awaitable_wait(self, &frame->done, NULL, false);
     }
     if (value != NULL && outcome == TN_OK) {

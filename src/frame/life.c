@@ -6,6 +6,7 @@
 #include "frame/cancel.h"
 #include "frame/frame.h"
 #include "frame/run.h"
+#include "scheduler/hard.h"
 
 // ---- memory ----------------------------------------------------------------------------------
 
@@ -157,7 +158,8 @@ struct task_stack *frame_begin(struct frame *frame, struct worker *worker) {
     }
     stack->frame = frame;
     stack->departure = frame->starter;
-    stack->tasks.is_closed = frame->type->level == TN_LEVEL_FRAME;
+    stack->tasks.is_closed = frame->type->level == TN_LEVEL_FRAME || hard_is(HARD_STEAL);
+    stack->tasks.is_watched = hard_is(HARD_PARK);
     tasks_arm(&stack->tasks);
     os_lock_acquire(&frame->lock);
     frame->stack = stack;

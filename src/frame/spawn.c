@@ -12,6 +12,7 @@
 #include "frame/misuse.h"
 #include "frame/run.h"
 #include "frame/wait.h"
+#include "scheduler/hard.h"
 
 // ---- spawn -----------------------------------------------------------------------------------
 
@@ -51,6 +52,7 @@ static struct tn_task *spawn_task(struct task_stack *stack, const struct tn_type
     } else if (tasks_publish(tasks, tasks->self.top, false)) {
         scheduler_tasks_published(stack->scheduler);
     }
+    hard_offer(stack, task);
     return task;
 }
 
@@ -186,6 +188,7 @@ int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
     if (cancel_is_due(self)) { // the task is gone already, and something else may lie there
         return TN_CANCELLED;
     }
+    hard_await(task_stack_of(self));
     if (task_state(task) == TASK_FRAME) {
         return await_frame(self, container_of(task, struct frame, task), result);
     }
@@ -200,6 +203,7 @@ int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
         (void)task_has_ended(task);
         return take_result(self, task, result);
     }
+    hard_offer(stack, task);
     if (!tasks_reclaim(tasks, task)) {
         return await_stolen(self, task, result);
     }

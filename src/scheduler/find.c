@@ -21,11 +21,21 @@ bool worker_may_take_free(struct worker *worker) {
 // Runs what was found. A worker that a producer chose at the very moment when it found something
 // itself has more coming in its inbox: then what may wait is put where others can take it.
 static void run(struct worker *worker, struct runnable *runnable, bool is_idle, bool may_wait) {
-    if (is_idle && !idle_retract(&worker->idle, &worker->scheduler->idle) && may_wait &&
-        !inbox_is_empty(&worker->inbox)) {
-        shared_queue_push(&worker->ready, runnable);
-        return;
+    struct scheduler *scheduler = worker->scheduler;
+    if (is_idle && !idle_retract(&worker->idle, &scheduler->idle)) {
+        worker->is_chosen = true;
+        if (may_wait && !inbox_is_empty(&worker->inbox)) {
+            shared_queue_push(&worker->ready, runnable);
+            return;
+        }
     }
+    // What runs now may run for long: let others come for what waits here, or for what this worker
+    // was woken for, if that was something else.
+    if (!shared_queue_is_empty(&worker->ready) ||
+        (worker->is_chosen && scheduler_has_free_work(scheduler))) {
+        scheduler_tasks_published(scheduler);
+    }
+    worker->is_chosen = false;
     runnable->run(worker, runnable);
 }
 

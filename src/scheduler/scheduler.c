@@ -4,6 +4,7 @@
 // Start reading at scheduler_submit.
 #include "base/atomic.h"
 #include "base/check.h"
+#include "scheduler/hard.h"
 #include "scheduler/worker_private.h"
 
 // ---- handing out -----------------------------------------------------------------------------
@@ -77,8 +78,7 @@ void scheduler_show_tasks(struct worker *worker) {
     }
 }
 
-// A glance at everything that a worker who takes free work could take.
-static bool has_free_work(struct scheduler *scheduler) {
+bool scheduler_has_free_work(struct scheduler *scheduler) {
     if (!shared_queue_is_empty(&scheduler->free)) {
         return true;
     }
@@ -97,7 +97,7 @@ static bool has_free_work(struct scheduler *scheduler) {
 
 void scheduler_wake_spare(struct scheduler *scheduler) {
     struct worker *last = &scheduler->workers[scheduler->count - 1];
-    if (last->is_spare && worker_may_take_free(last) && has_free_work(scheduler)) {
+    if (last->is_spare && worker_may_take_free(last) && scheduler_has_free_work(scheduler)) {
         idle_wake(&last->idle);
     }
 }
@@ -139,6 +139,7 @@ static void init_worker(struct scheduler *scheduler, int index,
 int scheduler_init(struct scheduler *scheduler, const struct scheduler_options *options) {
     REQUIRE(options->count >= 1 && options->count <= IDLE_WORKERS_MAX,
             "a run has 1 to 1024 threads");
+    hard_begin();
     *scheduler = (struct scheduler){.count = options->count,
                                     .is_shared = options->count > 1,
                                     .calls = options->calls,

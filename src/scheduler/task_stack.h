@@ -45,7 +45,8 @@ struct task_stack {
     struct stack memory; // first: see stack.h
     struct context context;
     struct scheduler *scheduler;
-    struct worker *worker;       // where it runs; only for code that runs on it or just left it
+    struct worker *worker;       // where it runs or ran last: for code that runs on it or just left
+                                 // it; NULL before it has run
     struct worker *home;         // the only worker that may run it; NULL: any
     struct runnable resume;      // continues it
     struct departure *departure; // told when the stack is next left; NULL: nobody

@@ -9,6 +9,7 @@
 
 #include "base/atomic.h"
 #include "base/check.h"
+#include "scheduler/hard.h"
 #include "scheduler/worker_private.h"
 
 // Looks for work this often, with a pause in between, before going to sleep: some microseconds.
@@ -44,6 +45,9 @@ void worker_switch_to(struct worker *worker, struct task_stack *stack) {
 
 static void resume(struct worker *worker, struct runnable *runnable) {
     struct task_stack *stack = container_of(runnable, struct task_stack, resume);
+    if (hard_move(worker, stack)) {
+        return;
+    }
     worker_unload(stack);
     worker_switch_to(worker, stack);
 }
@@ -118,7 +122,7 @@ struct task_stack *worker_stack_create(struct worker *worker, size_t bytes, stru
     struct task_stack *stack = container_of(memory, struct task_stack, memory);
     tasks_init(&stack->tasks, memory->below, memory->below_bytes, worker->scheduler->is_shared);
     stack->scheduler = worker->scheduler;
-    stack->worker = worker;
+    stack->worker = NULL;
     stack->home = home;
     stack->resume.run = resume;
     stack->frame = NULL;
@@ -181,9 +185,8 @@ void worker_ready(struct scheduler *scheduler, struct task_stack *stack) {
         }
         if (home == NULL && worker_may_take_free(worker)) {
             shared_queue_push(&worker->ready, &stack->resume);
-            // The loop will take the only one itself at once; a running stack may be busy for long.
-            if (atomic_load_relaxed(&worker->running) != NULL ||
-                atomic_load_relaxed(&worker->ready.count) > 1) {
+            // The loop takes it itself, or shows it before it runs something else.
+            if (atomic_load_relaxed(&worker->running) != NULL) {
                 scheduler_tasks_published(scheduler);
             }
             return;
@@ -263,7 +266,7 @@ static void stop_keeping(struct worker *worker) {
 // Announced and nothing found: spins, then sleeps. Returns with something run, or after a wake-up.
 static void wait_for_work(struct worker *worker) {
     struct scheduler *scheduler = worker->scheduler;
-    const int rounds = scheduler->is_shared ? SPIN_ROUNDS : 1;
+    const int rounds = scheduler->is_shared && !hard_is(HARD_PARK) ? SPIN_ROUNDS : 1;
     for (int i = 0; i < rounds; i++) {
         if (atomic_load_relaxed(&scheduler->is_stopping) || idle_is_woken(&worker->idle)) {
             return;
@@ -272,6 +275,9 @@ static void wait_for_work(struct worker *worker) {
             return;
         }
         cpu_pause();
+    }
+    if (hard_is(HARD_PARK)) {
+        hard_sleeps();
     }
     const uint64_t until_ns = sleep_until_ns(worker);
     if (until_ns == TIMERS_NONE || until_ns > os_now_ns()) {
@@ -297,7 +303,8 @@ void worker_loop(struct worker *worker) {
         wait_for_work(worker);
         is_announced = idle_remain(&worker->idle, &scheduler->idle);
         if (!is_announced) {
-            (void)idle_retract(&worker->idle, &scheduler->idle);
+            // Or it has run something meanwhile: then looking round once too often does no harm.
+            worker->is_chosen = !idle_retract(&worker->idle, &scheduler->idle);
         }
     }
 }

@@ -33,6 +33,7 @@ struct worker {
     int index;
     bool takes_free; // PFrames; false for a thread that stays free for its Frames
     bool is_spare;   // takes free work only while worker 0 is idle
+    bool is_chosen;  // somebody woke it for something, and it has not run anything since
     unsigned tick;
     uint32_t random;
     struct context context; // the loop, while a task stack runs

@@ -22,6 +22,9 @@ void worker_loop(struct worker *worker);
 // The worker goes on with other work although it has timers: whoever watches has to know of them.
 void worker_timers_changed(struct worker *worker);
 
+// A glance at everything that a worker who takes free work could take.
+bool scheduler_has_free_work(struct scheduler *scheduler);
+
 // Wakes the spare worker, if there is one and worker 0 is idle.
 void scheduler_wake_spare(struct scheduler *scheduler);
 

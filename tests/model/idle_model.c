@@ -77,12 +77,14 @@ static void work(struct worker *worker, bool is_announced) {
         if (!is_announced) {
             idle_announce(&worker->idle, &scheduler.idle);
         }
-        is_announced = false;
         if (!atomic_load_relaxed(&scheduler.is_stopping) && !idle_is_woken(&worker->idle) &&
             (MUTATED(sleep_without_recheck) || !worker_find_and_run(worker, true))) {
             idle_sleep(&worker->idle, OS_NEVER);
         }
-        (void)idle_retract(&worker->idle, &scheduler.idle);
+        is_announced = idle_remain(&worker->idle, &scheduler.idle);
+        if (!is_announced) {
+            worker->is_chosen = !idle_retract(&worker->idle, &scheduler.idle);
+        }
     }
 }
 
@@ -180,6 +182,8 @@ MODEL_SITE_UNNEEDED("idle_model.c", "atomic_load_acquire(&scheduler.is_stopping)
 MODEL_SITE_UNNEEDED("scheduler.c", "atomic_store_release(&scheduler->is_stopping",
                     "after the stop nobody here reads what others wrote: they are joined")
 MODEL_SITE_UNNEEDED("find.c", "atomic_load_acquire(&victim->running)",
+                    "no stack runs here; and who steals through it is ordered by tasks_steal")
+MODEL_SITE_UNNEEDED("scheduler.c", "atomic_load_acquire(&worker->running)",
                     "no stack runs here; and who steals through it is ordered by tasks_steal")
 MODEL_SITE_UNNEEDED("lock.c", "atomic_exchange_acquire(&lock->word",
                     "a queue of one entry is hardly contended; see lock_model.c")

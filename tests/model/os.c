@@ -15,6 +15,7 @@
 #include "model/memory.h"
 #include "model/model.h"
 #include "model/sharing.h"
+#include "scheduler/hard.h"
 
 static void *locals[MEMORY_THREADS_MAX];
 
@@ -33,8 +34,8 @@ int os_wait_word(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline_ns
     int self = model_self();
     uint8_t options[MEMORY_MESSAGES_MAX];
     int count = memory_options(self, location, memory_order_relaxed, false, 0, options);
-    uint64_t value = memory_load(self, location, memory_order_relaxed,
-                                 options[explore_choose(count)]);
+    uint64_t value =
+        memory_load(self, location, memory_order_relaxed, options[explore_choose(count)]);
     explore_note("wait on %p while %#x, is %#llx", (const void *)word, expected,
                  (unsigned long long)value);
     if (value != expected) {
@@ -91,4 +92,10 @@ void check_panic(const char *expression, const char *sentence, const char *file,
     snprintf(what, sizeof what, "%s (%s)", sentence, expression);
     snprintf(site, sizeof site, "%s:%d", file, line);
     model_fail(what, site);
+}
+
+// Hard modes are a choice of who runs what; the models make all of them.
+bool hard_is_chosen(enum hard_mode mode) {
+    (void)mode;
+    return false;
 }

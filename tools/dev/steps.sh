@@ -140,14 +140,19 @@ run_programs() {
     cat "$folder"/*.txt
 }
 
-# The simulated system repeats a run exactly, so it is run under several seeds. The first one is new
-# each time, and gets the stress programs too; a failure prints the command that replays it.
+# The simulated system repeats a run exactly, so it is run under several seeds, and in each hard
+# mode (src/scheduler/hard.h). The first seed is new each time, and gets the stress programs too; a
+# failure prints the command that replays it.
 run_programs_seeded() {
-    local seed brief=no
+    local seed mode brief=no
     for seed in "$(date +%s)" 1 2 3 4 5; do
         echo "# seed $seed"
         TENON_SEED=$seed run_programs sim
         brief=yes
+    done
+    for mode in steal park move; do
+        echo "# hard mode $mode"
+        TENON_HARD=$mode run_programs sim
     done
 }
 
@@ -184,6 +189,15 @@ run_check() {
     done
 }
 
+# Prints a line for each hard mode, so that one sees it move on.
+test_contract() {
+    local mode
+    step "sim contract" run_contract_seeded
+    for mode in steal park move; do
+        step "sim contract $mode" run_contract_seeded "$mode"
+    done
+}
+
 test_preset() {
     local preset=$1
     if ! build "$preset"; then
@@ -192,7 +206,7 @@ test_preset() {
     fi
     if [ "$preset" = sim ]; then
         step "$preset tests" run_programs_seeded
-        step "sim contract" run_contract_seeded
+        test_contract
     else
         step "$preset tests" run_programs "$preset"
     fi
