@@ -156,7 +156,9 @@ int awaitable_wait(struct tn_self *self, struct awaitable *awaitable, void **val
         kind->retain(awaitable);
     }
     do {
-        if (!is_shielded && cancel_is_due(self)) {
+        const int due = is_shielded ? TN_OK : cancel_due(self);
+        if (due != TN_OK) {
+            waiter.outcome = due;
             break;
         }
         AUDIT(frame_check(stack->frame));

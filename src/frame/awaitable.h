@@ -81,8 +81,8 @@ void awaitable_complete_locked(struct awaitable *awaitable, int outcome, void *v
 bool awaitable_is_done(struct awaitable *awaitable, int *outcome);
 
 // Suspends the frame until the awaitable completes; its outcome, and what it carried in
-// *value (may be NULL). TN_CANCELLED when the frame is being removed first; `shielded` waits go on
-// then.
+// *value (may be NULL). What cancel_due says when the frame has to end first; `shielded` waits go
+// on then.
 int awaitable_wait(struct tn_self *self, struct awaitable *awaitable, void **value, bool shielded);
 
 #endif

@@ -4,11 +4,22 @@
 #include "frame/frame.h"
 #include "scheduler/hard.h"
 
-bool cancel_request(struct frame *frame) {
-    if (atomic_exchange_relaxed(&frame->is_cancelled, true)) {
+// The reason stands from the first request on; only a removal overrules a deadline.
+static bool give_reason(struct frame *frame, int reason) {
+    int former = atomic_load_relaxed(&frame->cancelled);
+    do {
+        if (former == TN_CANCELLED || former == reason) {
+            return false;
+        }
+    } while (!atomic_cas_relaxed(&frame->cancelled, &former, reason));
+    return true;
+}
+
+bool cancel_request(struct frame *frame, int reason) {
+    if (!give_reason(frame, reason)) {
         return false;
     }
-    if (frame_discard(frame, TN_REMOVED)) {
+    if (frame_discard(frame, reason == TN_CANCELLED ? TN_REMOVED : reason)) {
         return true;
     }
     os_lock_acquire(&frame->lock);
@@ -50,29 +61,31 @@ void cancel_open(struct task_stack *stack, uint32_t ticket) {
     }
 }
 
-static bool is_cancelled(struct frame *frame) {
-    return atomic_load_relaxed(&frame->is_cancelled) || frame->failure_code != 0;
+// Why the waits of the frame end; TN_OK: they do not.
+static int reason_of(struct frame *frame) {
+    return frame->failure_code != 0 ? TN_CANCELLED : atomic_load_relaxed(&frame->cancelled);
 }
 
-bool cancel_reaches(struct tn_self *self) {
+int cancel_reaches(struct tn_self *self) {
     struct task_stack *stack = task_stack_of(self);
     if (atomic_load_relaxed(&stack->cancels) == 0) {
         stack->tasks.is_watched = hard_is(HARD_PARK); // whoever was cancelled here has ended
-        return false;
+        return TN_OK;
     }
     stack->tasks.is_watched = true;
-    bool reaches = is_cancelled(stack->frame);
+    int reason = reason_of(stack->frame);
     struct tn_task *task = self->top;
-    while (!reaches && (task = tasks_in_place(&stack->tasks, task)) != NULL) {
+    while (reason == TN_OK && (task = tasks_in_place(&stack->tasks, task)) != NULL) {
         struct frame *frame = task_adopter(task);
-        reaches = frame != NULL && is_cancelled(frame);
+        reason = frame == NULL ? TN_OK : reason_of(frame);
     }
-    return reaches;
+    return reason;
 }
 
-bool cancel_is_due(struct tn_self *self) {
-    if (!cancel_reaches(self)) {
-        return false;
+int cancel_due(struct tn_self *self) {
+    const int reason = cancel_reaches(self);
+    if (reason == TN_OK) {
+        return TN_OK;
     }
     struct task_stack *stack = task_stack_of(self);
     sanitizer_take_over(&stack->cancels);
@@ -89,5 +102,5 @@ bool cancel_is_due(struct tn_self *self) {
             (void)tasks_push_mark(&stack->tasks);
         }
     }
-    return true;
+    return reason;
 }

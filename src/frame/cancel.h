@@ -1,4 +1,4 @@
-// cancel.h - telling a frame, wherever it is, that it is being removed.
+// cancel.h - telling a frame, wherever it is, that it has to end: removed, or out of time.
 //
 // Level-triggered: a frame's flag stays set until it ends, and each wait looks at it. The stack
 // counts the requests for frames that live on it, so that a wait costs one load while there is
@@ -19,17 +19,18 @@ struct frame;
 struct task_stack;
 struct tn_self;
 
-// Asks a frame to end: it is cancelled at its next wait, or woken from the one it is in; if it has
-// not started it never will. From any thread that keeps the frame alive. True for the first
-// request.
-bool cancel_request(struct frame *frame);
+// Asks a frame to end, because it is removed (TN_CANCELLED) or because a deadline has passed
+// (TN_TIMED_OUT): its waits return `reason`, the one it is in and all that follow; if it has not
+// started it never will. From any thread that keeps the frame alive. True for the first request,
+// and for the first removal of a frame that had only run out of time.
+bool cancel_request(struct frame *frame, int reason);
 
-// Before a wait: true when the current frame, or one further out on the same stack, is being
-// removed. The first time, it removes the current frame's children.
-bool cancel_is_due(struct tn_self *self);
+// Before a wait: TN_OK, or TN_CANCELLED or TN_TIMED_OUT when the current frame, or one further out
+// on the same stack, has to end. The first time, it removes the current frame's children.
+int cancel_due(struct tn_self *self);
 
 // The same question without consequences.
-bool cancel_reaches(struct tn_self *self);
+int cancel_reaches(struct tn_self *self);
 
 // After the ticket was opened, on the worker's loop: wakes the stack if somebody cancelled
 // meanwhile.

@@ -31,8 +31,9 @@ static bool has_alive_children(struct frame *frame) {
 
 int frame_wait_for_children(struct tn_self *self, struct frame *frame) {
     while (has_alive_children(frame)) {
-        if (cancel_is_due(self)) {
-            return TN_CANCELLED;
+        const int due = cancel_due(self);
+        if (due != TN_OK) {
+            return due;
         }
         worker_suspend(task_stack_of(self), wait_childless, frame);
     }
@@ -54,7 +55,7 @@ static void keep_child(struct frame *child) {
 }
 
 void frame_remove_child(struct tn_self *self, struct frame *child) {
-    (void)cancel_request(child);
+    (void)cancel_request(child, TN_CANCELLED);
     int outcome;
     if (!awaitable_is_done(&child->done, &outcome)) {
         (void)awaitable_wait(self, &child->done, NULL, true);
@@ -85,7 +86,7 @@ static void remove_task(struct tn_self *self, struct tn_task *task) {
     }
     struct frame *thief = wait_for_adopter(task);
     if (thief != NULL) {
-        (void)cancel_request(thief);
+        (void)cancel_request(thief, TN_CANCELLED);
     }
     (void)wait_for_stolen(self, task, true);
     if (thief != NULL) {

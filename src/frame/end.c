@@ -12,8 +12,8 @@ int frame_outcome(const struct frame *frame) {
     if (frame->failure_code != 0) {
         return frame->failure_code;
     }
-    return atomic_load_relaxed(&((struct frame *)(uintptr_t)frame)->is_cancelled) ? TN_REMOVED
-                                                                                  : TN_OK;
+    const int reason = atomic_load_relaxed(&((struct frame *)(uintptr_t)frame)->cancelled);
+    return reason == TN_CANCELLED ? TN_REMOVED : reason;
 }
 
 // An ended frame that others have a handle of stays with the nearest frame outwards.
@@ -139,5 +139,5 @@ int tn_end_slow(struct tn_self *self, struct tn_task *task) {
     if (frame != NULL) {
         return end_in_place(stack, frame);
     }
-    return cancel_reaches(self) ? TN_CANCELLED : TN_OK;
+    return cancel_reaches(self);
 }

@@ -52,7 +52,7 @@ struct frame {
     _Atomic bool is_emptied; // its children are being removed: none of them starts any more
     _Atomic int references;
     _Atomic uint32_t state;
-    _Atomic bool is_cancelled;
+    _Atomic int cancelled;     // TN_OK, or why it has to end: TN_CANCELLED, TN_TIMED_OUT
     bool has_removed_children; // because it was cancelled
     bool waits_for_children;   // at its end, instead of removing them
     size_t stack_bytes;        // of its own stack; 0: the run's
@@ -144,7 +144,7 @@ struct frame *frame_from_task(struct tn_self *self, struct tn_task *task);
 void frame_share(struct frame *frame);
 void frame_forget(struct frame *child);
 
-// Waits until every embedded child has ended: TN_OK, or what cuts the wait.
+// Waits until every embedded child has ended: TN_OK, or what cancel_due says.
 int frame_wait_for_children(struct tn_self *self, struct frame *frame);
 
 // A child of the frame that is current on `self`, with a frame of its own, embedded and not yet

@@ -142,7 +142,7 @@ struct task_stack *frame_begin(struct frame *frame, struct worker *worker) {
     }
     // From here on its parent waits for it.
     if (frame->parent != NULL && atomic_load_relaxed(&frame->parent->is_emptied)) {
-        atomic_store_relaxed(&frame->is_cancelled, true);
+        atomic_store_relaxed(&frame->cancelled, TN_CANCELLED);
         frame_settle(frame);
         return NULL;
     }
@@ -163,7 +163,7 @@ struct task_stack *frame_begin(struct frame *frame, struct worker *worker) {
     tasks_arm(&stack->tasks);
     os_lock_acquire(&frame->lock);
     frame->stack = stack;
-    if (atomic_load_relaxed(&frame->is_cancelled)) {
+    if (atomic_load_relaxed(&frame->cancelled) != TN_OK) {
         frame_count_cancel(frame);
     }
     os_lock_release(&frame->lock);

@@ -94,7 +94,10 @@ struct tn_handle tn_spawn_options(struct tn_self *self, const struct tn_type *ty
     }
     struct task_stack *stack = task_stack_of(self);
     options = options != NULL ? options : &defaults;
-    int code = cancel_is_due(self) ? TN_CANCELLED : check(stack, type, options);
+    int code = cancel_due(self);
+    if (code == TN_OK) {
+        code = check(stack, type, options);
+    }
     if (code != TN_OK) {
         return (struct tn_handle){NULL, code};
     }

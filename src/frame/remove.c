@@ -24,7 +24,7 @@ static bool is_current_or_above(struct tn_self *self, const struct frame *frame)
 
 bool tn_remove(struct tn_self *self, struct tn_frame *handle) {
     struct frame *frame = (struct frame *)(void *)handle;
-    if (frame_state(frame) == FRAME_ENDED || !cancel_request(frame)) {
+    if (frame_state(frame) == FRAME_ENDED || !cancel_request(frame, TN_CANCELLED)) {
         return false;
     }
     if (!is_current_or_above(self, frame)) {

@@ -64,7 +64,7 @@ void run_fail(struct run *run, int code, const char *text) {
     }
     os_lock_release(&run->lock);
     if (is_first) {
-        (void)cancel_request(run->root);
+        (void)cancel_request(run->root, TN_CANCELLED);
     }
 }
 

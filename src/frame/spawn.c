@@ -185,8 +185,9 @@ static bool is_own(struct tasks *tasks, const struct tn_task *task) {
 }
 
 int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
-    if (cancel_is_due(self)) { // the task is gone already, and something else may lie there
-        return TN_CANCELLED;
+    const int due = cancel_due(self);
+    if (due != TN_OK) { // the task is gone already, and something else may lie there
+        return due;
     }
     hard_await(task_stack_of(self));
     if (task_state(task) == TASK_FRAME) {
@@ -231,7 +232,7 @@ struct frame *frame_from_task(struct tn_self *self, struct tn_task *task) {
 
 struct tn_frame *tn_handle_share(struct tn_self *self, struct tn_handle *handle) {
     struct tn_task *task = handle->task;
-    if (task == NULL || cancel_is_due(self)) {
+    if (task == NULL || cancel_due(self) != TN_OK) {
         return NULL;
     }
     struct frame *frame;
@@ -253,7 +254,7 @@ void tn_handle_forget(struct tn_self *self, struct tn_handle *handle) {
     struct tn_task *task = handle->task;
     handle->task = NULL;
     handle->outcome = TN_OK;
-    if (task == NULL || cancel_is_due(self)) {
+    if (task == NULL || cancel_due(self) != TN_OK) {
         return;
     }
     struct frame *frame = NULL;
@@ -305,8 +306,9 @@ static int end_task(struct tn_self *self, struct tn_task *task) {
 }
 
 int tn_children_wait(struct tn_self *self) {
-    if (cancel_is_due(self)) {
-        return TN_CANCELLED;
+    int due = cancel_due(self);
+    if (due != TN_OK) {
+        return due;
     }
     struct task_stack *stack = task_stack_of(self);
     struct tn_task *slot = tasks_in_place(&stack->tasks, self->top);
@@ -319,8 +321,10 @@ int tn_children_wait(struct tn_self *self) {
         if (state != TASK_NEW && state != TASK_AWAITED) {
             continue;
         }
-        if (cancel_is_due(self) || end_task(self, task) == TN_CANCELLED) {
-            return TN_CANCELLED;
+        (void)end_task(self, task);
+        due = cancel_due(self);
+        if (due != TN_OK) {
+            return due;
         }
     }
     if (self->top > first && task_state(self->top - 1) == TASK_DONE) {

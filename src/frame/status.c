@@ -23,6 +23,8 @@ const char *tn_status_text(int code) {
         return "the task belongs to another frame: share it first";
     case TN_NO_THREAD:
         return "the system refuses another thread";
+    case TN_TIMED_OUT:
+        return "a deadline has passed";
     default:
         break;
     }

@@ -47,19 +47,21 @@ static void requeue(struct task_stack *stack, void *argument) {
 }
 
 int tn_yield(struct tn_self *self) {
-    if (cancel_is_due(self)) {
-        return TN_CANCELLED;
+    const int due = cancel_due(self);
+    if (due != TN_OK) {
+        return due;
     }
     worker_suspend(task_stack_of(self), requeue, NULL);
-    return cancel_is_due(self) ? TN_CANCELLED : TN_OK;
+    return cancel_due(self);
 }
 
 int time_sleep_until(struct tn_self *self, uint64_t deadline_ns) {
     struct sleep sleep = {.stack = task_stack_of(self), .deadline_ns = deadline_ns};
     sleep.timer.fire = wake;
     do {
-        if (cancel_is_due(self)) {
-            return TN_CANCELLED;
+        const int due = cancel_due(self);
+        if (due != TN_OK) {
+            return due;
         }
         worker_suspend(sleep.stack, commit, &sleep);
     } while (timers_cancel(sleep.timers, &sleep.timer));

@@ -31,8 +31,9 @@ void wait_follow(struct tn_task *task) {
 int wait_for_stolen(struct tn_self *self, struct tn_task *task, bool is_shielded) {
     struct stolen_wait wait = {task, is_shielded};
     while (!task_has_ended(task)) {
-        if (!is_shielded && cancel_is_due(self)) {
-            return TN_CANCELLED;
+        const int due = is_shielded ? TN_OK : cancel_due(self);
+        if (due != TN_OK) {
+            return due;
         }
         worker_suspend(task_stack_of(self), commit, &wait);
         tasks_await_cancel(task);

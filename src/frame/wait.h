@@ -9,8 +9,8 @@ struct frame;
 struct tn_self;
 struct tn_task;
 
-// Suspends until the stolen task of this stack has ended: TN_OK. TN_CANCELLED when the current
-// frame is being removed first, unless the wait is shielded.
+// Suspends until the stolen task of this stack has ended: TN_OK. What cancel_due says when the
+// current frame has to end first, unless the wait is shielded.
 int wait_for_stolen(struct tn_self *self, struct tn_task *task, bool is_shielded);
 
 // The frame that a thief made for the task, or NULL when it ended without one. A thief that has

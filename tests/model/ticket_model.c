@@ -61,7 +61,7 @@ void frame_count_cancel(struct frame *counted) {
     atomic_fetch_add_relaxed(&counted->stack->cancels, 1);
 }
 
-void frame_remove_children(struct tn_self *self, struct frame *parent, struct tn_task *slot) {
+void frame_strip(struct tn_self *self, struct frame *parent, struct tn_task *slot) {
     (void)self;
     (void)parent;
     (void)slot;
@@ -106,7 +106,7 @@ static void end_task(void) {
 }
 
 static void cancel(void) {
-    MODEL_EXPECT(cancel_request(&frame));
+    MODEL_EXPECT(cancel_request(&frame, TN_CANCELLED));
 }
 
 static void expect_cancelled(void) {
