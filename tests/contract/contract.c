@@ -36,7 +36,7 @@ void contract_register(struct contract *contract) {
     for (int i = 0; i < CONTRACT_THREADS_MAX && threads[i] != 0; i++) {
         struct contract_test *made = &contract->tests[i];
         made->contract = contract;
-        made->threads = threads[i];
+        made->options.num_threads = threads[i];
         snprintf(made->name, sizeof made->name, "%s:%s:%d", contract->name, level, threads[i]);
         made->test = (struct test){.name = made->name,
                                    .body = run_current,
@@ -48,13 +48,11 @@ void contract_register(struct contract *contract) {
 }
 
 int contract_threads(void) {
-    return current()->threads;
+    return current()->options.num_threads;
 }
 
 const struct tn_run_options *contract_options(void) {
-    static struct tn_run_options options;
-    options.num_threads = contract_threads();
-    return &options;
+    return &current()->options;
 }
 
 bool contract_is_checked(void) {

@@ -96,7 +96,7 @@ struct contract_test {
     struct test test;
     char name[CONTRACT_NAME_BYTES];
     const struct contract *contract;
-    int threads;
+    struct tn_run_options options;
 };
 
 struct contract {

@@ -84,7 +84,8 @@ choose_launcher() {
         tsan)
             # With all of its randomness the address space may lie where the sanitizer cannot map.
             ! setarch -R true 2>/dev/null || launcher=(setarch -R)
-            export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+            # Each test is a process, and would sleep a second at its end.
+            export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:atexit_sleep_ms=20
             ;;
         asan)
             export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
