@@ -2,7 +2,8 @@
 //
 // Two implementations stand behind these names and are swapped when the library is linked:
 // os/linux (the real one) and os/sim (virtual time, threads as contexts, every choice from one
-// seed, the n-th call fails on demand). src/os/os_test.c holds both to this text.
+// seed). src/os/os_test.c holds both to this text. In checking builds the n-th call fails on
+// demand: os/fault.h.
 //
 // Invariant: errno never leaves this layer. What can fail returns 0 or a negative OS_ code; what
 // returns a pointer returns NULL for lack of memory; what returns void cannot fail.
@@ -100,7 +101,8 @@ struct os_lock {
     _Atomic uint32_t word;
 };
 
-#define OS_LOCK_INIT {0}
+#define OS_LOCK_INIT                                                                               \
+    { 0 }
 
 static inline void os_lock_init(struct os_lock *lock) {
     *lock = (struct os_lock)OS_LOCK_INIT;

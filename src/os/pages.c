@@ -37,7 +37,7 @@ static bool is_whole_pages(const void *at, size_t bytes) {
 
 void *os_map(size_t bytes) {
     REQUIRE(is_whole_pages(NULL, bytes), "os_map wants a whole number of pages");
-    if (fault_allocation("os_map")) {
+    if (fault_allocation()) {
         return NULL;
     }
     // MAP_STACK keeps huge pages out: one touched stack would otherwise cost 2 MB.
@@ -94,7 +94,7 @@ bool os_guard_is_verified(void) {
 
 int os_guard(void *at, size_t bytes) {
     REQUIRE(is_whole_pages(at, bytes), "os_guard wants whole pages");
-    if (fault_call("os_guard")) {
+    if (fault_call()) {
         return OS_NO_MEMORY;
     }
     if (os_guard_is_verified() && madvise(at, bytes, GUARD_INSTALL) == 0) {

@@ -6,10 +6,14 @@
 #include "base/bits.h"
 #include "base/check.h"
 #include "context/sanitizer.h"
+#include "os/fault.h"
 #include "os/os.h"
 
 void *os_allocate(size_t bytes) {
     ASSERT(bytes != 0);
+    if (fault_allocation()) {
+        return NULL;
+    }
     sanitizer_hide_begin();
     void *memory = malloc(bytes);
     sanitizer_hide_end();
@@ -18,6 +22,9 @@ void *os_allocate(size_t bytes) {
 
 void *os_allocate_aligned(size_t bytes, size_t alignment) {
     REQUIRE(bits_is_power(alignment), "an alignment is a power of two");
+    if (fault_allocation()) {
+        return NULL;
+    }
     void *memory = NULL;
     size_t least = alignment < sizeof(void *) ? sizeof(void *) : alignment;
     sanitizer_hide_begin();

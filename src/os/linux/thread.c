@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "os/fault.h"
 #include "os/os.h"
 
 // glibc refuses names longer than this instead of cutting them.
@@ -46,6 +47,9 @@ static void fill_process_signals(sigset_t *set) {
 
 int os_thread_start(struct os_thread *thread, void (*entry)(void *argument), void *argument,
                     const char *name) {
+    if (fault_call()) {
+        return OS_AGAIN;
+    }
     thread->entry = entry;
     thread->argument = argument;
     thread->name = name;

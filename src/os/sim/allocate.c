@@ -21,14 +21,14 @@ static void *fill(void *memory, size_t bytes) {
 
 void *os_allocate(size_t bytes) {
     ASSERT(bytes != 0);
-    return fault_allocation("os_allocate") ? NULL : fill(malloc(bytes), bytes);
+    return fault_allocation() ? NULL : fill(malloc(bytes), bytes);
 }
 
 void *os_allocate_aligned(size_t bytes, size_t alignment) {
     REQUIRE(bits_is_power(alignment), "an alignment is a power of two");
     void *memory = NULL;
     size_t least = alignment < sizeof(void *) ? sizeof(void *) : alignment;
-    if (fault_allocation("os_allocate_aligned") || posix_memalign(&memory, least, bytes) != 0) {
+    if (fault_allocation() || posix_memalign(&memory, least, bytes) != 0) {
         return NULL;
     }
     return fill(memory, bytes);

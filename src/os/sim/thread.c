@@ -31,7 +31,7 @@ static void *make_stack(void) {
 int os_thread_start(struct os_thread *thread, void (*entry)(void *argument), void *argument,
                     const char *name) {
     turn_pass();
-    if (fault_call("os_thread_start")) {
+    if (fault_call()) {
         return OS_AGAIN;
     }
     struct sim_thread *made = calloc(1, sizeof *made);
