@@ -1,6 +1,8 @@
 // awaitable.c - see awaitable.h. A waiter is claimed by its stack's ticket: task_stack.h.
 #include "frame/awaitable.h"
 
+#include <stdio.h>
+
 #include <tenon/status.h>
 
 #include "base/atomic.h"
@@ -8,6 +10,7 @@
 #include "frame/cancel.h"
 #include "frame/delivery.h"
 #include "frame/frame.h"
+#include "frame/note.h"
 #include "scheduler/worker.h"
 
 void awaitable_init(struct awaitable *awaitable, const struct awaitable_kind *kind, bool is_local) {
@@ -80,6 +83,7 @@ bool awaitable_is_done(struct awaitable *awaitable, int *outcome) {
 }
 
 struct waiter {
+    struct note note;
     struct subscriber subscriber;
     struct awaitable *awaitable;
     struct task_stack *stack;
@@ -110,6 +114,19 @@ static void fire(struct subscriber *subscriber, int outcome, void *value,
     if (task_stack_claim(stack, ticket)) {
         worker_ready(stack->scheduler, stack);
     }
+}
+
+// While the waiter is linked, what it waits for has not ended, so what it is called stands.
+static void tell(const struct note *note, char *text, size_t bytes) {
+    const struct waiter *waiter = container_of(note, struct waiter, note);
+    struct awaitable *awaitable = waiter->awaitable;
+    const struct awaitable_kind *kind = awaitable->kind;
+    (void)snprintf(text, bytes, kind == NULL ? "waits for ever" : "is about to go on");
+    awaitable_lock(awaitable);
+    if (kind != NULL && kind->tell != NULL && list_is_linked(&waiter->subscriber.link)) {
+        kind->tell(awaitable, text, bytes);
+    }
+    awaitable_unlock(awaitable);
 }
 
 // After the stack was woken: did the awaitable do it? Else the waiter is taken off.
@@ -147,7 +164,8 @@ int awaitable_wait(struct tn_self *self, struct awaitable *awaitable, void **val
     struct task_stack *stack = task_stack_of(self);
     // On one thread, what completes has told the waiter before its memory can go.
     const struct awaitable_kind *kind = awaitable->is_local ? NULL : awaitable->kind;
-    struct waiter waiter = {.subscriber.fire = fire,
+    struct waiter waiter = {.note.tell = tell,
+                            .subscriber.fire = fire,
                             .awaitable = awaitable,
                             .stack = stack,
                             .is_shielded = is_shielded,
@@ -162,6 +180,7 @@ int awaitable_wait(struct tn_self *self, struct awaitable *awaitable, void **val
             break;
         }
         AUDIT(frame_check(stack->frame));
+        stack->note = &waiter.note;
         worker_suspend(stack, commit, &waiter);
     } while (!is_over(&waiter));
     sanitizer_take_over(awaitable);

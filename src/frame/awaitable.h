@@ -15,6 +15,7 @@
 #define TENON_FRAME_AWAITABLE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/list.h"
@@ -28,6 +29,9 @@ struct tn_self;
 struct awaitable_kind {
     void (*retain)(struct awaitable *awaitable);
     void (*release)(struct awaitable *awaitable);
+    // Writes what who waits for it does, as in "waits for the event tick": note.h. Under its lock.
+    // NULL: nobody ever waits for long.
+    void (*tell)(const struct awaitable *awaitable, char *text, size_t bytes);
 };
 
 struct awaitable {

@@ -32,6 +32,17 @@ int cancel_due(struct tn_self *self);
 // The same question without consequences.
 int cancel_reaches(struct tn_self *self);
 
+// The frame's function has returned: it ends by itself, requests come too late.
+void cancel_close(struct frame *frame);
+
+// While a cleanup handler runs (phase FRAME_CLEANS) its waits see no request, and the requests are
+// not in the stack's count, or each wait would wake at once to look. Grace is over: from now on
+// they do see it.
+void cancel_insist(struct frame *frame);
+
+// The handlers of the frame that is current on the stack have run.
+void cancel_unhide(struct task_stack *stack);
+
 // After the ticket was opened, on the worker's loop: wakes the stack if somebody cancelled
 // meanwhile.
 void cancel_check_waiting(struct task_stack *stack, uint32_t ticket);

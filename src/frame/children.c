@@ -2,8 +2,12 @@
 //
 // Invariant: when frame_remove_children returns, nothing that the frame has created is alive, and
 // the slots above its own are free. Start reading there.
+#include <stdio.h>
+
 #include "frame/cancel.h"
 #include "frame/frame.h"
+#include "frame/free.h"
+#include "frame/note.h"
 #include "frame/primitive.h"
 #include "frame/wait.h"
 
@@ -29,12 +33,20 @@ static bool has_alive_children(struct frame *frame) {
     return has;
 }
 
+static void tell(const struct note *note, char *text, size_t bytes) {
+    (void)note;
+    (void)snprintf(text, bytes, "waits for its children");
+}
+
+static const struct note children_note = {tell};
+
 int frame_wait_for_children(struct tn_self *self, struct frame *frame) {
     while (has_alive_children(frame)) {
         const int due = cancel_due(self);
         if (due != TN_OK) {
             return due;
         }
+        task_stack_of(self)->note = &children_note;
         worker_suspend(task_stack_of(self), wait_childless, frame);
     }
     sanitizer_take_over(&frame->children);
@@ -141,8 +153,18 @@ void frame_remove_children(struct tn_self *self, struct frame *frame, struct tn_
 }
 
 void frame_strip(struct tn_self *self, struct frame *frame, struct tn_task *slot) {
+    free_announce_end(self, frame, slot);
+    if (frame == NULL) {
+        frame_remove_children(self, NULL, slot);
+        return;
+    }
+    const uint64_t start_ns = atomic_load_relaxed(&frame->is_told) ? os_now_ns() : 0;
+    const uint32_t phase = atomic_load_relaxed(&frame->phase);
+    atomic_store_relaxed(&frame->phase, FRAME_REMOVES_CHILDREN);
     frame_remove_children(self, frame, slot);
-    if (frame != NULL) {
-        primitives_dispose(frame);
+    atomic_store_relaxed(&frame->phase, phase);
+    primitives_dispose(frame);
+    if (atomic_load_relaxed(&frame->is_told)) {
+        grace_excuse(frame, start_ns);
     }
 }

@@ -4,7 +4,9 @@
 // last to touch its parent. Start reading at frame_end.
 #include "base/check.h"
 #include "frame/cancel.h"
+#include "frame/cleanup.h"
 #include "frame/frame.h"
+#include "frame/free.h"
 #include "frame/primitive.h"
 #include "frame/run.h"
 
@@ -13,7 +15,7 @@ int frame_outcome(const struct frame *frame) {
         return frame->failure_code;
     }
     const int reason = atomic_load_relaxed(&((struct frame *)(uintptr_t)frame)->cancelled);
-    return reason == TN_CANCELLED ? TN_REMOVED : reason;
+    return reason == TN_CANCELLED ? TN_REMOVED : reason == TN_TIMED_OUT ? TN_TIMED_OUT : TN_OK;
 }
 
 // An ended frame that others have a handle of stays with the nearest frame outwards.
@@ -53,7 +55,27 @@ static void leave_parent(struct frame *frame) {
     }
 }
 
+// From here on nobody finds its stack, its free event or its lateness.
+static void hide(struct frame *frame) {
+    os_lock_acquire(&frame->lock);
+    if (frame->cancels > 0) {
+        atomic_fetch_sub_relaxed(&frame->stack->cancels, frame->cancels);
+    }
+    frame->stack = NULL;
+    frame->is_settled = true;
+    struct watch *watch = frame->watch;
+    const bool is_told = atomic_load_relaxed(&frame->is_told);
+    os_lock_release(&frame->lock);
+    if (is_told) {
+        grace_end(frame);
+    }
+    if (watch != NULL) {
+        free_settle(watch);
+    }
+}
+
 void frame_settle(struct frame *frame) {
+    hide(frame);
     const int outcome = frame_outcome(frame);
     struct run *run = frame->run;
     struct task_stack *origin = frame->origin;
@@ -89,14 +111,21 @@ static void drop_belongings(struct frame *frame) {
     }
 }
 
+// The function of the frame that is current on `self` has returned: what happens on its stack yet.
+static void wind_up(struct tn_self *self, struct frame *frame, struct tn_task *slot) {
+    if (frame->waits_for_children && frame_outcome(frame) == TN_OK) {
+        (void)tn_children_wait(self);
+    }
+    cancel_close(frame);
+    atomic_store_relaxed(&frame->state, FRAME_ENDING);
+    frame_strip(self, frame, slot);
+    cleanup_run(self, frame, slot);
+    drop_belongings(frame);
+}
+
 void frame_end(struct task_stack *stack) {
     struct frame *frame = stack->frame;
-    atomic_store_relaxed(&frame->state, FRAME_ENDING);
-    frame_strip(&stack->tasks.self, frame, NULL);
-    drop_belongings(frame);
-    os_lock_acquire(&frame->lock);
-    frame->stack = NULL;
-    os_lock_release(&frame->lock);
+    wind_up(&stack->tasks.self, frame, NULL);
     sanitizer_hand_over(&frame->done);
     if (frame->parent != NULL) {
         sanitizer_hand_over(&frame->parent->children);
@@ -115,13 +144,8 @@ bool frame_discard(struct frame *frame, int outcome) {
 }
 
 // End of a frame that runs in place: its stack goes on with its parent.
-static int end_in_place(struct task_stack *stack, struct frame *frame) {
-    atomic_store_relaxed(&frame->state, FRAME_ENDING);
-    drop_belongings(frame);
-    os_lock_acquire(&frame->lock);
-    frame->stack = NULL;
-    atomic_fetch_sub_relaxed(&stack->cancels, frame->cancels);
-    os_lock_release(&frame->lock);
+static int end_in_place(struct frame *frame) {
+    hide(frame);
     const int outcome = frame_outcome(frame);
     keep_if_shared(frame);
     atomic_store_release(&frame->state, FRAME_ENDED); // pairs with frame_state
@@ -132,12 +156,13 @@ static int end_in_place(struct task_stack *stack, struct frame *frame) {
 }
 
 int tn_end_slow(struct tn_self *self, struct tn_task *task) {
-    struct task_stack *stack = task_stack_of(self);
     struct frame *frame = task_adopter(task);
-    frame_strip(self, frame, task);
-    ASSERT(self->top == task + 1);
     if (frame != NULL) {
-        return end_in_place(stack, frame);
+        wind_up(self, frame, task);
+        ASSERT(self->top == task + 1);
+        return end_in_place(frame);
     }
+    frame_strip(self, NULL, task);
+    ASSERT(self->top == task + 1);
     return cancel_reaches(self);
 }

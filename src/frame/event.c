@@ -222,6 +222,7 @@ struct tn_event *tn_event_create_with(struct tn_self *self,
         return NULL;
     }
     event->name = options->name;
+    event->object.name = options->name;
     event->run = owner->run;
     event->is_singleshot = options->is_singleshot;
     list_init(&event->posts);
@@ -334,7 +335,7 @@ static void keep_count(struct awaitable *awaitable) {
 }
 
 struct tn_awaitable *event_ended(void) {
-    static const struct awaitable_kind nobodys = {keep_count, keep_count};
+    static const struct awaitable_kind nobodys = {keep_count, keep_count, NULL};
     static struct awaitable ended = {.kind = &nobodys, .is_done = true, .outcome = TN_REMOVED};
     return (struct tn_awaitable *)(void *)&ended;
 }

@@ -26,11 +26,17 @@
 #include "base/atomic.h"
 #include "base/list.h"
 #include "frame/awaitable.h"
+#include "frame/grace.h"
 #include "scheduler/worker.h"
 
+struct cleanup;
 struct run;
+struct watch;
 
 enum frame_state { FRAME_NEW, FRAME_RUNNING, FRAME_ENDING, FRAME_ENDED };
+
+// What its own stack is busy with, for reports.
+enum frame_phase { FRAME_RUNS, FRAME_REMOVES_CHILDREN, FRAME_CLEANS };
 
 struct frame {
     struct tn_task task;   // when embedded; the result is in its payload in any case
@@ -69,6 +75,15 @@ struct frame {
     struct list kept;          // ended frames that others have handles of
     struct list primitives;    // what it owns; those disposed of: primitive.h
     struct list disposed;
+    struct cleanup *cleanups;   // what to do at the end: cleanup.h
+    struct watch *watch;        // its free event: free.h; under its lock
+    bool is_settled;            // under its lock
+    _Atomic bool is_watched;    // it has a free event, or somebody below it has
+    _Atomic bool is_in_removal; // remove.c
+    _Atomic uint32_t phase;
+    _Atomic bool is_told;    // to end; set under its lock
+    struct lateness late;    // then: grace.h
+    _Atomic bool is_overdue; // its cleanup handlers may not wait any more
     tn_failure_handler *handler;
     void *handler_data;
     struct frame *next_free;

@@ -2,6 +2,8 @@
 //
 // Invariant: exactly one of frame_begin and frame_discard finds a frame NEW. Start reading at
 // frame_begin.
+#include <stdio.h>
+
 #include "base/check.h"
 #include "frame/cancel.h"
 #include "frame/frame.h"
@@ -31,6 +33,9 @@ static void give_memory(struct frame *frame) {
     struct worker *worker = worker_current();
     if (frame->payload != frame->task.payload) {
         os_free(frame->payload);
+    }
+    if (frame->watch != NULL) {
+        os_free(frame->watch);
     }
     if (worker == NULL || worker->scheduler != &frame->run->scheduler) {
         os_free(frame);
@@ -63,7 +68,13 @@ static void release(struct awaitable *awaitable) {
     frame_release(container_of(awaitable, struct frame, done));
 }
 
-static const struct awaitable_kind frame_kind = {retain, release};
+static void tell(const struct awaitable *awaitable, char *text, size_t bytes) {
+    // Not its path: it may end meanwhile, and its parent with it.
+    const struct frame *frame = container_of(awaitable, const struct frame, done);
+    (void)snprintf(text, bytes, "waits for the frame %s", frame->type->name);
+}
+
+static const struct awaitable_kind frame_kind = {retain, release, tell};
 
 static void start(struct worker *worker, struct runnable *runnable);
 
@@ -80,6 +91,7 @@ struct frame *frame_create(struct worker *worker, struct run *run, const struct 
         payload = os_allocate_aligned(bits_round_up(bytes, CACHE_LINE), CACHE_LINE);
         if (payload == NULL) {
             frame->payload = frame->task.payload;
+            frame->watch = NULL;
             frame->run = run;
             give_memory(frame);
             return NULL;

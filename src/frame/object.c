@@ -1,6 +1,8 @@
 // object.c - see object.h.
 #include "frame/object.h"
 
+#include <stdio.h>
+
 static void retain(struct awaitable *awaitable) {
     object_retain(container_of(awaitable, struct object, awaitable));
 }
@@ -9,7 +11,16 @@ static void release(struct awaitable *awaitable) {
     object_release(container_of(awaitable, struct object, awaitable));
 }
 
-static const struct awaitable_kind kind = {retain, release};
+static void tell(const struct awaitable *awaitable, char *text, size_t bytes) {
+    const struct object *object = container_of(awaitable, const struct object, awaitable);
+    if (object->name != NULL) {
+        (void)snprintf(text, bytes, "waits for the event %s", object->name);
+    } else {
+        (void)snprintf(text, bytes, "waits for an awaitable of its own or of others");
+    }
+}
+
+static const struct awaitable_kind kind = {retain, release, tell};
 
 void object_retain(struct object *object) {
     atomic_fetch_add_relaxed(&object->references, 1);

@@ -16,6 +16,7 @@ struct object {
     void (*withdraw)(struct object *object);
     // Gives its memory back; NULL: it was allocated.
     void (*destroy)(struct object *object);
+    const char *name;   // of an event; NULL: none
     int outcome_at_end; // for those who wait when it is disposed of
     _Atomic int references;
 };

@@ -40,7 +40,8 @@ static struct primitive *newest(struct frame *owner) {
 
 void primitives_dispose(struct frame *owner) {
     struct primitive *primitive;
-    while ((primitive = newest(owner)) != NULL) {
+    // Whoever could add to the list from another thread is gone: a glance needs no lock.
+    while (!list_is_empty(&owner->primitives) && (primitive = newest(owner)) != NULL) {
         primitive->dispose(primitive);
     }
 }

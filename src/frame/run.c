@@ -199,6 +199,9 @@ int tn_run_type(const struct tn_type *type, const struct tn_run_options *options
                                                                       : GRACE_SECONDS,
                      .report = plan.options->report,
                      .report_data = plan.options->report_data};
+    os_lock_init(&run->watch_lock);
+    list_init(&run->watches);
+    grace_init(&run->grace, &run->scheduler, run->grace_seconds);
     for (size_t i = 0; i < pools; i++) {
         run->pools[i] = (struct frame_pool){NULL, 0};
     }

@@ -12,6 +12,10 @@
 #define RUN_MESSAGE_BYTES 512
 
 struct run {
+    struct grace grace;
+    struct os_lock watch_lock;
+    struct list watches; // of frames that have not settled: free.h
+    _Atomic size_t watch_count;
     struct scheduler scheduler;
     struct frame *root;
     size_t stack_bytes;

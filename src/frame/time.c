@@ -1,8 +1,11 @@
 // time.c - sleeping and yielding. A sleep lies on the stack of who sleeps and allocates nothing.
+#include <stdio.h>
+
 #include <tenon/time.h>
 
 #include "frame/cancel.h"
 #include "frame/frame.h"
+#include "frame/note.h"
 #include "frame/time.h"
 
 #define SPAN_MAX_NS 9200000000000000000u
@@ -17,12 +20,18 @@ uint64_t time_after_ns(double seconds) {
 }
 
 struct sleep {
+    struct note note;
     struct timer timer;
     struct task_stack *stack;
     struct timers *timers;
     uint64_t deadline_ns;
     uint32_t ticket;
 };
+
+static void tell(const struct note *note, char *text, size_t bytes) {
+    (void)note;
+    (void)snprintf(text, bytes, "sleeps");
+}
 
 static void wake(struct timer *timer) {
     struct sleep *sleep = container_of(timer, struct sleep, timer);
@@ -56,13 +65,15 @@ int tn_yield(struct tn_self *self) {
 }
 
 int time_sleep_until(struct tn_self *self, uint64_t deadline_ns) {
-    struct sleep sleep = {.stack = task_stack_of(self), .deadline_ns = deadline_ns};
+    struct sleep sleep = {
+        .note.tell = tell, .stack = task_stack_of(self), .deadline_ns = deadline_ns};
     sleep.timer.fire = wake;
     do {
         const int due = cancel_due(self);
         if (due != TN_OK) {
             return due;
         }
+        sleep.stack->note = &sleep.note;
         worker_suspend(sleep.stack, commit, &sleep);
     } while (timers_cancel(sleep.timers, &sleep.timer));
     return TN_OK;

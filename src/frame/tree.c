@@ -51,6 +51,8 @@ struct frame *frame_current(struct tn_self *self) {
     frame->origin = stack;
     frame->slot = slot;
     frame->stack = stack;
+    // What was spawned before may be watched already.
+    frame->is_watched = atomic_load_relaxed(&run->watch_count) > 0;
     atomic_store_relaxed(&frame->state, FRAME_RUNNING);
     task_adopt(slot, frame);
     return frame;

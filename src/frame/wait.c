@@ -1,13 +1,22 @@
 // wait.c - see wait.h; the ticket is explained in scheduler/task_stack.h.
 #include "frame/wait.h"
 
+#include <stdio.h>
+
 #include "frame/cancel.h"
 #include "frame/frame.h"
+#include "frame/note.h"
 
 struct stolen_wait {
+    struct note note;
     struct tn_task *task;
     bool is_shielded;
 };
+
+static void tell(const struct note *note, char *text, size_t bytes) {
+    const struct stolen_wait *wait = container_of(note, struct stolen_wait, note);
+    (void)snprintf(text, bytes, "waits for the frame %s", wait->task->type->name);
+}
 
 static void commit(struct task_stack *stack, void *argument) {
     const struct stolen_wait wait = *(const struct stolen_wait *)argument;
@@ -29,12 +38,13 @@ void wait_follow(struct tn_task *task) {
 }
 
 int wait_for_stolen(struct tn_self *self, struct tn_task *task, bool is_shielded) {
-    struct stolen_wait wait = {task, is_shielded};
+    struct stolen_wait wait = {{tell}, task, is_shielded};
     while (!task_has_ended(task)) {
         const int due = is_shielded ? TN_OK : cancel_due(self);
         if (due != TN_OK) {
             return due;
         }
+        task_stack_of(self)->note = &wait.note;
         worker_suspend(task_stack_of(self), commit, &wait);
         tasks_await_cancel(task);
     }

@@ -30,6 +30,7 @@
 
 struct worker;
 struct frame;
+struct note;
 
 // A quarter of the memory is for tasks: 256 of them on the default 64 KB.
 #define TASKS_SHARE 4
@@ -49,6 +50,7 @@ struct task_stack {
                                  // it; NULL before it has run
     struct worker *home;         // the only worker that may run it; NULL: any
     struct runnable resume;      // continues it
+    const struct note *note;     // what it waits for, while it does: frame/note.h
     struct departure *departure; // told when the stack is next left; NULL: nobody
     struct frame *frame;         // the frame it was started for; the layer above knows what that is
     void (*entry)(struct task_stack *stack);
@@ -57,6 +59,7 @@ struct task_stack {
     _Atomic uint32_t ticket;
     _Atomic uint32_t cancellable; // the last ticket that a cancellation may claim: frame/cancel.h
     _Atomic uint32_t cancels;     // frames living here that are being removed: frame/cancel.h
+    uint32_t hidden_cancels;      // more of them, that nobody shall see now
     _Atomic uint32_t embedded;    // children with frames, of frames living here
     struct tasks tasks;
 };

@@ -1,0 +1,288 @@
+// free.c - see free.h.
+#include "frame/free.h"
+
+#include <stdio.h>
+
+#include <tenon/event.h>
+
+#include "frame/frame.h"
+#include "frame/run.h"
+
+// A frame's free event. Its memory is the frame's.
+struct watch {
+    struct awaitable free;
+    struct frame *frame;
+    struct list_node link;             // in the run's watches until the frame settles
+    struct list_node turn;             // in the announcement's watches
+    struct announcement *announcement; // that it is part of now; NULL: none
+    bool is_announced;                 // and was not refused
+};
+
+// ---- watching --------------------------------------------------------------------------------
+
+static void retain(struct awaitable *awaitable) {
+    const struct watch *watch = container_of(awaitable, struct watch, free);
+    atomic_fetch_add_relaxed(&watch->frame->references, 1);
+}
+
+static void release(struct awaitable *awaitable) {
+    frame_release(container_of(awaitable, struct watch, free)->frame);
+}
+
+static void tell(const struct awaitable *awaitable, char *text, size_t bytes) {
+    const struct watch *watch = container_of(awaitable, const struct watch, free);
+    (void)snprintf(text, bytes, "waits for the free event of %s", watch->frame->type->name);
+}
+
+static const struct awaitable_kind kind = {retain, release, tell};
+
+static struct watch *watch_create(struct frame *frame) {
+    struct watch *watch = os_allocate(sizeof *watch);
+    if (watch != NULL) {
+        *watch = (struct watch){.frame = frame};
+        awaitable_init(&watch->free, &kind, !frame->run->scheduler.is_shared);
+        list_node_init(&watch->link);
+        list_node_init(&watch->turn);
+    }
+    return watch;
+}
+
+// Those whose end is the frame's end too have to look for it. Under the frame's lock, unsettled: so
+// all of them live.
+static void publish(struct watch *watch) {
+    struct run *run = watch->frame->run;
+    for (struct frame *at = watch->frame; at != NULL; at = frame_parent(at)) {
+        atomic_store_relaxed(&at->is_watched, true);
+    }
+    os_lock_acquire(&run->watch_lock);
+    list_push_back(&run->watches, &watch->link);
+    atomic_fetch_add_relaxed(&run->watch_count, 1);
+    os_lock_release(&run->watch_lock);
+}
+
+struct tn_awaitable *tn_of_free(struct tn_frame *handle) {
+    struct frame *frame = (struct frame *)(void *)handle;
+    if (frame == NULL) {
+        return NULL;
+    }
+    os_lock_acquire(&frame->lock);
+    struct watch *watch = frame->watch;
+    if (watch == NULL && (watch = watch_create(frame)) != NULL) {
+        if (frame->is_settled) {
+            awaitable_complete(&watch->free, TN_REMOVED, NULL, true, NULL);
+        } else {
+            publish(watch);
+        }
+        frame->watch = watch;
+    }
+    os_lock_release(&frame->lock);
+    return watch == NULL ? NULL : (struct tn_awaitable *)(void *)&watch->free;
+}
+
+void free_settle(struct watch *watch) {
+    struct run *run = watch->frame->run;
+    os_lock_acquire(&run->watch_lock);
+    list_remove(&watch->link);
+    atomic_fetch_sub_relaxed(&run->watch_count, 1);
+    const bool is_news = !watch->is_announced && watch->announcement == NULL;
+    watch->is_announced = true;
+    os_lock_release(&run->watch_lock);
+    if (is_news) { // it never had a stack to announce it on
+        awaitable_complete(&watch->free, TN_OK, NULL, false, NULL);
+    }
+    awaitable_complete(&watch->free, TN_REMOVED, NULL, true, NULL);
+}
+
+// ---- the order -------------------------------------------------------------------------------
+
+static size_t depth_of(const struct frame *frame) {
+    size_t depth = 0;
+    while ((frame = frame_parent(frame)) != NULL) {
+        depth++;
+    }
+    return depth;
+}
+
+// Does `one` go before `other`? Descendants before ancestors, and else as those ancestors were
+// created that are siblings.
+static bool goes_first(const struct frame *one, const struct frame *other) {
+    const size_t one_depth = depth_of(one);
+    const size_t other_depth = depth_of(other);
+    for (size_t depth = one_depth; depth > other_depth; depth--) {
+        one = frame_parent(one);
+    }
+    for (size_t depth = other_depth; depth > one_depth; depth--) {
+        other = frame_parent(other);
+    }
+    if (one == other) {
+        return one_depth > other_depth;
+    }
+    for (;;) {
+        const struct frame *one_parent = frame_parent(one);
+        const struct frame *other_parent = frame_parent(other);
+        if (one_parent == other_parent) {
+            return frame_birth(one) < frame_birth(other);
+        }
+        one = one_parent;
+        other = other_parent;
+    }
+}
+
+// Where an announcement begins: at a frame, or at a task that runs in place without one.
+struct place {
+    const struct frame *frame;
+    const struct task_stack *stack;
+    const struct tn_task *slot;
+};
+
+static bool is_within(const struct frame *frame, const struct place *place) {
+    for (; frame != NULL; frame = frame_parent(frame)) {
+        if (frame == place->frame) {
+            return true;
+        }
+        if (place->slot != NULL && frame->origin == place->stack && frame->slot > place->slot) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Watches are mostly made in the order of creation: then each stays at the end.
+static void add(struct announcement *announcement, struct watch *watch) {
+    struct list *watches = &announcement->watches;
+    struct list_node *at = watches->head.prev;
+    while (at != &watches->head &&
+           goes_first(watch->frame, container_of(at, struct watch, turn)->frame)) {
+        at = at->prev;
+    }
+    list_insert_after(at, &watch->turn);
+    watch->announcement = announcement;
+    atomic_fetch_add_relaxed(&watch->frame->references, 1);
+}
+
+// Who is in the run's list has not settled, so the frames around it are there.
+static void collect(struct announcement *announcement, const struct place *place) {
+    struct run *run = announcement->run;
+    os_lock_acquire(&run->watch_lock);
+    LIST_EACH(&run->watches, node) {
+        struct watch *watch = container_of(node, struct watch, link);
+        if (watch->announcement == NULL && !watch->is_announced && is_within(watch->frame, place)) {
+            add(announcement, watch);
+        }
+    }
+    os_lock_release(&run->watch_lock);
+}
+
+// ---- announcing ------------------------------------------------------------------------------
+
+// False: nobody watches.
+static bool prepare(struct announcement *announcement, struct run *run, const struct place *place) {
+    announcement->run = run;
+    announcement->is_refused = false;
+    list_init(&announcement->watches);
+    collect(announcement, place);
+    return !list_is_empty(&announcement->watches);
+}
+
+static void deliver(struct announcement *announcement, void (*done)(struct delivery *delivery)) {
+    delivery_init(&announcement->delivery, done);
+    LIST_EACH(&announcement->watches, node) {
+        struct watch *watch = container_of(node, struct watch, turn);
+        awaitable_complete(&watch->free, TN_OK, NULL, false, &announcement->delivery);
+    }
+}
+
+bool free_begin(struct announcement *announcement, struct frame *frame,
+                void (*done)(struct delivery *delivery)) {
+    const struct place place = {frame, NULL, NULL};
+    if (!atomic_load_relaxed(&frame->is_watched) || !prepare(announcement, frame->run, &place)) {
+        return false;
+    }
+    announcement->is_removal = true;
+    deliver(announcement, done);
+    delivery_close(&announcement->delivery);
+    return true;
+}
+
+bool free_conclude(struct announcement *announcement) {
+    struct run *run = announcement->run;
+    // References are given back under the lock too: without it another announcement may have
+    // linked the watch already.
+    os_lock_acquire(&run->watch_lock);
+    const bool is_refused = announcement->is_refused;
+    struct list_node *node;
+    while ((node = list_pop_front(&announcement->watches)) != NULL) {
+        struct watch *watch = container_of(node, struct watch, turn);
+        watch->announcement = NULL;
+        watch->is_announced = watch->is_announced || !is_refused;
+        frame_release(watch->frame);
+    }
+    os_lock_release(&run->watch_lock);
+    return !is_refused;
+}
+
+// An announcement that a stack waits for.
+struct listening {
+    struct announcement announcement;
+    struct task_stack *stack;
+    uint32_t ticket;
+};
+
+static void wake(struct delivery *delivery) {
+    struct listening *listening = container_of(delivery, struct listening, announcement.delivery);
+    struct task_stack *stack = listening->stack;
+    if (task_stack_claim(stack, listening->ticket)) {
+        worker_ready(stack->scheduler, stack);
+    }
+}
+
+// On the loop. Nobody but `wake` claims the ticket: no cancellation cuts this wait.
+static void commit(struct task_stack *stack, void *argument) {
+    struct listening *listening = argument; // gone as soon as the last listener has left
+    listening->ticket = task_stack_wait(stack);
+    delivery_close(&listening->announcement.delivery);
+}
+
+static bool announce(struct tn_self *self, const struct place *place, bool is_removal) {
+    struct task_stack *stack = task_stack_of(self);
+    struct listening listening = {.stack = stack};
+    listening.announcement.is_removal = is_removal;
+    if (!prepare(&listening.announcement, stack->frame->run, place)) {
+        return true;
+    }
+    deliver(&listening.announcement, wake);
+    worker_suspend(stack, commit, &listening);
+    return free_conclude(&listening.announcement);
+}
+
+bool free_announce_removal(struct tn_self *self, struct frame *frame) {
+    const struct place place = {frame, NULL, NULL};
+    return !atomic_load_relaxed(&frame->is_watched) || announce(self, &place, true);
+}
+
+void free_announce_end(struct tn_self *self, struct frame *frame, struct tn_task *slot) {
+    struct task_stack *stack = task_stack_of(self);
+    const struct place place = {frame, stack, frame == NULL ? slot : NULL};
+    const bool is_watched = frame != NULL
+                                ? atomic_load_relaxed(&frame->is_watched)
+                                : atomic_load_relaxed(&stack->frame->run->watch_count) > 0;
+    if (is_watched) {
+        (void)announce(self, &place, false);
+    }
+}
+
+void tn_refuse(struct tn_self *self, struct tn_frame *handle) {
+    (void)self;
+    struct frame *frame = (struct frame *)(void *)handle;
+    os_lock_acquire(&frame->lock);
+    struct watch *watch = frame->watch;
+    os_lock_release(&frame->lock);
+    if (watch == NULL) {
+        return;
+    }
+    os_lock_acquire(&frame->run->watch_lock);
+    if (watch->announcement != NULL && watch->announcement->is_removal) {
+        watch->announcement->is_refused = true;
+    }
+    os_lock_release(&frame->run->watch_lock);
+}

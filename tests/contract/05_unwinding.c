@@ -1,0 +1,240 @@
+// Section 5 of the contract, ending: the order in which a frame goes, its handlers, its grace.
+#include "contract/holder.h"
+
+#include <stdio.h>
+#include <string.h>
+
+LEVEL_FRAME(int, answers) {
+    return 42;
+}
+
+// ---- unwinding -------------------------------------------------------------------------------
+
+LEVEL_FRAME(void, waits_for, (struct tn_event *, event), (char, tag)) {
+    begun++;
+    EXPECT_EQ(tn_event_wait(self, event, NULL), TN_REMOVED);
+    mark(tag);
+}
+
+static void marks_it(struct tn_self *self, void *tag) {
+    (void)self;
+    mark(*(const char *)tag);
+}
+
+static struct tn_event *_Atomic first_event, *_Atomic second_event;
+
+LEVEL_FRAME(void, owns_and_cleans_up) {
+    EXPECT_EQ(tn_cleanup_push(self, marks_it, "y"), TN_OK);
+    EXPECT_EQ(tn_cleanup_push(self, marks_it, "z"), TN_OK);
+    first_event = tn_event_create(self, "first");
+    second_event = tn_event_create(self, "second");
+    tn_task(holds) child = tn_spawn(holds, 'c');
+    (void)tn_share(child);
+    begun++;
+    EXPECT_EQ(tn_hold(self), TN_CANCELLED);
+    EXPECT_EQ(tn_event_post(second_event, NULL), TN_REMOVED);
+    tn_block(0.002); // whoever was woken has the time to run, where there is a thread for it
+    mark('f');
+}
+
+// else children are removed last-created first, then primitives last-created first, then the
+// frame's own suspended call returns "cancelled" and its function unwinds and its cleanup handlers
+// run (last registered first),
+CONTRACT(children_go_first_then_what_is_owned_then_the_function_then_its_handlers) {
+    tn_task(owns_and_cleans_up) task = tn_spawn(owns_and_cleans_up);
+    struct tn_frame *frame = tn_share(task);
+    wait_until_begun(self, 2);
+    EXPECT(tn_remove(self, frame));
+    EXPECT_MARKS("cfzy");
+}
+
+CONTRACT(what_a_frame_owns_is_disposed_of_last_created_first, .threads = {1}) {
+    tn_task(owns_and_cleans_up) task = tn_spawn(owns_and_cleans_up);
+    struct tn_frame *frame = tn_share(task);
+    wait_until_begun(self, 2);
+    tn_task(waits_for) one = tn_spawn(waits_for, first_event, '1');
+    tn_task(waits_for) two = tn_spawn(waits_for, second_event, '2');
+    (void)tn_share(one);
+    (void)tn_share(two);
+    wait_until_begun(self, 4);
+    EXPECT(tn_remove(self, frame));
+    tn_await_all(self, &one, &two);
+    EXPECT_MARKS("cfzy21");
+}
+
+static void sleeps_and_marks(struct tn_self *self, void *tag) {
+    EXPECT_EQ(tn_sleep(self, 0.002), TN_OK);
+    tn_task(answers) task = tn_spawn(answers);
+    EXPECT_EQ(tn_await(answers, task), 42);
+    begun = 0;
+    tn_task(holds) forgotten = tn_spawn(holds, 'h'); // removed when the handler has returned
+    (void)tn_share(forgotten);
+    wait_until_begun(self, 1);
+    mark(*(const char *)tag);
+}
+
+LEVEL_FRAME(int, cleans_up_slowly, (bool, holds)) {
+    EXPECT_EQ(tn_cleanup_push(self, sleeps_and_marks, "1"), TN_OK);
+    EXPECT_EQ(tn_cleanup_push(self, sleeps_and_marks, "2"), TN_OK);
+    begun++;
+    if (holds) {
+        EXPECT_EQ(tn_hold(self), TN_CANCELLED);
+    }
+    mark('f');
+    return 7;
+}
+
+// awaiting allowed inside a bounded grace period,
+CONTRACT(cleanup_handlers_may_wait_while_their_frame_is_removed) {
+    tn_task(cleans_up_slowly) task = tn_spawn(cleans_up_slowly, true);
+    struct tn_frame *frame = tn_share(task);
+    wait_until_begun(self, 1);
+    EXPECT(tn_remove(self, frame));
+    EXPECT_MARKS("f2h1h");
+}
+
+CONTRACT(cleanup_handlers_run_at_a_normal_end_too) {
+    tn_task(cleans_up_slowly) task = tn_spawn(cleans_up_slowly, false);
+    EXPECT_EQ(tn_await(cleans_up_slowly, task), 7);
+    EXPECT_MARKS("f2h1h");
+}
+
+// (Handlers may be taken back.)
+LEVEL_FRAME(void, takes_handlers_back) {
+    EXPECT_EQ(tn_cleanup_push(self, marks_it, "a"), TN_OK);
+    EXPECT_EQ(tn_cleanup_push(self, marks_it, "b"), TN_OK);
+    EXPECT_EQ(tn_cleanup_push(self, marks_it, "c"), TN_OK);
+    tn_cleanup_pop(self, true);
+    mark('.');
+    tn_cleanup_pop(self, false);
+    mark('.');
+}
+
+CONTRACT(handlers_may_be_taken_back_and_called) {
+    tn_task(takes_handlers_back) task = tn_spawn(takes_handlers_back);
+    tn_await(takes_handlers_back, task);
+    EXPECT_MARKS("c..a");
+}
+
+// then it leaves the tree, its waiters wake,
+LEVEL_FRAME(void, joins, (struct tn_frame *, frame)) {
+    begun++;
+    EXPECT_EQ(tn_wait(self, tn_of_frame(frame)), TN_REMOVED);
+    EXPECT(tn_frame_has_ended(frame));
+    mark('j');
+}
+
+CONTRACT(who_waits_for_a_frame_wakes_after_its_handlers) {
+    tn_task(cleans_up_slowly) task = tn_spawn(cleans_up_slowly, true);
+    struct tn_frame *frame = tn_share(task);
+    tn_task(joins) join = tn_spawn(joins, frame);
+    (void)tn_share(join);
+    wait_until_begun(self, 2);
+    EXPECT(tn_remove(self, frame));
+    tn_await(joins, join);
+    EXPECT_MARKS("f2h1hj");
+}
+
+// ---- the end of a run ------------------------------------------------------------------------
+
+LEVEL_FRAME(void, cleans_up_and_holds, (char, tag)) {
+    static const char letters[] = "abcdefghij";
+    EXPECT_EQ(tn_cleanup_push(self, marks_it, (void *)(uintptr_t)strchr(letters, tag)), TN_OK);
+    if (tag != 'c') {
+        tn_task(cleans_up_and_holds) child = tn_spawn(cleans_up_and_holds, (char)(tag + 1));
+        (void)tn_share(child);
+    }
+    begun++;
+    EXPECT_EQ(tn_hold(self), TN_CANCELLED);
+}
+
+LEVEL_FRAME(void, fails, (int, code)) {
+    TN_FAIL(self, code, "as asked");
+}
+
+// When a run ends by an unhandled error, the *whole* tree is removed in the same order with its
+// cleanup.
+CONTRACT(an_unhandled_failure_removes_the_whole_tree_with_its_cleanup, .code = -5) {
+    EXPECT_EQ(tn_cleanup_push(self, marks_it, "r"), TN_OK);
+    tn_task(cleans_up_and_holds) branch = tn_spawn(cleans_up_and_holds, 'a');
+    (void)tn_share(branch);
+    wait_until_begun(self, 3);
+    tn_task(fails) task = tn_spawn(fails, -5);
+    (void)tn_try_await(fails, task, NULL);
+    EXPECT_EQ(tn_sleep(self, 1), TN_CANCELLED);
+    EXPECT_MARKS("cba");
+}
+
+// ---- grace -----------------------------------------------------------------------------------
+
+static char reports[2000];
+
+static void report(const char *sentence, void *data) {
+    (void)data;
+    strncat(reports, sentence, sizeof reports - strlen(reports) - 1);
+    strncat(reports, "\n", sizeof reports - strlen(reports) - 1);
+}
+
+#define WITH_GRACE(graces)                                                                         \
+    TN_RUN(.num_threads = contract_threads(), .grace_seconds = (graces), .report = report)
+
+static void waits_long(struct tn_self *self, void *tag) {
+    EXPECT_EQ(tn_sleep(self, 1000), TN_CANCELLED);
+    EXPECT_EQ(tn_yield(self), TN_CANCELLED);
+    mark(*(const char *)tag);
+}
+
+LEVEL_FRAME(void, overstays) {
+    EXPECT_EQ(tn_cleanup_push(self, waits_long, "w"), TN_OK);
+    begun++;
+    EXPECT_EQ(tn_hold(self), TN_CANCELLED);
+}
+
+LEVEL_FRAME(void, removes_one_that_overstays) {
+    tn_task(overstays) task = tn_spawn_with(TN_OPTIONS(.name = "laggard"), overstays);
+    struct tn_frame *frame = tn_share(task);
+    wait_until_begun(self, 1);
+    const double start = tn_now();
+    EXPECT(tn_remove(self, frame));
+    EXPECT(tn_now() - start >= 0.02);
+}
+
+// A frame that does not unwind within the grace period is reported by name, where it stands and
+// since when. (Its cleanup handlers may not wait any longer then.)
+CONTRACT_OUTSIDE(a_frame_that_overstays_its_grace_is_reported_and_may_not_wait_any_longer) {
+    EXPECT_EQ(tn_run_with(WITH_GRACE(0.02), removes_one_that_overstays, NULL), TN_OK);
+    EXPECT_MARKS("w");
+    EXPECT(strstr(reports, "/removes_one_that_overstays/laggard was told to end 0.0 s ago and has "
+                           "not: it sleeps, in a cleanup handler\n") == reports);
+}
+
+LEVEL_FRAME(void, ignores_its_end, (double, seconds)) {
+    begun++;
+    EXPECT_EQ(tn_hold(self), TN_CANCELLED);
+    tn_block(seconds);
+}
+
+LEVEL_FRAME(void, removes_one_that_blocks) {
+    tn_task(ignores_its_end) task = tn_spawn(ignores_its_end, 0.05);
+    struct tn_frame *frame = tn_share(task);
+    wait_until_begun(self, 1);
+    EXPECT(tn_remove(self, frame));
+    EXPECT(strstr(reports, "/removes_one_that_blocks/ignores_its_end was told to end") == reports);
+}
+
+CONTRACT_OUTSIDE(a_frame_that_blocks_instead_of_ending_is_reported) {
+    EXPECT_EQ(tn_run_with(WITH_GRACE(0.02), removes_one_that_blocks, NULL), TN_OK);
+    EXPECT(strstr(reports, "runs on thread") != NULL || strstr(reports, "and took") != NULL);
+}
+
+LEVEL_FRAME(void, removes_one_in_time) {
+    struct tn_frame *frame = spawn_holder(self, 'x');
+    wait_until_begun(self, 1);
+    EXPECT(tn_remove(self, frame));
+    tn_sleep(self, 0.03);
+}
+
+CONTRACT_OUTSIDE(nobody_is_reported_who_ends_in_time) {
+    EXPECT_EQ(tn_run_with(WITH_GRACE(0.02), removes_one_in_time, NULL), TN_OK);
+    EXPECT_STR(reports, "");
+}
