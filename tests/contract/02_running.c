@@ -191,9 +191,7 @@ LEVEL_FRAME(void, leaves_frames_behind) {
         each[i] = tn_spawn(runs_until_removed);
         (void)tn_share(each[i]); // so that it starts by itself, also on one thread
     }
-    while (begun < 3) {
-        tn_sleep(self, 0.0001);
-    }
+    WAIT_UNTIL(begun == 3);
     // Whether it starts is only certain where it needs our thread.
     if (LEVEL == TN_LEVEL_FRAME || contract_threads() == 1) {
         tn_task(never_starts) late = tn_spawn(never_starts);
@@ -220,9 +218,7 @@ TN_PFRAME(void, blocks, (double, seconds)) {
 LEVEL_FRAME(void, ends_beside_a_blocker) {
     tn_task(blocks) child = tn_spawn(blocks, contract_seconds(1));
     (void)tn_share(child);
-    while (begun == 0) {
-        tn_sleep(self, 0.0001);
-    }
+    WAIT_UNTIL(begun == 1);
 }
 
 // A blocking call in a PFrame is not interrupted unless the frame asked for that (see 6), and then

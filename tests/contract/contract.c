@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+// A test makes some dozens of calls that may fail, and more with more threads.
+enum { FAILING_CALLS = 50 };
+
 static const int default_threads[CONTRACT_THREADS_MAX] = {1, 2, 4};
 
 static const struct contract_test *current(void) {
@@ -17,6 +20,9 @@ static const struct contract_test *current(void) {
 
 static void run_current(void) {
     const struct contract *contract = current()->contract;
+    if (test_is_failing()) {
+        inside_fail_call(1 + test_seed() % FAILING_CALLS);
+    }
     if (contract->outside != NULL) {
         contract->outside();
         return;

@@ -63,6 +63,12 @@ bool contract_is_checked(void);
 // expect a certain thread where the contract only allows it.
 bool contract_is_hard(void);
 
+// Waits, in small sleeps, until the condition holds; fails when the frame is to end before that.
+#define WAIT_UNTIL(condition)                                                                      \
+    while (!(condition)) {                                                                         \
+        EXPECT_EQ(tn_sleep(self, 0.0001), TN_OK);                                                  \
+    }
+
 // ---- what happened in which order ------------------------------------------------------------
 
 // Adds a letter to the one trace of the test. From any thread.

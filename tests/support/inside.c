@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "os/fault.h"
 #include "os/os.h"
 #include "support/test.h"
 
@@ -20,4 +21,8 @@ struct foreign *foreign_start(void (*entry)(void *argument), void *argument) {
 void foreign_join(struct foreign *foreign) {
     os_thread_join(&foreign->thread);
     free(foreign);
+}
+
+void inside_fail_call(uint64_t n) {
+    fault_fail_call(n);
 }

@@ -1,7 +1,7 @@
 // main() of every test program: chooses tests, runs each in a child (child.h), prints the failures
 // and, as its last line, `N passed, N failed` (with `, N skipped` when there are some).
 //
-//     NAME_test [--list] [--verbose] [--seed N] [--repeat N] [--here] [PART_OF_A_NAME ...]
+//     NAME_test [--list] [--verbose] [--seed N] [--repeat N] [--failing] [--here] [PART ...]
 //
 // Invariant: passed + failed + skipped == tests chosen. Start reading at main.
 #define _GNU_SOURCE
@@ -35,6 +35,7 @@ static struct {
     int seconds;
     bool verbose;
     bool here;
+    bool failing;
     const struct test *current;
     unsigned passed;
     unsigned failed;
@@ -48,6 +49,10 @@ void test_register(struct test *test) {
 
 uint64_t test_seed(void) {
     return run.seed;
+}
+
+bool test_is_failing(void) {
+    return run.failing;
 }
 
 const struct test *test_current(void) {
@@ -97,10 +102,22 @@ static void report_failure(const struct test *test, const struct child_end *end)
         printf("    expected to end by %s %d, printing \"%s\"\n",
                test->dies < TEST_EXIT(0) ? "signal" : "exit code", test->dies & 0xff, test->text);
     print_indented(end->output, NULL);
+    printf("    replay: ");
     const char *modes = getenv("TENON_HARD");
-    printf("    replay: %s%s%s%s --seed %llu %s\n", modes != NULL ? "TENON_HARD=" : "",
-           modes != NULL ? modes : "", modes != NULL ? " " : "", run.program,
+    if (modes != NULL && *modes != '\0')
+        printf("TENON_HARD=%s ", modes);
+    printf("%s%s --seed %llu %s\n", run.program, run.failing ? " --failing" : "",
            (unsigned long long)run.seed, test->name);
+}
+
+// Where calls to the system fail on purpose an expectation may well not hold: all that is asked of
+// the test then is that it ends by itself, and not by a signal.
+static bool is_as_expected(const struct test *test, const struct child_end *end) {
+    if (run.failing && (child_ended_by(end, TEST_EXIT(EXPECT_PASSED)) ||
+                        child_ended_by(end, TEST_EXIT(EXPECT_FAILED))))
+        return true;
+    int how = test->dies == 0 ? TEST_EXIT(EXPECT_PASSED) : test->dies;
+    return child_ended_by(end, how) && (test->dies == 0 || strstr(end->output, test->text) != NULL);
 }
 
 // Returns true when the test should not be repeated: it failed or was skipped.
@@ -113,10 +130,7 @@ static bool judge(const struct test *test, const struct child_end *end) {
         run.skipped++;
         return true;
     }
-    int how = test->dies == 0 ? TEST_EXIT(EXPECT_PASSED) : test->dies;
-    bool as_expected =
-        child_ended_by(end, how) && (test->dies == 0 || strstr(end->output, test->text) != NULL);
-    if (!as_expected) {
+    if (!is_as_expected(test, end)) {
         report_failure(test, end);
         run.failed++;
         return true;
@@ -160,15 +174,18 @@ static bool is_chosen(const struct test *test, int count, char **parts) {
 }
 
 static _Noreturn void explain(int code) {
-    fprintf(code == 0 ? stdout : stderr,
-            "usage: %s [--list] [--verbose] [--seed N] [--repeat N] [--here] [PART_OF_A_NAME ...]\n"
-            "  --list      print the names of the chosen tests\n"
-            "  --verbose   print every test and what it wrote\n"
-            "  --seed N    the seed given to the tests (or TENON_SEED; otherwise 1)\n"
-            "  --repeat N  run each test N times, with seeds N, N + 1, ...\n"
-            "  --here      run in this process, without a limit: for a debugger\n"
-            "environment: TENON_TEST_SECONDS, TENON_TEST_SLOWNESS (a factor on all limits)\n",
-            run.program);
+    fprintf(
+        code == 0 ? stdout : stderr,
+        "usage: %s [--list] [--verbose] [--seed N] [--repeat N] [--failing] [--here]\n"
+        "       [PART_OF_A_NAME ...]\n"
+        "  --list      print the names of the chosen tests\n"
+        "  --verbose   print every test and what it wrote\n"
+        "  --seed N    the seed given to the tests (or TENON_SEED; otherwise 1)\n"
+        "  --repeat N  run each test N times, with seeds N, N + 1, ...\n"
+        "  --failing   let calls to the system fail, if the tests can: expectations may fail then\n"
+        "  --here      run in this process, without a limit: for a debugger\n"
+        "environment: TENON_TEST_SECONDS, TENON_TEST_SLOWNESS (a factor on all limits)\n",
+        run.program);
     exit(code);
 }
 
@@ -190,6 +207,8 @@ static int read_options(int count, char **arguments, bool *list) {
             run.verbose = true;
         else if (strcmp(option, "--here") == 0)
             run.here = true;
+        else if (strcmp(option, "--failing") == 0)
+            run.failing = true;
         else if (strcmp(option, "--seed") == 0 && has_value)
             run.seed = strtoull(arguments[++i], NULL, 0);
         else if (strcmp(option, "--repeat") == 0 && has_value)

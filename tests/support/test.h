@@ -86,6 +86,9 @@ uint64_t test_seed(void);
 // TENON_TEST_SLOWNESS says under an emulator). Tests scale their repetitions down by it.
 int test_slowness(void);
 
+// True with --failing: a harness that can lets one call to the system fail, which one by the seed.
+bool test_is_failing(void);
+
 // The test that runs in this process: for harnesses whose tests share one body.
 const struct test *test_current(void);
 

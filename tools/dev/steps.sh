@@ -157,17 +157,18 @@ run_programs_seeded() {
     done
 }
 
-# run_contract_seeded [MODE]: the contract suite on the simulated system, where time is virtual and
-# a test takes a millisecond: each test under 200 seeds, 40 of them new each time, in a hard mode.
+# run_contract_seeded [MODE [OPTION]]: the contract suite on the simulated system, where time is
+# virtual and a test takes a millisecond: each test under 200 seeds, 40 of them new each time, in a
+# hard mode.
 run_contract_seeded() {
-    local mode=${1:-} folder=build/log/contract_sim_${1:-plain} first count
+    local mode=${1:-} option=${2:-} folder=build/log/contract_sim${2:-}${1:+-$1} first count
     choose_launcher sim
     program_seconds_max=1200
     while read -r first count; do
         rm -rf "$folder"
         mkdir -p "$folder"
-        program_arguments=(--seed "$first" --repeat "$count")
-        echo "# ${mode:-plain}: $count seeds from $first on"
+        program_arguments=(--seed "$first" --repeat "$count" ${option:+"$option"})
+        echo "# ${mode:-plain} $option: $count seeds from $first on"
         grep '^contract_' build/sim/tests.txt |
             TENON_HARD=$mode run_width "$cores" sim "$folder"
         cat "$folder"/*.txt
@@ -197,6 +198,7 @@ test_contract() {
     for mode in steal park move; do
         step "sim contract $mode" run_contract_seeded "$mode"
     done
+    step "sim contract failing" run_contract_seeded "" --failing
 }
 
 test_preset() {
