@@ -168,12 +168,11 @@ MODEL(free_work_wakes_one_of_two, .threads = 3, .setup = set_up_two,
 
 MODEL(two_producers_want_the_same_worker, .threads = 3, .setup = set_up_two_jobs,
       .thread = {work_as_announced_first, submit_free_work, submit_more_to_the_first},
-      .preemptions_max = 1,
-      .finish = expect_two)
+      .search_preemptions_max = 1, .finish = expect_two)
 
 MODEL(a_worker_falls_asleep_while_another_is_woken, .threads = 3, .setup = set_up_one_of_two,
       .thread = {work_as_first, work_as_announced_second, submit_free_work},
-      .preemptions_max = 2, .finish = expect_one)
+      .search_preemptions_max = 2, .finish = expect_one)
 
 MODEL_MUTATION(sleep_without_recheck)
 

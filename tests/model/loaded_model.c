@@ -122,7 +122,7 @@ static void expect_each_run_once(void) {
 }
 
 MODEL(a_thief_takes_all_of_a_suspended_stack, .threads = 2, .setup = set_up,
-      .thread = {suspend_and_continue, steal_thrice}, .preemptions_max = 2,
+      .thread = {suspend_and_continue, steal_thrice}, .search_preemptions_max = 2,
       .finish = expect_each_run_once)
 
 MODEL(two_thieves_meet_at_a_suspended_stack, .threads = 3, .setup = set_up,

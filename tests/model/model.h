@@ -47,6 +47,9 @@ struct model {
     // Bounds; 0 takes the default. An exploration that ends by a bound is reported as incomplete.
     int preemptions_max;     // Switches away from a thread that could go on. Default: any number.
     uint64_t executions_max; // Default: 20 million.
+    // The same while a failure is sought with a change in the source: most need few preemptions,
+    // and one is enough. Default: preemptions_max.
+    int search_preemptions_max;
     const char *name;
     struct model *next;
 };
@@ -57,8 +60,8 @@ struct model_result {
     uint64_t cut;        // Left because they were longer than the longest allowed.
     bool is_complete;    // Everything within the preemption bound was explored.
     bool failed;
-    char failure[256];   // What failed.
-    char trace[6000];    // The failing execution, one operation a line.
+    char failure[256]; // What failed.
+    char trace[6000];  // The failing execution, one operation a line.
 };
 
 // Explores until something fails or nothing is left. `mutation` is NULL, or a name for MUTATED;
@@ -87,7 +90,7 @@ void model_test_mutation(const char *name);
     __attribute__((constructor)) static void register_model_##model_name(void) {                   \
         model_register(&model_of_##model_name);                                                    \
     }                                                                                              \
-    TEST(model_name, .seconds = 120) {                                                             \
+    TEST(model_name, .seconds = 300) {                                                             \
         model_test(&model_of_##model_name);                                                        \
     }
 

@@ -14,12 +14,13 @@
 #include "stack/trim.h"
 
 #define CLASS STACK_8M
-enum { STACKS = 6 };
+enum { STACKS = 6, POOLS = 3 };
 
 const uint16_t trim_warm_max[STACK_CLASSES] = {100, 100, 100, 100, 100};
 
 static struct stack_set set;
-static struct stack_pool pools[2];
+static struct stack_pool pools[POOLS];
+static struct stack *held[POOLS];
 static struct stack stacks[STACKS];
 static int uses[STACKS];
 
@@ -37,8 +38,10 @@ static void make_stacks(bool are_shared) {
     memset(uses, 0, sizeof uses);
     memset(stacks, 0, sizeof stacks);
     stack_set_init(&set, sizeof(struct stack));
-    stack_pool_init(&pools[0], &set);
-    stack_pool_init(&pools[1], &set);
+    for (int i = 0; i < POOLS; i++) {
+        stack_pool_init(&pools[i], &set);
+        held[i] = NULL;
+    }
     struct stack_store *store = &set.stores[CLASS];
     store->made = STACKS;
     for (int i = 0; i < STACKS; i++) {
@@ -66,6 +69,22 @@ static void use_one(struct stack_pool *pool) {
     stack_pool_deinit(pool);
 }
 
+// Three threads are few steps each: what they hold goes back when they have ended.
+static void hold_one(int number) {
+    held[number] = stack_pool_acquire(&pools[number], CLASS);
+    if (held[number] != NULL) {
+        use(held[number]);
+    }
+}
+
+static void hold_one_in_second(void) {
+    hold_one(1);
+}
+
+static void hold_one_in_third(void) {
+    hold_one(2);
+}
+
 static void use_one_in_first(void) {
     use_one(&pools[0]);
 }
@@ -75,11 +94,15 @@ static void use_one_in_second(void) {
 }
 
 // More than a pool keeps: the rest goes to the set while another looks there.
-static void release_many(void) {
+static void release_all(void) {
     for (int i = 0; i < STACKS; i++) {
         use(&stacks[i]);
         stack_pool_release(&pools[0], &stacks[i]);
     }
+}
+
+static void release_many(void) {
+    release_all();
     use_one(&pools[0]);
 }
 
@@ -91,7 +114,19 @@ static void set_up_none_shared(void) {
     make_stacks(false);
 }
 
+static void deinit_pools(void) {
+    for (int i = 0; i < POOLS; i++) {
+        if (held[i] != NULL) {
+            stack_pool_release(&pools[i], held[i]);
+        }
+        if (list_is_linked(&pools[i].in_set)) {
+            stack_pool_deinit(&pools[i]);
+        }
+    }
+}
+
 static void expect_all_back(void) {
+    deinit_pools();
     const struct stack_store *store = &set.stores[CLASS];
     bool seen[STACKS] = {false};
     size_t count = 0;
@@ -106,6 +141,9 @@ static void expect_all_back(void) {
 
 MODEL(a_stack_is_used_by_one_at_a_time, .threads = 2, .setup = set_up_all_shared,
       .thread = {use_one_in_first, use_one_in_second}, .finish = expect_all_back)
+
+MODEL(what_one_pool_spills_two_others_take, .threads = 3, .setup = set_up_none_shared,
+      .thread = {release_all, hold_one_in_second, hold_one_in_third}, .finish = expect_all_back)
 
 MODEL(what_one_pool_spills_another_takes, .threads = 2, .setup = set_up_none_shared,
       .thread = {release_many, use_one_in_second}, .finish = expect_all_back)

@@ -225,7 +225,7 @@ MODEL(two_tasks_meet_a_thief, .threads = 2, .setup = set_up, .thread = {spawn_tw
       .finish = expect_two)
 
 MODEL(two_tasks_meet_a_thief_twice, .threads = 2, .setup = set_up,
-      .thread = {spawn_two, steal_twice_quietly}, .preemptions_max = 2, .finish = expect_two)
+      .thread = {spawn_two, steal_twice_quietly}, .search_preemptions_max = 2, .finish = expect_two)
 
 MODEL(the_older_task_is_awaited_first, .threads = 2, .setup = set_up,
       .thread = {await_the_older_first, steal}, .finish = expect_two)
