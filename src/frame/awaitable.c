@@ -11,6 +11,7 @@
 #include "frame/delivery.h"
 #include "frame/frame.h"
 #include "frame/note.h"
+#include "frame/ready.h"
 #include "scheduler/worker.h"
 
 void awaitable_init(struct awaitable *awaitable, const struct awaitable_kind *kind, bool is_local) {
@@ -181,9 +182,13 @@ int awaitable_wait(struct tn_self *self, struct awaitable *awaitable, void **val
         }
         AUDIT(frame_check(stack->frame));
         stack->note = &waiter.note;
+        if (!is_shielded) {
+            ready_begin(self, awaitable);
+        }
         worker_suspend(stack, commit, &waiter);
     } while (!is_over(&waiter));
     sanitizer_take_over(awaitable);
+    ready_over(self);
     if (kind != NULL) {
         kind->release(awaitable);
     }

@@ -2,6 +2,7 @@
 #include "frame/cancel.h"
 
 #include "frame/frame.h"
+#include "frame/misuse.h"
 #include "scheduler/hard.h"
 
 // What `cancelled` says when the function had returned before anybody asked for its end.
@@ -115,6 +116,9 @@ int cancel_reaches(struct tn_self *self) {
         stack->tasks.is_watched = hard_is(HARD_PARK); // whoever was cancelled here has ended
         return TN_OK;
     }
+    if (stack->frame == NULL) { // outside of a run: current.h
+        return TN_NOT_RUNNING;
+    }
     stack->tasks.is_watched = true;
     struct search search = {TN_OK, false};
     struct tn_task *task = self->top;
@@ -146,6 +150,9 @@ int cancel_due(struct tn_self *self) {
     const int reason = cancel_reaches(self);
     if (reason == TN_OK) {
         return TN_OK;
+    }
+    if (reason == TN_NOT_RUNNING) {
+        return misuse_outside();
     }
     struct task_stack *stack = task_stack_of(self);
     sanitizer_take_over(&stack->cancels);

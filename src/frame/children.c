@@ -9,6 +9,7 @@
 #include "frame/free.h"
 #include "frame/note.h"
 #include "frame/primitive.h"
+#include "frame/ready.h"
 #include "frame/wait.h"
 
 // On the loop: the last child alive claims the ticket, unless there is none already.
@@ -47,6 +48,7 @@ int frame_wait_for_children(struct tn_self *self, struct frame *frame) {
             return due;
         }
         task_stack_of(self)->note = &children_note;
+        ready_begin(self, NULL);
         worker_suspend(task_stack_of(self), wait_childless, frame);
     }
     sanitizer_take_over(&frame->children);

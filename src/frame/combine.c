@@ -7,6 +7,7 @@
 #include <tenon/event.h>
 #include <tenon/time.h>
 
+#include "frame/combine.h"
 #include "frame/misuse.h"
 #include "frame/object.h"
 #include "frame/time.h"
@@ -72,6 +73,27 @@ struct combination {
     struct part parts[];
 };
 
+static void withdraw_parts(struct object *object);
+
+const struct combination *combine_from_awaitable(const struct awaitable *awaitable) {
+    const struct object *object = object_from_awaitable(awaitable);
+    return object == NULL || object->withdraw != withdraw_parts
+               ? NULL
+               : container_of(object, struct combination, object);
+}
+
+bool combine_is_any(const struct combination *combination) {
+    return combination->is_any;
+}
+
+size_t combine_count(const struct combination *combination) {
+    return combination->count;
+}
+
+struct awaitable *combine_member(const struct combination *combination, size_t index) {
+    return combination->parts[index].member;
+}
+
 static int first_bad_outcome(const struct combination *combination) {
     for (size_t i = 0; i < combination->count; i++) {
         if (combination->parts[i].outcome != TN_OK) {
@@ -110,11 +132,18 @@ static void withdraw_parts(struct object *object) {
     struct combination *combination = container_of(object, struct combination, object);
     for (size_t i = 0; i < combination->count; i++) {
         struct part *part = &combination->parts[i];
-        if (part->combination != NULL) {
-            (void)awaitable_unsubscribe(part->member, &part->subscriber);
-            part->member->kind->release(part->member);
-        }
+        (void)awaitable_unsubscribe(part->member, &part->subscriber);
     }
+}
+
+// Its members are kept as long as somebody may ask what the combination is made of.
+static void destroy(struct object *object) {
+    struct combination *combination = container_of(object, struct combination, object);
+    for (size_t i = 0; i < combination->count; i++) {
+        struct awaitable *member = combination->parts[i].member;
+        member->kind->release(member);
+    }
+    os_free(combination);
 }
 
 static void hang_on(struct combination *combination, size_t index, struct awaitable *member) {
@@ -143,6 +172,7 @@ static struct tn_awaitable *combine(struct tn_self *self, size_t count,
     if (combination == NULL) {
         return NULL;
     }
+    combination->object.destroy = destroy;
     os_lock_init(&combination->lock);
     combination->is_any = is_any;
     combination->winner = -1;

@@ -145,6 +145,7 @@ bool frame_discard(struct frame *frame, int outcome) {
 
 // End of a frame that runs in place: its stack goes on with its parent.
 static int end_in_place(struct frame *frame) {
+    frame->stack->unready -= frame->has_waited ? 0 : 1;
     hide(frame);
     const int outcome = frame_outcome(frame);
     keep_if_shared(frame);

@@ -63,17 +63,21 @@ struct frame {
     bool waits_for_children;   // at its end, instead of removing them
     size_t stack_bytes;        // of its own stack; 0: the run's
     struct departure *starter; // told when it has run to its first wait; NULL: nobody
-    int failure_code;          // 0: has not failed
-    uint32_t cancels;          // how many of its stack's it accounts for
-    struct os_lock lock;       // children, kept, stack, cancels, handler
-    struct task_stack *stack;  // where it runs; NULL before and after
-    struct list children;      // by birth
-    uint64_t births;           // how many embedded children it has had
-    uint32_t alive;            // of them, how many have not ended
-    uint32_t childless_ticket; // claimed by whoever brings that to 0
-    struct list_node sibling;  // in parent->children, or in kept of whoever keeps it
-    struct list kept;          // ended frames that others have handles of
-    struct list primitives;    // what it owns; those disposed of: primitive.h
+    bool has_waited;           // ready.h, as the next three
+    _Atomic bool is_ready;
+    struct awaitable *first_wait; // under its lock; NULL: not now
+    struct ready *ready;          // made when somebody asks; under its lock
+    int failure_code;             // 0: has not failed
+    uint32_t cancels;             // how many of its stack's it accounts for
+    struct os_lock lock;          // children, kept, stack, cancels, handler
+    struct task_stack *stack;     // where it runs; NULL before and after
+    struct list children;         // by birth
+    uint64_t births;              // how many embedded children it has had
+    uint32_t alive;               // of them, how many have not ended
+    uint32_t childless_ticket;    // claimed by whoever brings that to 0
+    struct list_node sibling;     // in parent->children, or in kept of whoever keeps it
+    struct list kept;             // ended frames that others have handles of
+    struct list primitives;       // what it owns; those disposed of: primitive.h
     struct list disposed;
     struct cleanup *cleanups;   // what to do at the end: cleanup.h
     struct watch *watch;        // its free event: free.h; under its lock
@@ -120,6 +124,9 @@ __attribute__((noreturn)) void frame_end(struct task_stack *stack);
 
 // It will touch nothing any more: leaves the tree, wakes who waits for it, lets go.
 void frame_settle(struct frame *frame);
+
+// The frame whose `done` the awaitable is; NULL: it is something else.
+struct frame *frame_of_awaitable(const struct awaitable *awaitable);
 
 // Ends a frame that never ran. False when it has begun.
 bool frame_discard(struct frame *frame, int outcome);

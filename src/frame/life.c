@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "frame/cancel.h"
 #include "frame/frame.h"
+#include "frame/ready.h"
 #include "frame/run.h"
 #include "scheduler/hard.h"
 
@@ -37,6 +38,7 @@ static void give_memory(struct frame *frame) {
     if (frame->watch != NULL) {
         os_free(frame->watch);
     }
+    ready_free(frame->ready);
     if (worker == NULL || worker->scheduler != &frame->run->scheduler) {
         os_free(frame);
         return;
@@ -76,6 +78,12 @@ static void tell(const struct awaitable *awaitable, char *text, size_t bytes) {
 
 static const struct awaitable_kind frame_kind = {retain, release, tell};
 
+struct frame *frame_of_awaitable(const struct awaitable *awaitable) {
+    return awaitable->kind != &frame_kind
+               ? NULL
+               : container_of((struct awaitable *)(uintptr_t)awaitable, struct frame, done);
+}
+
 static void start(struct worker *worker, struct runnable *runnable);
 
 struct frame *frame_create(struct worker *worker, struct run *run, const struct tn_type *type,
@@ -92,6 +100,7 @@ struct frame *frame_create(struct worker *worker, struct run *run, const struct 
         if (payload == NULL) {
             frame->payload = frame->task.payload;
             frame->watch = NULL;
+            frame->ready = NULL;
             frame->run = run;
             give_memory(frame);
             return NULL;
@@ -170,6 +179,7 @@ struct task_stack *frame_begin(struct frame *frame, struct worker *worker) {
     }
     stack->frame = frame;
     stack->departure = frame->starter;
+    stack->unready = 1;
     stack->tasks.is_closed = frame->type->level == TN_LEVEL_FRAME || hard_is(HARD_STEAL);
     stack->tasks.is_watched = hard_is(HARD_PARK);
     tasks_arm(&stack->tasks);

@@ -22,6 +22,12 @@ static void tell(const struct awaitable *awaitable, char *text, size_t bytes) {
 
 static const struct awaitable_kind kind = {retain, release, tell};
 
+struct object *object_from_awaitable(const struct awaitable *awaitable) {
+    return awaitable->kind != &kind
+               ? NULL
+               : container_of((struct awaitable *)(uintptr_t)awaitable, struct object, awaitable);
+}
+
 void object_retain(struct object *object) {
     atomic_fetch_add_relaxed(&object->references, 1);
 }

@@ -21,6 +21,9 @@ struct object {
     _Atomic int references;
 };
 
+// The object whose awaitable it is; NULL: it is something else.
+struct object *object_from_awaitable(const struct awaitable *awaitable);
+
 // Zeroed memory of `bytes` bytes that begins with struct object, owned by the current frame. NULL:
 // no memory. `withdraw` may be NULL.
 void *object_create(struct tn_self *self, size_t bytes, void (*withdraw)(struct object *object));

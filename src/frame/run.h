@@ -26,6 +26,7 @@ struct run {
     void *report_data;
     struct quarantine ended_events;
     struct os_lock report_lock; // one report at a time
+    struct os_lock ready_lock;  // who asks for readiness, one at a time: ready.h
     struct os_lock lock;        // the failure
     int failure_code;           // the first failure that nobody absorbed; 0: none
     char message[RUN_MESSAGE_BYTES];

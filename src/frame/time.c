@@ -6,6 +6,7 @@
 #include "frame/cancel.h"
 #include "frame/frame.h"
 #include "frame/note.h"
+#include "frame/ready.h"
 #include "frame/time.h"
 
 #define SPAN_MAX_NS 9200000000000000000u
@@ -60,6 +61,7 @@ int tn_yield(struct tn_self *self) {
     if (due != TN_OK) {
         return due;
     }
+    ready_begin(self, NULL);
     worker_suspend(task_stack_of(self), requeue, NULL);
     return cancel_due(self);
 }
@@ -74,6 +76,7 @@ int time_sleep_until(struct tn_self *self, uint64_t deadline_ns) {
             return due;
         }
         sleep.stack->note = &sleep.note;
+        ready_begin(self, NULL);
         worker_suspend(sleep.stack, commit, &sleep);
     } while (timers_cancel(sleep.timers, &sleep.timer));
     return TN_OK;

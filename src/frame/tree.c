@@ -6,6 +6,7 @@
 // not ended. Start reading at frame_parent.
 #include "base/check.h"
 #include "frame/frame.h"
+#include "frame/misuse.h"
 #include "frame/run.h"
 
 // The nearest frame outwards from `below` on a stack.
@@ -32,6 +33,9 @@ struct frame *frame_current(struct tn_self *self) {
     struct task_stack *stack = task_stack_of(self);
     struct tn_task *slot = tasks_in_place(&stack->tasks, self->top);
     if (slot == NULL) {
+        if (stack->frame == NULL) {
+            (void)misuse_outside();
+        }
         return stack->frame;
     }
     struct frame *frame = task_adopter(slot);
@@ -53,6 +57,7 @@ struct frame *frame_current(struct tn_self *self) {
     frame->stack = stack;
     // What was spawned before may be watched already.
     frame->is_watched = atomic_load_relaxed(&run->watch_count) > 0;
+    stack->unready++;
     atomic_store_relaxed(&frame->state, FRAME_RUNNING);
     task_adopt(slot, frame);
     return frame;

@@ -6,6 +6,7 @@
 #include "frame/cancel.h"
 #include "frame/frame.h"
 #include "frame/note.h"
+#include "frame/ready.h"
 
 struct stolen_wait {
     struct note note;
@@ -37,6 +38,14 @@ void wait_follow(struct tn_task *task) {
     }
 }
 
+// The thief's frame is kept alive by its slot.
+static void begin(struct tn_self *self, struct tn_task *task) {
+    if (task_stack_of(self)->unready != 0) {
+        struct frame *thief = wait_for_adopter(task);
+        ready_begin(self, thief == NULL ? NULL : &thief->done);
+    }
+}
+
 int wait_for_stolen(struct tn_self *self, struct tn_task *task, bool is_shielded) {
     struct stolen_wait wait = {{tell}, task, is_shielded};
     while (!task_has_ended(task)) {
@@ -45,10 +54,14 @@ int wait_for_stolen(struct tn_self *self, struct tn_task *task, bool is_shielded
             return due;
         }
         task_stack_of(self)->note = &wait.note;
+        if (!is_shielded) {
+            begin(self, task);
+        }
         worker_suspend(task_stack_of(self), commit, &wait);
         tasks_await_cancel(task);
     }
     wait_follow(task);
+    ready_over(self);
     return TN_OK;
 }
 
