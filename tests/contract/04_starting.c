@@ -331,7 +331,7 @@ CONTRACT(the_current_self_is_found_from_any_depth) {
 }
 
 LEVEL_FRAME(int, joins_wrongly) {
-    tn_task(stays) task = tn_spawn(stays);
+    tn_task(triples) task = tn_spawn(triples, 1);
     long value = 5;
     const int code = tn_join(answers, tn_share(task), &value);
     EXPECT_EQ(value, 5);
