@@ -45,9 +45,11 @@ enum tn_verdict {
 
 // A handler runs on the thread where the failure happened, before the failed frame's children are
 // removed, while its own frame may be running elsewhere: it must not wait. `failure` is valid
-// during the call. *replace starts as the failure's code; a handler that passes may put another
-// negative code there: those above it, who waits and tn_run then see a failure with that code whose
-// cause is this one. After absorbing, who awaits the failed frame receives *replace.
+// during the call. *replace starts as the failure's code, and stays negative (anything else is a
+// programmer's error and changes nothing). A handler that passes may put another code there: those
+// above it, who waits and tn_run then see a failure with that code whose cause is this one. After
+// absorbing, who awaits the failed frame receives *replace; what is kept of the failure still has
+// its own code.
 typedef enum tn_verdict tn_failure_handler(const struct tn_failure *failure, int *replace,
                                            void *data);
 
@@ -58,10 +60,12 @@ TN_PUBLIC int tn_on_failure(struct tn_self *self, tn_failure_handler *handler, v
 
 // ---- failing ---------------------------------------------------------------------------------
 
-// TN_FAIL(self, code, format, ...): fails the current frame with a negative `code` and a message as
-// by printf. The frame should return now: its further waits return TN_CANCELLED, and what it
-// returns is not used. The second failure of the same frame is ignored. When there is no memory to
-// keep the message, the code is kept without it.
+// TN_FAIL(self, code, format, ...): fails the current frame with a negative `code` (with another, a
+// programmer's error, it fails with TN_OUT_OF_RANGE) and a message as by printf, of which 511 bytes
+// are kept. The frame should return now: its further waits return TN_CANCELLED, and what it returns
+// is not used. A frame that is being removed may fail too, and a cleanup handler fails its frame.
+// The second failure of the same frame is ignored. When there is no memory to keep the message, the
+// code is kept without it.
 #define TN_FAIL(self, code, ...) tn_fail_at(self, NULL, code, __FILE__, __LINE__, __VA_ARGS__)
 
 // TN_FAIL_FROM(self, cause, code, format, ...): the same because of another failure, which becomes
@@ -77,16 +81,17 @@ TN_PUBLIC void tn_fail_at(struct tn_self *self, const struct tn_failure *cause, 
 // ---- looking back ----------------------------------------------------------------------------
 
 // The failures of the current frame's children so far, absorbed ones too, in the order in which
-// they happened: follow `next`. NULL: none. By the frame itself; valid until it ends, but `next` of
-// the last may change at every wait.
+// they happened: follow `next`. NULL: none. By the frame itself; valid until it ends, but what
+// `next` says may change at the next call.
 TN_PUBLIC const struct tn_failure *tn_children_failures(struct tn_self *self);
 
-// The failure of a frame that has ended; NULL when it has not, or did not fail. Valid as long as
-// the frame's handle.
+// The failure of a frame that has ended, without `next`; NULL when it has not, or did not fail.
+// Valid as long as the frame's handle. From any thread.
 TN_PUBLIC const struct tn_failure *tn_failure_of(const struct tn_frame *frame);
 
-// The failures of this thread's last run that nobody absorbed: the first is the one whose code
-// tn_run returned. NULL: none. Valid until the thread's next run. Outside of a run.
+// The failures of this thread's last run that nobody absorbed, in the order in which they reached
+// root, those during the removal of the tree too: the first is the one whose code tn_run returned.
+// NULL: none. Valid until the thread's next run returns, or the thread ends. Outside of a run.
 TN_PUBLIC const struct tn_failure *tn_run_failures(void);
 
 #ifdef __cplusplus

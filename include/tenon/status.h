@@ -55,10 +55,10 @@ TN_PUBLIC const char *tn_status_text(int code);
 // Which way a code stands for. From any thread.
 TN_PUBLIC enum tn_kind tn_kind_of(int code);
 
-// Prints one sentence about `code` to standard error: the last failure of a run on this thread with
-// its frame path, place and message when that is what `code` came from, and a line for each further
-// failure of that run. Returns 1, so that main can
-// end with it. From any thread, outside of a run.
+// Prints a sentence about `code` to standard error. When `code` came from this thread's last run,
+// that is the failure with its frame's path, its place and message, followed by a line for each of
+// its causes and for each further failure that nobody absorbed. Returns 1, so that main can end
+// with it. From any thread, outside of a run.
 TN_PUBLIC int tn_complain(int code);
 
 #ifdef __cplusplus

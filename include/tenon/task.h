@@ -83,7 +83,7 @@ TN_PUBLIC struct tn_task *tn_spawn_slow(struct tn_self *self, const struct tn_ty
 TN_PUBLIC int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result);
 
 // End of a frame that ran in place and left something behind: children, or a frame of its own.
-// Returns its outcome.
+// Takes the task off the stack and returns its outcome.
 TN_PUBLIC int tn_end_slow(struct tn_self *self, struct tn_task *task);
 
 #define TN_LIKELY_(condition) __builtin_expect(!!(condition), 1)
@@ -126,12 +126,11 @@ TN_INLINE_ bool tn_task_enter(struct tn_self *self, struct tn_task *task) {
 // After the call: takes the task off the stack. Only a frame that left children behind or became
 // more than a task has anything above itself. Returns the outcome.
 TN_INLINE_ int tn_task_leave(struct tn_self *self, struct tn_task *task) {
-    int outcome = TN_OK;
-    if (!TN_LIKELY_(self->top == task + 1)) {
-        outcome = tn_end_slow(self, task);
+    if (TN_LIKELY_(self->top == task + 1)) {
+        self->top = task;
+        return TN_OK;
     }
-    self->top = task;
-    return outcome;
+    return tn_end_slow(self, task);
 }
 
 #ifdef __cplusplus

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "frame/cancel.h"
+#include "frame/fail.h"
 #include "frame/frame.h"
 #include "frame/free.h"
 #include "frame/note.h"
@@ -104,6 +105,7 @@ static void remove_task(struct tn_self *self, struct tn_task *task) {
     }
     (void)wait_for_stolen(self, task, true);
     if (thief != NULL) {
+        fail_collect(self, thief);
         frame_let_go(thief);
     }
     tasks_drop(tasks, task);

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "frame/cancel.h"
 #include "frame/cleanup.h"
+#include "frame/failure.h"
 #include "frame/frame.h"
 #include "frame/free.h"
 #include "frame/primitive.h"
@@ -109,6 +110,7 @@ static void drop_belongings(struct frame *frame) {
     while ((node = list_pop_back(&frame->kept)) != NULL) {
         frame_release(container_of(node, struct frame, sibling));
     }
+    failure_drop(&frame->failures, FAILURE_OF_CHILD);
 }
 
 // The function of the frame that is current on `self` has returned: what happens on its stack yet.
@@ -148,6 +150,9 @@ static int end_in_place(struct frame *frame) {
     frame->stack->unready -= frame->has_waited ? 0 : 1;
     hide(frame);
     const int outcome = frame_outcome(frame);
+    if (frame->leaves_mark) {
+        task_set(frame->slot, TASK_MARK, 0);
+    }
     keep_if_shared(frame);
     atomic_store_release(&frame->state, FRAME_ENDED); // pairs with frame_state
     awaitable_complete(&frame->done, outcome, NULL, true, NULL);
@@ -156,14 +161,24 @@ static int end_in_place(struct frame *frame) {
     return outcome;
 }
 
-int tn_end_slow(struct tn_self *self, struct tn_task *task) {
-    struct frame *frame = task_adopter(task);
+int frame_end_in_place(struct tn_self *self, struct tn_task *task) {
+    if (task_adopter(task) == NULL) {
+        frame_strip(self, NULL, task);
+    }
+    struct frame *frame = task_adopter(task); // a child's failure may have made it one just now
     if (frame != NULL) {
         wind_up(self, frame, task);
         ASSERT(self->top == task + 1);
         return end_in_place(frame);
     }
-    frame_strip(self, NULL, task);
     ASSERT(self->top == task + 1);
     return cancel_reaches(self);
+}
+
+int tn_end_slow(struct tn_self *self, struct tn_task *task) {
+    const int outcome = frame_end_in_place(self, task);
+    if (task_state(task) != TASK_MARK) {
+        self->top = task;
+    }
+    return outcome;
 }

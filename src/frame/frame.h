@@ -30,6 +30,7 @@
 #include "scheduler/worker.h"
 
 struct cleanup;
+struct failure;
 struct run;
 struct watch;
 
@@ -67,9 +68,10 @@ struct frame {
     _Atomic bool is_ready;
     struct awaitable *first_wait; // under its lock; NULL: not now
     struct ready *ready;          // made when somebody asks; under its lock
+    bool leaves_mark;             // its end turns its slot into a mark, for its parent in place
     int failure_code;             // 0: has not failed
     uint32_t cancels;             // how many of its stack's it accounts for
-    struct os_lock lock;          // children, kept, stack, cancels, handler
+    struct os_lock lock;          // children, kept, stack, cancels, handler, failures
     struct task_stack *stack;     // where it runs; NULL before and after
     struct list children;         // by birth
     uint64_t births;              // how many embedded children it has had
@@ -90,6 +92,8 @@ struct frame {
     _Atomic bool is_overdue; // its cleanup handlers may not wait any more
     tn_failure_handler *handler;
     void *handler_data;
+    struct failure *_Atomic failure; // its own, once the handlers were asked
+    struct failure *failures;        // of its children, newest first; under the lock
     struct frame *next_free;
 };
 
@@ -104,6 +108,13 @@ struct frame *frame_current(struct tn_self *self);
 
 // The same, but only if it exists already: the nearest frame outwards that has one.
 struct frame *frame_nearest(struct tn_self *self);
+
+// The nearest frame outwards from `below` on a stack, which may be the one it was started for.
+struct frame *frame_outwards(struct task_stack *stack, struct tn_task *below);
+
+// A frame for what runs in place at `slot`; NULL: no memory. By the owner, who sees to it that the
+// end in place takes the slow path: there must be something above the slot then.
+struct frame *frame_in_place(struct task_stack *stack, struct tn_task *slot);
 
 // The parent, or the nearest ancestor that has a frame; NULL above root. Valid while `frame` lives.
 struct frame *frame_parent(const struct frame *frame);
@@ -142,6 +153,10 @@ void frame_strip(struct tn_self *self, struct frame *frame, struct tn_task *slot
 
 // Counts a reason to end towards the stack it runs on. Under its lock.
 void frame_count_cancel(struct frame *frame);
+
+// The end of what ran in place at `task`, which has something above itself, or a frame: removes
+// that. Returns the outcome. The task stays on the stack; as a mark, if its frame has to leave one.
+int frame_end_in_place(struct tn_self *self, struct tn_task *task);
 
 // What awaiting the frame returns, once its function has returned.
 int frame_outcome(const struct frame *frame);

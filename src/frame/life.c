@@ -6,6 +6,8 @@
 
 #include "base/check.h"
 #include "frame/cancel.h"
+#include "frame/fail.h"
+#include "frame/failure.h"
 #include "frame/frame.h"
 #include "frame/ready.h"
 #include "frame/run.h"
@@ -39,6 +41,11 @@ static void give_memory(struct frame *frame) {
         os_free(frame->watch);
     }
     ready_free(frame->ready);
+    // Nobody else has it any more: relaxed.
+    struct failure *failure = atomic_load_relaxed(&frame->failure);
+    if (failure != NULL) {
+        failure_release(failure);
+    }
     if (worker == NULL || worker->scheduler != &frame->run->scheduler) {
         os_free(frame);
         return;
@@ -98,10 +105,8 @@ struct frame *frame_create(struct worker *worker, struct run *run, const struct 
     if (bytes > TN_PAYLOAD_BYTES) {
         payload = os_allocate_aligned(bits_round_up(bytes, CACHE_LINE), CACHE_LINE);
         if (payload == NULL) {
+            *frame = (struct frame){.run = run};
             frame->payload = frame->task.payload;
-            frame->watch = NULL;
-            frame->ready = NULL;
-            frame->run = run;
             give_memory(frame);
             return NULL;
         }
@@ -172,8 +177,7 @@ struct task_stack *frame_begin(struct frame *frame, struct worker *worker) {
     if (stack == NULL) {
         char text[RUN_MESSAGE_BYTES];
         stack_set_explain(&run->scheduler.stacks, text, sizeof text);
-        frame->failure_code = TN_NO_MEMORY;
-        run_fail(run, TN_NO_MEMORY, text);
+        fail_frame(frame, TN_NO_MEMORY, text);
         frame_settle(frame);
         return NULL;
     }

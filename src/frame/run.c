@@ -6,24 +6,23 @@
 
 #include "base/check.h"
 #include "frame/cancel.h"
+#include "frame/fail.h"
+#include "frame/failure.h"
+#include "frame/history.h"
 
 #define ROOT_STACK_BYTES (8u << 20)
 #define STACK_BYTES (64u << 10)
 #define THREADS_MAX 1024
 #define GRACE_SECONDS 1.0
 
-// What tn_complain says about the last failed run of this thread.
-static _Thread_local char last_message[RUN_MESSAGE_BYTES];
-static _Thread_local int last_code;
-
 static struct task_stack *start_stolen(struct worker *worker, struct task_stack *from,
                                        struct tn_task *task) {
     struct run *run = worker->scheduler->upper;
     struct frame *frame = frame_create(worker, run, task->type, task_line(task), task->payload);
     if (frame == NULL) {
-        run_fail(run, TN_NO_MEMORY, "no memory for a frame");
+        const int outcome = fail_task(from, task, TN_NO_MEMORY, "no memory for a frame");
         uint32_t ticket;
-        if (tasks_finish(task, TN_NO_MEMORY, &ticket) && task_stack_claim(from, ticket)) {
+        if (tasks_finish(task, outcome, &ticket) && task_stack_claim(from, ticket)) {
             worker_ready(worker->scheduler, from);
         }
         return NULL;
@@ -55,12 +54,14 @@ void run_report(struct run *run, const char *format, ...) {
     os_lock_release(&run->report_lock);
 }
 
-void run_fail(struct run *run, int code, const char *text) {
+void run_fail(struct run *run, int code, struct failure *failure) {
     os_lock_acquire(&run->lock);
     const bool is_first = run->failure_code == 0;
     if (is_first) {
         run->failure_code = code;
-        (void)snprintf(run->message, sizeof run->message, "%s", text);
+    }
+    if (failure != NULL) {
+        failure_keep(&run->failures, failure, FAILURE_OF_RUN);
     }
     os_lock_release(&run->lock);
     if (is_first) {
@@ -134,12 +135,6 @@ static void describe(const struct stack *memory, struct overflow_story *story) {
 
 static int status_of(int os_code) {
     return os_code == OS_NO_MEMORY ? TN_NO_MEMORY : os_code == OS_OK ? TN_OK : TN_NO_THREAD;
-}
-
-static int keep_message(struct run *run, int code) {
-    last_code = code;
-    (void)snprintf(last_message, sizeof last_message, "%s", run->message);
-    return code;
 }
 
 static int execute(struct run *run) {
@@ -217,7 +212,7 @@ int tn_run_type(const struct tn_type *type, const struct tn_run_options *options
         quarantine_deinit(&run->ended_events);
         scheduler_deinit(&run->scheduler);
     }
-    code = keep_message(run, code);
+    history_set(run->failures);
     os_free(run);
     return code;
 }
@@ -230,11 +225,4 @@ int tn_thread_index(void) {
 int tn_thread_count(void) {
     const struct worker *worker = worker_current();
     return worker == NULL ? 0 : worker->scheduler->count;
-}
-
-int tn_complain(int code) {
-    const bool is_known = code == last_code && last_message[0] != '\0';
-    (void)fprintf(stderr, "tenon: %s%s%s (%d)\n", is_known ? last_message : "",
-                  is_known ? ": " : "", tn_status_text(code), code);
-    return 1;
 }

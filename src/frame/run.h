@@ -25,20 +25,22 @@ struct run {
     void (*report)(const char *sentence, void *data); // NULL: standard error
     void *report_data;
     struct quarantine ended_events;
-    struct os_lock report_lock; // one report at a time
-    struct os_lock ready_lock;  // who asks for readiness, one at a time: ready.h
-    struct os_lock lock;        // the failure
-    int failure_code;           // the first failure that nobody absorbed; 0: none
-    char message[RUN_MESSAGE_BYTES];
-    struct frame_pool pools[]; // one per worker
+    struct os_lock report_lock;      // one report at a time
+    struct os_lock ready_lock;       // who asks for readiness, one at a time: ready.h
+    struct os_lock lock;             // the failures
+    int failure_code;                // of the first that nobody absorbed; 0: none
+    struct failure *failures;        // all that nobody absorbed, newest first
+    _Atomic uint64_t failures_count; // all that happened
+    struct frame_pool pools[];       // one per worker
 };
 
 // Tells whoever runs the program one sentence about it, as by printf: the run's report, or standard
 // error. From any thread.
 void run_report(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-// The failure `code` of a frame was absorbed by nobody: keeps the text, removes the whole tree.
-void run_fail(struct run *run, int code, const char *text);
+// A failure was absorbed by nobody: keeps it (NULL: there was no memory for it) and removes the
+// whole tree.
+void run_fail(struct run *run, int code, struct failure *failure);
 
 // Root has settled.
 void run_end(struct run *run);

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "frame/cancel.h"
 #include "frame/current.h"
+#include "frame/fail.h"
 #include "frame/frame.h"
 #include "frame/misuse.h"
 #include "frame/run.h"
@@ -136,6 +137,9 @@ static int take_result(struct tn_self *self, struct tn_task *task, void *result)
     copy_result(task->type, thief == NULL ? task->payload : thief->payload, outcome, result);
     if (thief != NULL) {
         wait_follow(task);
+        if (outcome != TN_OK) {
+            fail_collect(self, thief);
+        }
         frame_let_go(thief);
     }
     tasks_drop(&task_stack_of(self)->tasks, task);
@@ -174,8 +178,10 @@ static int run_in_place(struct tn_self *self, struct tn_task *task, void *result
     __builtin_memcpy(payload, task->payload, sizeof payload);
     task_set(task, TASK_IN_PLACE, 0);
     type->invoke(self, payload);
-    const int outcome = self->top == task + 1 ? TN_OK : tn_end_slow(self, task);
-    tasks_drop(tasks, task);
+    const int outcome = self->top == task + 1 ? TN_OK : frame_end_in_place(self, task);
+    if (task_state(task) != TASK_MARK) {
+        tasks_drop(tasks, task);
+    }
     copy_result(type, payload, outcome, result);
     return outcome;
 }

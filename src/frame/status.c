@@ -25,10 +25,31 @@ const char *tn_status_text(int code) {
         return "the system refuses another thread";
     case TN_TIMED_OUT:
         return "a deadline has passed";
+    case TN_REFUSED:
+        return "a listener of the frame's free event is against its removal";
+    case TN_NOT_RUNNING:
+        return "only frames may do this, and none runs on this thread";
+    case TN_NO_OWNER:
+        return "no enclosing frame is of the class that this needs";
+    case TN_WRONG_TYPE:
+        return "the frame is of another function than the one named";
     default:
         break;
     }
     // strerrordesc_np is thread-safe and never translated; it is in glibc from 2.32 on.
     const char *text = code < 0 && code > -4096 ? strerrordesc_np(-code) : NULL;
     return text != NULL ? text : "failed with a code of its own";
+}
+
+enum tn_kind tn_kind_of(int code) {
+    switch (code) {
+    case TN_CANCELLED:
+        return TN_KIND_CANCELLED;
+    case TN_TIMED_OUT:
+        return TN_KIND_TIMED_OUT;
+    case TN_REMOVED:
+        return TN_KIND_REMOVED;
+    default:
+        return code >= 0 ? TN_KIND_VALUE : TN_KIND_FAILED;
+    }
 }

@@ -9,8 +9,7 @@
 #include "frame/misuse.h"
 #include "frame/run.h"
 
-// The nearest frame outwards from `below` on a stack.
-static struct frame *nearest(struct task_stack *stack, struct tn_task *below) {
+struct frame *frame_outwards(struct task_stack *stack, struct tn_task *below) {
     struct tn_task *task = below;
     while ((task = tasks_in_place(&stack->tasks, task)) != NULL) {
         struct frame *frame = task_adopter(task);
@@ -22,11 +21,29 @@ static struct frame *nearest(struct task_stack *stack, struct tn_task *below) {
 }
 
 struct frame *frame_parent(const struct frame *frame) {
-    return frame->origin != NULL ? nearest(frame->origin, frame->slot) : frame->parent;
+    return frame->origin != NULL ? frame_outwards(frame->origin, frame->slot) : frame->parent;
 }
 
 struct frame *frame_nearest(struct tn_self *self) {
-    return nearest(task_stack_of(self), self->top);
+    return frame_outwards(task_stack_of(self), self->top);
+}
+
+struct frame *frame_in_place(struct task_stack *stack, struct tn_task *slot) {
+    // The arguments were taken out when it was called: none to copy.
+    struct frame *frame = frame_create(stack->worker, stack->frame->run, slot->type,
+                                       task_line(slot), slot->payload);
+    if (frame == NULL) {
+        return NULL;
+    }
+    frame->origin = stack;
+    frame->slot = slot;
+    frame->stack = stack;
+    // What was spawned before may be watched already.
+    frame->is_watched = atomic_load_relaxed(&frame->run->watch_count) > 0;
+    stack->unready++;
+    atomic_store_relaxed(&frame->state, FRAME_RUNNING);
+    task_adopt(slot, frame);
+    return frame;
 }
 
 struct frame *frame_current(struct tn_self *self) {
@@ -42,24 +59,14 @@ struct frame *frame_current(struct tn_self *self) {
     if (frame != NULL) {
         return frame;
     }
-    struct run *run = stack->frame->run;
-    // The arguments were taken out when it was called: none to copy.
-    frame = frame_create(stack->worker, run, slot->type, task_line(slot), slot->payload);
-    if (frame == NULL || tasks_push_mark(&stack->tasks) == NULL) {
-        if (frame != NULL) {
-            frame_release(frame);
-            frame_release(frame);
-        }
+    struct tn_task *mark = tasks_push_mark(&stack->tasks);
+    if (mark == NULL) {
         return NULL;
     }
-    frame->origin = stack;
-    frame->slot = slot;
-    frame->stack = stack;
-    // What was spawned before may be watched already.
-    frame->is_watched = atomic_load_relaxed(&run->watch_count) > 0;
-    stack->unready++;
-    atomic_store_relaxed(&frame->state, FRAME_RUNNING);
-    task_adopt(slot, frame);
+    frame = frame_in_place(stack, slot);
+    if (frame == NULL) {
+        tasks_drop(&stack->tasks, mark);
+    }
     return frame;
 }
 

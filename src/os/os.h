@@ -76,6 +76,16 @@ void os_thread_join(struct os_thread *thread);
 void *os_thread_local(void);
 void os_thread_local_set(void *value);
 
+// Something that a thread keeps until it ends: then drop(keepsake) is called. Setting another, or
+// NULL, does not drop the former. A thread that ends together with the process drops nothing. By
+// code that runs on the thread's own stack.
+struct os_keepsake {
+    void (*drop)(struct os_keepsake *keepsake);
+};
+
+struct os_keepsake *os_thread_kept(void);
+void os_thread_keep(struct os_keepsake *keepsake);
+
 // A number that no other living thread of the process has. Never 0.
 uint64_t os_thread_id(void);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/atomic.h"
+#include "base/bits.h"
 #include "context/sanitizer.h"
 #include "support/test.h"
 
@@ -80,6 +81,33 @@ TEST(threads_have_their_own_ids_and_their_own_pointer) {
     EXPECT(os_thread_local() == visits);
     os_thread_local_set(NULL);
     EXPECT(os_thread_local() == NULL);
+}
+
+struct keepsake {
+    struct os_keepsake keepsake;
+    int dropped;
+};
+
+static void drop(struct os_keepsake *keepsake) {
+    container_of(keepsake, struct keepsake, keepsake)->dropped++;
+}
+
+static void keep_two(void *argument) {
+    struct keepsake *keepsakes = argument;
+    EXPECT(os_thread_kept() == NULL);
+    os_thread_keep(&keepsakes[0].keepsake);
+    os_thread_keep(&keepsakes[1].keepsake);
+    EXPECT(os_thread_kept() == &keepsakes[1].keepsake);
+}
+
+TEST(a_thread_drops_what_it_keeps_at_its_end) {
+    struct keepsake keepsakes[2] = {{{drop}, 0}, {{drop}, 0}};
+    struct os_thread thread;
+    EXPECT_EQ(os_thread_start(&thread, keep_two, keepsakes, "keeper"), 0);
+    os_thread_join(&thread);
+    EXPECT_EQ(keepsakes[0].dropped, 0);
+    EXPECT_EQ(keepsakes[1].dropped, 1);
+    EXPECT(os_thread_kept() == NULL);
 }
 
 TEST(waiting_on_a_word_that_differs_returns_at_once) {

@@ -255,12 +255,3 @@ TEST(all_of_several_is_the_first_bad_one) {
         EXPECT_EQ(answer, 1);
     }
 }
-
-static void fail_with(void *argument) {
-    (void)tn_run_with(WITH(1), fails, NULL, *(const int *)argument);
-}
-
-TEST(a_failure_has_a_negative_code) {
-    int code = 3;
-    EXPECT_DIES(fail_with, &code, SIGABRT, "negative");
-}

@@ -74,6 +74,32 @@ void os_thread_join(struct os_thread *thread) {
     REQUIRE(failed == 0, "os_thread_join was given no running thread, or the calling one");
 }
 
+static _Thread_local struct os_keepsake *kept;
+static pthread_once_t kept_once = PTHREAD_ONCE_INIT;
+static pthread_key_t kept_key;
+static bool has_kept_key; // else the process has used up its keys, and threads drop nothing
+
+static void drop_kept(void *value) {
+    struct os_keepsake *keepsake = value;
+    keepsake->drop(keepsake);
+}
+
+static void make_kept_key(void) {
+    has_kept_key = pthread_key_create(&kept_key, drop_kept) == 0;
+}
+
+struct os_keepsake *os_thread_kept(void) {
+    return kept;
+}
+
+void os_thread_keep(struct os_keepsake *keepsake) {
+    kept = keepsake;
+    (void)pthread_once(&kept_once, make_kept_key);
+    if (has_kept_key) {
+        (void)pthread_setspecific(kept_key, keepsake);
+    }
+}
+
 uint64_t os_thread_id(void) {
     return (uint64_t)syscall(SYS_gettid);
 }

@@ -16,6 +16,9 @@ enum { STACK_BYTES = 1 << 20, GUARD_BYTES = 1 << 16 };
 static void run_thread(void *argument) {
     struct sim_thread *thread = argument;
     thread->entry(thread->argument);
+    if (thread->kept != NULL) {
+        thread->kept->drop(thread->kept);
+    }
     turn_end();
 }
 
@@ -69,6 +72,14 @@ void *os_thread_local(void) {
 
 void os_thread_local_set(void *value) {
     turn_current()->local = value;
+}
+
+struct os_keepsake *os_thread_kept(void) {
+    return turn_current()->kept;
+}
+
+void os_thread_keep(struct os_keepsake *keepsake) {
+    turn_current()->kept = keepsake;
 }
 
 uint64_t os_thread_id(void) {

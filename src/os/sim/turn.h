@@ -19,6 +19,8 @@
 #include "base/list.h"
 #include "context/context.h"
 
+struct os_keepsake;
+
 enum sim_state { SIM_READY, SIM_RUNNING, SIM_WAITING, SIM_ENDED };
 
 // What a waiting thread waits for: for waking it, and for the report of a deadlock.
@@ -37,6 +39,7 @@ struct sim_thread {
     uint64_t id;
     uint64_t ran_ns;
     void *local;
+    struct os_keepsake *kept;
     const char *name;
     void (*entry)(void *argument);
     void *argument;
