@@ -1,0 +1,16 @@
+// origin_counter.c - counts once a second. After asyncframes' counter.py.
+// Tested in virtual time.
+#include <stdio.h>
+#include <tenon.h>
+
+TN_FRAME(void, main_frame) {
+    for (int i = 0; i < 5; i++) {
+        tn_sleep(self, 1);
+        printf("%d\n", i + 1);
+    }
+}
+
+int main(void) {
+    const int code = tn_run(main_frame, NULL);
+    return code < 0 ? tn_complain(code) : 0;
+}

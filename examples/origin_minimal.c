@@ -1,0 +1,12 @@
+// origin_minimal.c - the smallest program of frames. After asyncframes' minimal.py.
+#include <stdio.h>
+#include <tenon.h>
+
+TN_FRAME(void, main_frame) {
+    printf("Hello World!\n");
+}
+
+int main(void) {
+    const int code = tn_run(main_frame, NULL);
+    return code < 0 ? tn_complain(code) : 0;
+}

@@ -1,0 +1,24 @@
+// origin_readme.c - two blocking operations in parallel. After the last example of asyncframes'
+// README.
+// Tested in virtual time.
+#include <stdio.h>
+#include <tenon.h>
+
+TN_PFRAME(void, counter, (char, name)) {
+    for (int i = 0; i < 5; i++) {
+        tn_block(1);
+        printf("%c\n", name);
+    }
+}
+
+TN_FRAME(void, main_frame) {
+    tn_task(counter) a = tn_spawn(counter, 'a');
+    tn_sleep(self, 0.5);
+    tn_task(counter) b = tn_spawn(counter, 'b');
+    tn_await_all(self, &a, &b);
+}
+
+int main(void) {
+    const int code = tn_run_with(TN_RUN(.num_threads = 4), main_frame, NULL);
+    return code < 0 ? tn_complain(code) : 0;
+}
