@@ -55,11 +55,9 @@ void awaitable_complete_locked(struct awaitable *awaitable, int outcome, void *v
         // release: pairs with awaitable_is_done, which then reads the outcome.
         atomic_store_release(&awaitable->is_done, true);
     }
-    // Only those that are here now: who subscribes again while these run waits for the next.
-    struct list now = LIST_INIT(now);
-    list_append(&now, &awaitable->subscribers);
+    // Nobody subscribes meanwhile: that takes the lock.
     struct list_node *node;
-    while ((node = list_pop_front(&now)) != NULL) {
+    while ((node = list_pop_front(&awaitable->subscribers)) != NULL) {
         struct subscriber *subscriber = container_of(node, struct subscriber, link);
         subscriber->fire(subscriber, outcome, value, delivery);
     }
@@ -110,9 +108,10 @@ static void fire(struct subscriber *subscriber, int outcome, void *value,
     }
     struct task_stack *stack = waiter->stack;
     const uint32_t ticket = waiter->ticket;
+    const bool is_alone = waiter->awaitable->is_local;
     // release: pairs with is_over: the waiter may be gone after this.
     atomic_store_release(&waiter->has_fired, true);
-    if (task_stack_claim(stack, ticket)) {
+    if (is_alone ? task_stack_claim_alone(stack, ticket) : task_stack_claim(stack, ticket)) {
         worker_ready(stack->scheduler, stack);
     }
 }

@@ -146,7 +146,7 @@ void cancel_unhide(struct task_stack *stack) {
     }
 }
 
-int cancel_due(struct tn_self *self) {
+int cancel_due_slow(struct tn_self *self) {
     const int reason = cancel_reaches(self);
     if (reason == TN_OK) {
         return TN_OK;

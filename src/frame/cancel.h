@@ -15,9 +15,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "scheduler/hard.h"
+#include "scheduler/task_stack.h"
+
 struct frame;
-struct task_stack;
-struct tn_self;
 
 // Asks a frame to end, because it is removed (TN_CANCELLED) or because a deadline has passed
 // (TN_TIMED_OUT): its waits return `reason`, the one it is in and all that follow; if it has not
@@ -27,7 +28,15 @@ bool cancel_request(struct frame *frame, int reason);
 
 // Before a wait: TN_OK, or TN_CANCELLED or TN_TIMED_OUT when the current frame, or one further out
 // on the same stack, has to end. The first time, it removes the current frame's children.
-int cancel_due(struct tn_self *self);
+int cancel_due_slow(struct tn_self *self);
+static inline int cancel_due(struct tn_self *self) {
+    struct task_stack *stack = task_stack_of(self);
+    if (UNLIKELY(atomic_load_relaxed(&stack->cancels) != 0)) {
+        return cancel_due_slow(self);
+    }
+    stack->tasks.is_watched = hard_is(HARD_PARK); // whoever was cancelled here has ended
+    return TN_OK;
+}
 
 // The same question without consequences.
 int cancel_reaches(struct tn_self *self);

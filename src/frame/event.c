@@ -28,18 +28,26 @@ struct parcel {
 
 // ---- delivering ------------------------------------------------------------------------------
 
+// The worker of the calling thread; NULL outside of the run.
+static struct worker *worker_in(const struct run *run) {
+    struct worker *worker = worker_current();
+    return worker != NULL && worker->scheduler == &run->scheduler ? worker : NULL;
+}
+
 // A plain Frame comes back to its queue soon, and keeps the order there. A PFrame may block: then
 // somebody else shall deliver.
 static bool is_prompt(struct worker *worker) {
     const struct task_stack *stack = atomic_load_relaxed(&worker->running);
-    return stack == NULL || stack->home != NULL;
+    return stack == NULL || stack->home != NULL || !worker->scheduler->is_shared;
 }
 
-static void submit(struct tn_event *event) {
-    struct scheduler *scheduler = &event->run->scheduler;
-    struct worker *worker = worker_current();
-    const bool is_local = worker != NULL && worker->scheduler == scheduler && is_prompt(worker);
-    scheduler_submit_anyone(scheduler, &event->deliver, is_local);
+// `worker` as by worker_in.
+static void submit(struct tn_event *event, struct worker *worker) {
+    if (LIKELY(worker != NULL && is_prompt(worker))) {
+        runnable_queue_push(&worker->local, &event->deliver);
+    } else {
+        scheduler_submit_anyone(&event->run->scheduler, &event->deliver, false);
+    }
 }
 
 static void free_post(struct tn_event *event, struct post *post) {
@@ -65,20 +73,20 @@ static void deliver(struct worker *worker, struct runnable *runnable) {
     event->is_queued = has_more;
     awaitable_unlock(awaitable);
     if (has_more) {
-        scheduler_submit_anyone(worker->scheduler, &event->deliver, true);
+        runnable_queue_push(&worker->local, &event->deliver);
     } else if (releases) {
         object_release(&event->object);
     }
 }
 
 // Puts a post behind what is ready; the awaitable's lock is held and given back.
-static void enqueue_and_unlock(struct tn_event *event, struct post *post) {
+static void enqueue_and_unlock(struct tn_event *event, struct post *post, struct worker *worker) {
     list_push_back(&event->posts, &post->link);
     const bool was_queued = event->is_queued;
     event->is_queued = true;
     awaitable_unlock(&event->object.awaitable);
     if (!was_queued) {
-        submit(event);
+        submit(event, worker);
     }
 }
 
@@ -90,7 +98,7 @@ static void fire(struct timer *timer) {
     awaitable_lock(&event->object.awaitable);
     if (list_is_linked(&parcel->post.link)) {
         list_remove(&parcel->post.link);
-        enqueue_and_unlock(event, &parcel->post);
+        enqueue_and_unlock(event, &parcel->post, worker_in(event->run));
     } else { // the event is being withdrawn, which frees it
         awaitable_unlock(&event->object.awaitable);
     }
@@ -116,7 +124,7 @@ static bool take_in(struct tn_event *event, struct parcel *parcel) {
     if (parcel->deadline_ns != 0) {
         delay_and_unlock(event, parcel);
     } else {
-        enqueue_and_unlock(event, &parcel->post);
+        enqueue_and_unlock(event, &parcel->post, worker_in(event->run));
     }
     return true;
 }
@@ -128,12 +136,6 @@ static void arrive(struct worker *worker, struct runnable *runnable) {
     if (!take_in(parcel->event, parcel)) {
         os_free(parcel);
     }
-}
-
-static bool must_travel(const struct tn_event *event) {
-    const struct worker *worker = worker_current();
-    return event->object.awaitable.is_local &&
-           (worker == NULL || worker->scheduler != &event->run->scheduler);
 }
 
 static int send_parcel(struct tn_event *event, void *value, uint64_t deadline_ns) {
@@ -148,7 +150,7 @@ static int send_parcel(struct tn_event *event, void *value, uint64_t deadline_ns
                               .arrive.run = arrive,
                               .generation = event->generation};
     list_node_init(&parcel->post.link);
-    if (must_travel(event)) {
+    if (event->object.awaitable.is_local && worker_in(event->run) == NULL) {
         scheduler_submit_anyone(&event->run->scheduler, &parcel->arrive, false);
     } else if (!take_in(event, parcel)) {
         os_free(parcel);
@@ -286,7 +288,8 @@ int tn_event_post(struct tn_event *event, void *value) {
     }
     struct awaitable *awaitable = &event->object.awaitable;
     sanitizer_hand_over(awaitable);
-    if (UNLIKELY(must_travel(event))) {
+    struct worker *worker = worker_in(event->run);
+    if (UNLIKELY(worker == NULL && awaitable->is_local)) {
         return send_parcel(event, value, 0);
     }
     awaitable_lock(awaitable);
@@ -296,7 +299,7 @@ int tn_event_post(struct tn_event *event, void *value) {
     }
     event->slot_is_used = true;
     event->slot.value = value;
-    enqueue_and_unlock(event, &event->slot);
+    enqueue_and_unlock(event, &event->slot, worker);
     return TN_OK;
 }
 

@@ -18,24 +18,38 @@ bool worker_may_take_free(struct worker *worker) {
     return atomic_load_relaxed(&worker->scheduler->workers[0].idle.state) != IDLE_AWAKE;
 }
 
-// Runs what was found. A worker that a producer chose at the very moment when it found something
-// itself has more coming in its inbox: then what may wait is put where others can take it.
-static void run(struct worker *worker, struct runnable *runnable, bool is_idle, bool may_wait) {
-    struct scheduler *scheduler = worker->scheduler;
-    if (is_idle && !idle_retract(&worker->idle, &scheduler->idle)) {
-        worker->is_chosen = true;
-        if (may_wait && !inbox_is_empty(&worker->inbox)) {
-            shared_queue_push(&worker->ready, runnable);
-            return;
-        }
+// A worker that a producer chose at the very moment when it found something itself has more coming
+// in its inbox: then what may wait is put where others can take it. False: that was done.
+static bool stop_idling(struct worker *worker, struct runnable *runnable, bool may_wait) {
+    if (idle_retract(&worker->idle, &worker->scheduler->idle)) {
+        return true;
     }
-    // What runs now may run for long: let others come for what waits here, or for what this worker
-    // was woken for, if that was something else.
-    if (!shared_queue_is_empty(&worker->ready) ||
-        (worker->is_chosen && scheduler_has_free_work(scheduler))) {
+    worker->is_chosen = true;
+    const bool waits = may_wait && !inbox_is_empty(&worker->inbox);
+    if (waits) {
+        shared_queue_push(&worker->ready, runnable);
+    }
+    return !waits;
+}
+
+// What runs now may run for long: lets others come for what waits here, or for what this worker was
+// woken for, if that was something else.
+__attribute__((noinline)) static void show_rest(struct worker *worker) {
+    struct scheduler *scheduler = worker->scheduler;
+    if (!shared_queue_is_empty(&worker->ready) || scheduler_has_free_work(scheduler)) {
         scheduler_tasks_published(scheduler);
     }
     worker->is_chosen = false;
+}
+
+// Runs what was found.
+static void run(struct worker *worker, struct runnable *runnable, bool is_idle, bool may_wait) {
+    if (is_idle && !stop_idling(worker, runnable, may_wait)) {
+        return;
+    }
+    if (UNLIKELY(worker->is_chosen || !shared_queue_is_empty(&worker->ready))) {
+        show_rest(worker);
+    }
     runnable->run(worker, runnable);
 }
 
@@ -132,7 +146,9 @@ static bool run_shared(struct worker *worker, bool is_idle) {
 }
 
 static bool run_own(struct worker *worker, bool is_idle) {
-    (void)inbox_take(&worker->inbox, &worker->local);
+    if (!inbox_is_empty(&worker->inbox)) {
+        (void)inbox_take(&worker->inbox, &worker->local);
+    }
     struct runnable *runnable = runnable_queue_pop(&worker->local);
     if (runnable == NULL) {
         runnable = shared_queue_pop(&worker->ready);

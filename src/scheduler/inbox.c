@@ -37,7 +37,3 @@ bool inbox_take(struct inbox *inbox, struct runnable_queue *queue) {
     }
     return any;
 }
-
-bool inbox_is_empty(struct inbox *inbox) {
-    return atomic_load_relaxed(&inbox->newest) == NULL;
-}

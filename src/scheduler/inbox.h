@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 
+#include "base/atomic.h"
 #include "scheduler/runnable.h"
 
 struct inbox {
@@ -27,6 +28,8 @@ void inbox_push(struct inbox *inbox, struct runnable *runnable);
 // anything.
 bool inbox_take(struct inbox *inbox, struct runnable_queue *queue);
 
-bool inbox_is_empty(struct inbox *inbox);
+static inline bool inbox_is_empty(struct inbox *inbox) {
+    return atomic_load_relaxed(&inbox->newest) == NULL;
+}
 
 #endif

@@ -92,4 +92,13 @@ static inline bool task_stack_claim(struct task_stack *stack, uint32_t ticket) {
            atomic_cas_acq_rel(&stack->ticket, &expected, ticket + 1);
 }
 
+// The same in a run of one thread, where nobody else can come in between.
+static inline bool task_stack_claim_alone(struct task_stack *stack, uint32_t ticket) {
+    const bool is_first = atomic_load_relaxed(&stack->ticket) == ticket;
+    if (is_first) {
+        atomic_store_relaxed(&stack->ticket, ticket + 1);
+    }
+    return is_first;
+}
+
 #endif
