@@ -93,8 +93,10 @@ TN_PUBLIC struct tn_awaitable *tn_of_frame(struct tn_frame *frame);
 TN_PUBLIC struct tn_awaitable *tn_of_ready(struct tn_frame *frame);
 
 // The frame is about to go: delivered once, at every end, before anything of the frame is undone.
-// At a removal, who waits for it may refuse before its next wait (tn_refuse in tenon/frame.h). A
-// frame may wait for its own. NULL when there is no memory.
+// At a removal, who waits for it may refuse before its next wait (tn_refuse in tenon/frame.h); a
+// refused removal is followed by another delivery some day. Who waits for it after the last one
+// receives TN_REMOVED when the frame has ended. A frame may wait for its own. NULL when there is no
+// memory.
 TN_PUBLIC struct tn_awaitable *tn_of_free(struct tn_frame *frame);
 
 // The removal of a frame, as tn_remove does it, begun now: completes with TN_OK when it is gone,

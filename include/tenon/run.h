@@ -37,9 +37,10 @@ struct tn_run_options {
     // Root's deadline (tenon/scope.h), from the start; not above 0: none.
     double seconds;
 
-    // Seconds that a frame may take from its cancellation to its end; 0: 1 s. A frame that takes
-    // longer is reported: its path, where it stands, since when; and its cleanup handlers must not
-    // wait any more.
+    // Seconds that a frame may take from its cancellation to its end, not counted what it waits for
+    // its children to end; 0: 1 s. A frame that takes longer is reported, and once more when ten
+    // times that have passed: its path, where it stands, since when; and its cleanup handlers must
+    // not wait any more.
     double grace_seconds;
 
     // Receives each sentence that the run has to say about the program: a frame that overstays its

@@ -83,12 +83,14 @@ struct tn_task *tn_spawn_slow(struct tn_self *self, const struct tn_type *type, 
                               const void *arguments) {
     struct task_stack *stack = task_stack_of(self);
     sanitizer_hand_over(&stack->tasks);
-    if (atomic_load_relaxed(&stack->cancels) != 0) {
+    if (atomic_load_relaxed(&stack->cancels) != 0 || stack->tasks.is_watched) {
         if (current_is_outside(self)) {
             (void)misuse_outside();
             return NULL;
         }
-        stack->tasks.is_watched = true; // setting the checks anew must not hide it from the awaits
+        if (cancel_reaches(self) == TN_CANCELLED) { // who is being removed has no more children
+            return NULL;
+        }
     }
     if (may_stay_a_task(stack, type)) {
         return spawn_task(stack, type, line, arguments);

@@ -64,7 +64,7 @@ struct tasks {
     struct tn_task *end; // first + capacity, the reserve not counted
     bool is_shared;      // there are other workers: something must always be public
     bool is_closed;      // every spawn takes the slow path, which decides what it becomes
-    bool is_watched;     // every await takes the slow path, because of a cancellation
+    bool is_watched;     // every spawn and await takes the slow path, because of a cancellation
     uint32_t holes;      // how many of the places below top are GONE
     struct tn_task *newest_hole; // NULL: none
 

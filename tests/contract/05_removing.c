@@ -1,6 +1,8 @@
 // Section 5 of the contract, ending: removal as an act, free events, and who may refuse.
 #include "contract/holder.h"
 
+#include <string.h>
+
 // ---- free events -----------------------------------------------------------------------------
 
 // Waits for the free event of `frame` and marks its tag before its next wait.
@@ -277,4 +279,124 @@ CONTRACT(a_running_frame_that_is_removed_notices_at_its_next_wait, .threads = {4
     tn_task(asks_for_removal) other = tn_spawn(asks_for_removal, frame, &is_asked);
     tn_await(asks_for_removal, other);
     EXPECT_MARKS("abc");
+}
+
+// ---- who removes whom ------------------------------------------------------------------------
+
+LEVEL_FRAME(void, removes_from_below, (struct tn_frame *, above)) {
+    begun++;
+    EXPECT(tn_remove(self, above));
+    mark('b');
+    EXPECT_EQ(tn_sleep(self, 1), TN_CANCELLED);
+    mark('c');
+}
+
+LEVEL_FRAME(void, is_removed_from_below) {
+    tn_task(removes_from_below) task = tn_spawn(removes_from_below, tn_this(self));
+    EXPECT_EQ(tn_try_await(removes_from_below, task, NULL), TN_CANCELLED);
+    mark('d');
+}
+
+// (A frame may remove one that it is in: it is told so at once, and ends with it.)
+CONTRACT(a_frame_may_remove_one_that_it_is_in) {
+    tn_task(is_removed_from_below) task = tn_spawn(is_removed_from_below);
+    EXPECT_EQ(tn_try_await(is_removed_from_below, task, NULL), TN_REMOVED);
+    EXPECT_MARKS("bcd");
+}
+
+LEVEL_FRAME(void, is_asked_to_go, (struct tn_frame *, other)) {
+    begun++;
+    EXPECT(tn_remove(self, other)); // cut short, but it goes on
+    EXPECT_EQ(tn_yield(self), TN_CANCELLED);
+    mark('r');
+}
+
+static void sleeps_a_little(struct tn_self *self, void *tag) {
+    EXPECT_EQ(tn_sleep(self, 0.01), TN_OK);
+    mark(*(const char *)tag);
+}
+
+LEVEL_FRAME(void, takes_its_time_at_the_end) {
+    EXPECT_EQ(tn_cleanup_push(self, sleeps_a_little, "t"), TN_OK);
+    begun++;
+    EXPECT_EQ(tn_hold(self), TN_CANCELLED);
+}
+
+// (A removal goes on when the one who asked for it is removed while waiting.)
+CONTRACT(a_removal_goes_on_without_the_one_who_asked_for_it) {
+    tn_task(takes_its_time_at_the_end) task = tn_spawn(takes_its_time_at_the_end);
+    struct tn_frame *frame = tn_share(task);
+    wait_until_begun(self, 1);
+    tn_task(is_asked_to_go) remover = tn_spawn(is_asked_to_go, frame);
+    struct tn_frame *asking = tn_share(remover);
+    wait_until_begun(self, 2);
+    EXPECT(tn_remove(self, asking));
+    EXPECT_EQ(tn_wait(self, tn_of_frame(frame)), TN_REMOVED);
+    EXPECT_MARKS("rt");
+}
+
+static struct tn_frame *_Atomic inner;
+
+LEVEL_FRAME(void, tells_who_it_is) {
+    inner = tn_this(self);
+    begun++;
+    EXPECT_EQ(tn_hold(self), TN_CANCELLED);
+    mark('i');
+}
+
+LEVEL_FRAME(void, survives_its_child) {
+    tn_task(tells_who_it_is) task = tn_spawn(tells_who_it_is);
+    EXPECT_EQ(tn_try_await(tells_who_it_is, task, NULL), TN_REMOVED);
+    EXPECT_EQ(tn_yield(self), TN_OK);
+    mark('o');
+}
+
+// (Also one that runs in place on the stack of its parent, which goes on.)
+CONTRACT(a_child_that_is_awaited_may_be_removed_alone) {
+    tn_task(survives_its_child) task = tn_spawn(survives_its_child);
+    (void)tn_share(task);
+    wait_until_begun(self, 1);
+    EXPECT(tn_remove(self, inner));
+    tn_await(survives_its_child, task);
+    EXPECT_MARKS("io");
+}
+
+// (And one whose result nobody wants.)
+LEVEL_FRAME(void, waits_for_a_forgotten_one) {
+    tn_task(tells_who_it_is) task = tn_spawn(tells_who_it_is);
+    tn_forget(task);
+    EXPECT_EQ(tn_children_wait(self), TN_OK);
+    mark('o');
+}
+
+CONTRACT(a_forgotten_child_may_be_removed) {
+    tn_task(waits_for_a_forgotten_one) task = tn_spawn(waits_for_a_forgotten_one);
+    (void)tn_share(task);
+    wait_until_begun(self, 1);
+    EXPECT(tn_remove(self, inner));
+    tn_await(waits_for_a_forgotten_one, task);
+    EXPECT_MARKS("io");
+}
+
+LEVEL_FRAME(void, removes_both, (struct tn_frame *, outer), (struct tn_frame *, within)) {
+    begun++;
+    struct tn_awaitable *first = tn_removal(self, within);
+    struct tn_awaitable *second = tn_removal(self, outer);
+    EXPECT_EQ(tn_wait(self, tn_all(self, first, second)), TN_OK);
+}
+
+// (A frame and one below it may be removed at once.)
+CONTRACT(a_frame_and_one_below_it_may_be_removed_at_once) {
+    tn_task(family) task = tn_spawn(family);
+    struct tn_frame *top = tn_share(task);
+    wait_until_begun(self, 5);
+    spawn_listener(self, below[0], 'L');
+    wait_until_begun(self, 6);
+    tn_task(removes_both) remover = tn_spawn(removes_both, top, below[0]);
+    tn_await(removes_both, remover);
+    EXPECT_EQ(strlen(marks()), 6);
+    EXPECT(strchr(marks(), 'L') < strchr(marks(), '0'));
+    EXPECT(strchr(marks(), '1') < strchr(marks(), '0'));
+    EXPECT(strchr(marks(), '3') < strchr(marks(), '2'));
+    EXPECT_EQ(marks()[5], 'f');
 }

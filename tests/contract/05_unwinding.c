@@ -238,3 +238,71 @@ CONTRACT_OUTSIDE(nobody_is_reported_who_ends_in_time) {
     EXPECT_EQ(tn_run_with(WITH_GRACE(0.02), removes_one_in_time, NULL), TN_OK);
     EXPECT_STR(reports, "");
 }
+
+// ---- what is left to a frame that has to end -------------------------------------------------
+
+LEVEL_FRAME(void, never_runs) {
+    mark('!');
+}
+
+LEVEL_FRAME(void, spawns_while_it_unwinds) {
+    begun++;
+    EXPECT_EQ(tn_hold(self), TN_CANCELLED);
+    for (int i = 0; i < 3; i++) {
+        tn_task(never_runs) task = tn_spawn(never_runs);
+        tn_task(never_runs) other = tn_spawn_with(TN_OPTIONS(.name = "other"), never_runs);
+        EXPECT_EQ(tn_try_await(never_runs, task, NULL), TN_CANCELLED);
+        EXPECT_EQ(tn_try_await(never_runs, other, NULL), TN_CANCELLED);
+    }
+    mark('x');
+}
+
+// (A frame that is being removed has no more children.)
+CONTRACT(what_a_removed_frame_spawns_never_runs) {
+    tn_task(spawns_while_it_unwinds) task = tn_spawn(spawns_while_it_unwinds);
+    struct tn_frame *frame = tn_share(task);
+    wait_until_begun(self, 1);
+    EXPECT(tn_remove(self, frame));
+    EXPECT_MARKS("x");
+}
+
+static void fails_in_cleanup(struct tn_self *self, void *data) {
+    mark('c');
+    TN_FAIL(self, *(int *)data, "as asked");
+}
+
+LEVEL_FRAME(int, fails_at_its_end) {
+    static int code = -9;
+    EXPECT_EQ(tn_cleanup_push(self, marks_it, "d"), TN_OK);
+    EXPECT_EQ(tn_cleanup_push(self, fails_in_cleanup, &code), TN_OK);
+    return 5;
+}
+
+// (A failure in a cleanup handler is the frame's; the others run all the same.)
+CONTRACT(a_failure_in_a_cleanup_handler_goes_up_from_the_frame, .code = -9) {
+    tn_task(fails_at_its_end) task = tn_spawn(fails_at_its_end);
+    EXPECT_EQ(tn_try_await(fails_at_its_end, task, NULL), -9);
+    EXPECT_MARKS("cd");
+}
+
+LEVEL_FRAME(int, cleans_up_in_place, (int, depth)) {
+    static const char letters[] = "abcdefgh";
+    EXPECT_EQ(tn_cleanup_push(self, marks_it, (void *)(uintptr_t)&letters[depth]), TN_OK);
+    if (depth == 0) {
+        begun++;
+        const int code = tn_hold(self);
+        EXPECT_EQ(code, TN_CANCELLED);
+        return code;
+    }
+    tn_task(cleans_up_in_place) task = tn_spawn(cleans_up_in_place, depth - 1);
+    return tn_await(cleans_up_in_place, task);
+}
+
+// (Frames that run in place on the stack of their parent unwind in turn.)
+CONTRACT(frames_that_await_one_another_clean_up_from_the_inside) {
+    tn_task(cleans_up_in_place) task = tn_spawn(cleans_up_in_place, 3);
+    struct tn_frame *frame = tn_share(task);
+    wait_until_begun(self, 1);
+    EXPECT(tn_remove(self, frame));
+    EXPECT_MARKS("abcd");
+}
