@@ -135,3 +135,100 @@ CONTRACT(a_removal_ends_the_wait_for_children) {
     EXPECT_EQ(tn_wait(self, tn_of_frame(frame)), TN_REMOVED);
     EXPECT_MARKS("ba");
 }
+
+// ---- who removes whom ------------------------------------------------------------------------
+
+LEVEL_FRAME(void, removes_from_below, (struct tn_frame *, above)) {
+    begun++;
+    EXPECT(tn_remove(self, above));
+    mark('b');
+    EXPECT_EQ(tn_sleep(self, 1), TN_CANCELLED);
+    mark('c');
+}
+
+LEVEL_FRAME(void, is_removed_from_below) {
+    tn_task(removes_from_below) task = tn_spawn(removes_from_below, tn_this(self));
+    EXPECT_EQ(tn_try_await(removes_from_below, task, NULL), TN_CANCELLED);
+    mark('d');
+}
+
+// (A frame may remove one that it is in: it is told so at once, and ends with it.)
+CONTRACT(a_frame_may_remove_one_that_it_is_in) {
+    tn_task(is_removed_from_below) task = tn_spawn(is_removed_from_below);
+    EXPECT_EQ(tn_try_await(is_removed_from_below, task, NULL), TN_REMOVED);
+    EXPECT_MARKS("bcd");
+}
+
+LEVEL_FRAME(void, is_asked_to_go, (struct tn_frame *, other)) {
+    begun++;
+    EXPECT(tn_remove(self, other)); // cut short, but it goes on
+    EXPECT_EQ(tn_yield(self), TN_CANCELLED);
+    mark('r');
+}
+
+static void sleeps_a_little(struct tn_self *self, void *tag) {
+    EXPECT_EQ(tn_sleep(self, 0.01), TN_OK);
+    mark(*(const char *)tag);
+}
+
+LEVEL_FRAME(void, takes_its_time_at_the_end) {
+    EXPECT_EQ(tn_cleanup_push(self, sleeps_a_little, "t"), TN_OK);
+    begun++;
+    EXPECT_EQ(tn_hold(self), TN_CANCELLED);
+}
+
+// (A removal goes on when the one who asked for it is removed while waiting.)
+CONTRACT(a_removal_goes_on_without_the_one_who_asked_for_it) {
+    tn_task(takes_its_time_at_the_end) task = tn_spawn(takes_its_time_at_the_end);
+    struct tn_frame *frame = tn_share(task);
+    wait_until_begun(self, 1);
+    tn_task(is_asked_to_go) remover = tn_spawn(is_asked_to_go, frame);
+    struct tn_frame *asking = tn_share(remover);
+    wait_until_begun(self, 2);
+    EXPECT(tn_remove(self, asking));
+    EXPECT_EQ(tn_wait(self, tn_of_frame(frame)), TN_REMOVED);
+    EXPECT_MARKS("rt");
+}
+
+static struct tn_frame *_Atomic inner;
+
+LEVEL_FRAME(void, tells_who_it_is) {
+    inner = tn_this(self);
+    begun++;
+    EXPECT_EQ(tn_hold(self), TN_CANCELLED);
+    mark('i');
+}
+
+LEVEL_FRAME(void, survives_its_child) {
+    tn_task(tells_who_it_is) task = tn_spawn(tells_who_it_is);
+    EXPECT_EQ(tn_try_await(tells_who_it_is, task, NULL), TN_REMOVED);
+    EXPECT_EQ(tn_yield(self), TN_OK);
+    mark('o');
+}
+
+// (Also one that runs in place on the stack of its parent, which goes on.)
+CONTRACT(a_child_that_is_awaited_may_be_removed_alone) {
+    tn_task(survives_its_child) task = tn_spawn(survives_its_child);
+    (void)tn_share(task);
+    wait_until_begun(self, 1);
+    EXPECT(tn_remove(self, inner));
+    tn_await(survives_its_child, task);
+    EXPECT_MARKS("io");
+}
+
+// (And one whose result nobody wants.)
+LEVEL_FRAME(void, waits_for_a_forgotten_one) {
+    tn_task(tells_who_it_is) task = tn_spawn(tells_who_it_is);
+    tn_forget(task);
+    EXPECT_EQ(tn_children_wait(self), TN_OK);
+    mark('o');
+}
+
+CONTRACT(a_forgotten_child_may_be_removed) {
+    tn_task(waits_for_a_forgotten_one) task = tn_spawn(waits_for_a_forgotten_one);
+    (void)tn_share(task);
+    wait_until_begun(self, 1);
+    EXPECT(tn_remove(self, inner));
+    tn_await(waits_for_a_forgotten_one, task);
+    EXPECT_MARKS("io");
+}
