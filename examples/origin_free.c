@@ -17,6 +17,7 @@ TN_FRAME(void, progress_reporter, (struct tn_event **, progress)) {
             return;
         }
         const int *percent = tn_value(first);
+        tn_drop(self, first);
         printf("progress: %f\n", (double)*percent);
         if (*percent == 100) {
             printf("process finished\n");

@@ -41,6 +41,7 @@ TN_FRAME(void, progress_reporter, (const char *, title), (struct tn_event **, pr
             return;
         }
         percent = *(const int *)tn_value(first);
+        tn_drop(self, first);
         draw(title, percent);
     }
     printf("\n");

@@ -132,6 +132,12 @@ TN_PUBLIC struct tn_awaitable *tn_any_of(struct tn_self *self, size_t count,
 // wait. What has completed completes again at once, except events.
 TN_PUBLIC int tn_wait(struct tn_self *self, struct tn_awaitable *awaitable);
 
+// Ends a timer, an all, an any or anything else that the current frame has made with the functions
+// of this section before the frame ends, and frees it: for loops that make one each time round. Who
+// waits for it receives TN_REMOVED; what it is made of stays. Nothing happens for what is not made
+// but found: the awaitables of frames and events. NULL: nothing.
+TN_PUBLIC void tn_drop(struct tn_self *self, struct tn_awaitable *awaitable);
+
 // Which part of an any came first, counted from 0; -1 while none has.
 TN_PUBLIC int tn_winner(const struct tn_awaitable *any);
 

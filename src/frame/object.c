@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include <tenon/event.h>
+
 static void retain(struct awaitable *awaitable) {
     object_retain(container_of(awaitable, struct object, awaitable));
 }
@@ -76,6 +78,7 @@ void *object_create(struct tn_self *self, size_t bytes, void (*withdraw)(struct 
     __builtin_memset(object, 0, bytes);
     object_init(object, task_stack_of(self)->scheduler);
     object->withdraw = withdraw;
+    object->may_be_dropped = true;
     object_give(object, owner);
     return object;
 }
@@ -88,5 +91,14 @@ void object_dispose(struct object *object) {
     if (primitive_take(&object->primitive)) {
         dispose(&object->primitive);
         object_release(object);
+    }
+}
+
+void tn_drop(struct tn_self *self, struct tn_awaitable *awaitable) {
+    (void)self;
+    struct object *object =
+        awaitable == NULL ? NULL : object_from_awaitable((struct awaitable *)(void *)awaitable);
+    if (object != NULL && object->may_be_dropped) {
+        object_dispose(object);
     }
 }

@@ -16,8 +16,9 @@ struct object {
     void (*withdraw)(struct object *object);
     // Gives its memory back; NULL: it was allocated.
     void (*destroy)(struct object *object);
-    const char *name;   // of an event; NULL: none
-    int outcome_at_end; // for those who wait when it is disposed of
+    const char *name;    // of an event; NULL: none
+    bool may_be_dropped; // it was made by object_create
+    int outcome_at_end;  // for those who wait when it is disposed of
     _Atomic int references;
 };
 

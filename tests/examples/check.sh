@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Runs every example and compares what it prints with examples/NAME.expected, byte by byte; an
 # example without expected output fails, so that none can rot. Argument: the build folder.
-# Arguments for an example, if it takes any, are in examples/NAME.arguments. One that says "Tested in
-# virtual time." runs in the build for the simulated system only, and one that says "Tested in real
-# time." in the others only.
+# Arguments for an example, if it takes any, are in examples/NAME.arguments. One that says "Tested
+# in virtual time" runs in the build for the simulated system only, and one that says "Tested in
+# real time" in the others only.
 set -u
 build=$1
 passed=0
