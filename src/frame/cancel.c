@@ -2,6 +2,7 @@
 #include "frame/cancel.h"
 
 #include "frame/frame.h"
+#include "frame/run.h"
 #include "frame/misuse.h"
 #include "scheduler/hard.h"
 
@@ -20,8 +21,12 @@ static bool give_reason(struct frame *frame, int reason) {
 }
 
 void cancel_close(struct frame *frame) {
-    int expected = TN_OK;
-    (void)atomic_cas_relaxed(&frame->cancelled, &expected, RETURNED);
+    int former = atomic_load_relaxed(&frame->cancelled);
+    if (!frame->run->scheduler.is_shared) { // nobody asks in between
+        atomic_store_relaxed(&frame->cancelled, former == TN_OK ? RETURNED : former);
+    } else if (former == TN_OK) {
+        (void)atomic_cas_relaxed(&frame->cancelled, &former, RETURNED);
+    }
 }
 
 // Makes the frame look whether it has to end: in the wait it is in, or at the next. Under its lock.

@@ -156,19 +156,34 @@ void frame_remove_children(struct tn_self *self, struct frame *frame, struct tn_
     }
 }
 
-void frame_strip(struct tn_self *self, struct frame *frame, struct tn_task *slot) {
-    free_announce_end(self, frame, slot);
-    if (frame == NULL) {
-        frame_remove_children(self, NULL, slot);
-        return;
-    }
+// Removing its children is not what the frame itself is blamed for when it takes long (grace.h).
+static void remove_children_in_their_time(struct tn_self *self, struct frame *frame,
+                                          struct tn_task *slot) {
     const uint64_t start_ns = atomic_load_relaxed(&frame->is_told) ? os_now_ns() : 0;
     const uint32_t phase = atomic_load_relaxed(&frame->phase);
     atomic_store_relaxed(&frame->phase, FRAME_REMOVES_CHILDREN);
     frame_remove_children(self, frame, slot);
     atomic_store_relaxed(&frame->phase, phase);
-    primitives_dispose(frame);
     if (atomic_load_relaxed(&frame->is_told)) {
         grace_excuse(frame, start_ns);
+    }
+}
+
+void frame_strip(struct tn_self *self, struct frame *frame, struct tn_task *slot) {
+    struct task_stack *stack = task_stack_of(self);
+    struct tn_task *const first = slot != NULL ? slot + 1 : stack->tasks.first;
+    if (frame == NULL) {
+        free_announce_end(self, NULL, slot);
+        frame_remove_children(self, NULL, slot);
+        return;
+    }
+    if (UNLIKELY(atomic_load_relaxed(&frame->is_watched))) {
+        free_announce_end(self, frame, slot);
+    }
+    if (self->top > first || atomic_load_relaxed(&stack->embedded) > 0) {
+        remove_children_in_their_time(self, frame, slot);
+    }
+    if (!list_is_empty(&frame->primitives)) {
+        primitives_dispose(frame);
     }
 }
