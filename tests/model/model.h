@@ -90,7 +90,7 @@ void model_test_mutation(const char *name);
     __attribute__((constructor)) static void register_model_##model_name(void) {                   \
         model_register(&model_of_##model_name);                                                    \
     }                                                                                              \
-    TEST(model_name, .seconds = 300) {                                                             \
+    TEST(model_name, .seconds = 600) {                                                             \
         model_test(&model_of_##model_name);                                                        \
     }
 

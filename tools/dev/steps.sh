@@ -135,7 +135,7 @@ run_programs() {
         grep -v -E "$left_out|^stress_" "$list" | run_width $(((cores + 1) / 2)) "$preset" "$folder"
     else
         [ "$preset" != release ] ||
-            grep '^model_' "$list" | program_seconds_max=900 run_width "$cores" "$preset" "$folder"
+            grep '^model_' "$list" | program_seconds_max=1200 run_width "$cores" "$preset" "$folder"
         grep -v -E "$left_out" "$list" | run_width $(((cores + 1) / 2)) "$preset" "$folder"
     fi
     cat "$folder"/*.txt
