@@ -86,13 +86,14 @@ def main():
             python.append(measure_asyncframes(200 if QUICK else 20_000))
         tenon.append(measure_tenon(build))
     beside = "measured" if python else "recorded"
-    print(f"{'per second, one thread':28} {'Tenon':>12} {'asyncframes':>12} {'times':>8}  ({beside})")
+    print(f"{'per second, one thread':28} {'Tenon':>12} {'asyncframes':>12} {'times':>8}")
     results = [f"asyncframes={beside}"]
     for key, words in WORDS.items():
         mine = statistics.median(rates[key] for rates in tenon)
         theirs = statistics.median(rates[key] for rates in python) if python else RECORDED[key]
         print(f"{words:28} {mine:12.0f} {theirs:12.0f} {mine / theirs:8.1f}")
         results.append(f"{key}_times={mine / theirs:.1f}")
+    print(f"(asyncframes is {beside})")
     print("RESULT " + " ".join(results))
 
 

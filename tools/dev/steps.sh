@@ -190,9 +190,8 @@ run_check() {
         fi
     done
 }
-
-# Prints a line for each hard mode, so that one sees it move on. The tests of section 2 look at every
-# result, so they also bear that calls to the system fail.
+# Prints a line for each hard mode, so that one sees it move on. The tests of section 2 look at
+# every result, so they also bear that calls to the system fail.
 test_contract() {
     local mode
     step "sim contract" run_contract_seeded "" ""
