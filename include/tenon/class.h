@@ -11,8 +11,9 @@
 //     }                                                      //     tn_enclosing(window)->width
 //
 // A class is a struct whose life is a frame's: a constructor, with arguments, fills it in, and a
-// destructor runs after the frame has left the tree and those who waited for it were woken. A frame
-// may be of several classes; so one class builds on another by composition.
+// destructor runs after the frame has left the tree and those who waited for it were woken, but
+// before what encloses the frame ends. A frame may be of several classes; so one class builds on
+// another by composition. The newest is destroyed first.
 //
 // A primitive is an object that belongs to the nearest enclosing frame of its owner class and is
 // disposed of with it, the one created last first, after the frame's children have been removed:
@@ -97,8 +98,9 @@ struct tn_class {
 // outwards; NULL when there is none. Uses `self`. Valid as long as that frame has not ended.
 #define tn_enclosing(name) ((struct name *)tn_class_find(self, &name##_tn_class))
 
-// Disposes of a primitive before its owner ends: by any frame of the owner's thread, or by the
-// owner. `object` is what tn_create gave; NULL: nothing happens. It is gone afterwards.
+// Disposes of a primitive before its owner ends. `object` is what tn_create gave; NULL: nothing
+// happens, nor when the owner has disposed of it already because it is to end. By the owner or any
+// frame below it (by another: a programmer's error, and nothing happens). It is gone afterwards.
 TN_PUBLIC void tn_dispose(struct tn_self *self, void *object);
 
 // ---- what the macros call --------------------------------------------------------------------

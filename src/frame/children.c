@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "frame/cancel.h"
+#include "frame/class.h"
 #include "frame/fail.h"
 #include "frame/frame.h"
 #include "frame/free.h"
@@ -183,6 +184,7 @@ void frame_strip(struct tn_self *self, struct frame *frame, struct tn_task *slot
     if (self->top > first || atomic_load_relaxed(&stack->embedded) > 0) {
         remove_children_in_their_time(self, frame, slot);
     }
+    class_wait(frame);
     if (!list_is_empty(&frame->primitives)) {
         primitives_dispose(frame);
     }

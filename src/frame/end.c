@@ -4,10 +4,12 @@
 // last to touch its parent. Start reading at frame_end.
 #include "base/check.h"
 #include "frame/cancel.h"
+#include "frame/class.h"
 #include "frame/cleanup.h"
 #include "frame/failure.h"
 #include "frame/frame.h"
 #include "frame/free.h"
+#include "frame/local.h"
 #include "frame/primitive.h"
 #include "frame/run.h"
 
@@ -81,6 +83,7 @@ void frame_settle(struct frame *frame) {
     struct run *run = frame->run;
     struct task_stack *origin = frame->origin;
     const bool is_root = frame == run->root;
+    struct frame *const around = class_leave(frame);
     if (origin != NULL) { // the slot keeps it for those who have its handle
         atomic_store_release(&frame->state, FRAME_ENDED); // pairs with frame_state
     } else {
@@ -95,6 +98,7 @@ void frame_settle(struct frame *frame) {
         task_stack_claim(origin, ticket)) {
         worker_ready(&run->scheduler, origin);
     }
+    class_end(frame, around);
     frame_release(frame);
 }
 
@@ -111,6 +115,7 @@ static void drop_belongings(struct frame *frame) {
         frame_release(container_of(node, struct frame, sibling));
     }
     failure_drop(&frame->failures, FAILURE_OF_CHILD);
+    local_end(frame);
 }
 
 // The function of the frame that is current on `self` has returned: what happens on its stack yet.
@@ -156,6 +161,7 @@ static int end_in_place(struct frame *frame) {
     keep_if_shared(frame);
     atomic_store_release(&frame->state, FRAME_ENDED); // pairs with frame_state
     awaitable_complete(&frame->done, outcome, NULL, true, NULL);
+    class_end(frame, NULL); // what is around it goes on when this returns
     frame_release(frame);
     frame_release(frame);
     return outcome;

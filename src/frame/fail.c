@@ -59,8 +59,8 @@ static void replace_code(struct raising *raising, int code, struct frame *frame)
     char path[PATH_BYTES];
     char message[MESSAGE_BYTES + PATH_BYTES];
     (void)tn_frame_path(handle_of(frame), path, sizeof path);
-    (void)snprintf(message, sizeof message, "%d became %d in the handler of %s",
-                   raising->told.code, code, path);
+    (void)snprintf(message, sizeof message, "%d became %d in the handler of %s", raising->told.code,
+                   code, path);
     struct failure *former = raising->record;
     struct tn_failure told = raising->told;
     told.code = code;
@@ -218,19 +218,16 @@ void tn_fail_at(struct tn_self *self, const struct tn_failure *cause, int code, 
     va_start(arguments, format);
     (void)vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    take_up(frame, &(struct tn_failure){.code = code,
-                                      .message = message,
-                                      .file = file,
-                                      .line = line,
-                                      .cause = cause});
+    take_up(frame,
+            &(struct tn_failure){
+                .code = code, .message = message, .file = file, .line = line, .cause = cause});
 }
 
 void fail_frame(struct frame *frame, int code, const char *message) {
     frame->failure_code = code;
-    take_up(frame, &(struct tn_failure){.code = code,
-                                      .message = message,
-                                      .file = frame->type->file,
-                                      .line = frame->line});
+    take_up(frame,
+            &(struct tn_failure){
+                .code = code, .message = message, .file = frame->type->file, .line = frame->line});
 }
 
 int fail_task(struct task_stack *stack, struct tn_task *task, int code, const char *message) {

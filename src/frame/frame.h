@@ -31,6 +31,8 @@
 
 struct cleanup;
 struct failure;
+struct instance;
+struct local;
 struct run;
 struct watch;
 
@@ -92,8 +94,11 @@ struct frame {
     _Atomic bool is_overdue; // its cleanup handlers may not wait any more
     tn_failure_handler *handler;
     void *handler_data;
-    struct failure *_Atomic failure; // its own, once the handlers were asked
-    struct failure *failures;        // of its children, newest first; under the lock
+    struct failure *_Atomic failure;  // its own, once the handlers were asked
+    struct failure *failures;         // of its children, newest first; under the lock
+    struct instance *_Atomic classes; // that it is of, newest first: class.h
+    struct local *_Atomic locals;     // set for itself and those below: local.h; under the lock
+    _Atomic uint32_t destructing;     // class.h
     struct frame *next_free;
 };
 

@@ -59,8 +59,8 @@ const struct tn_failure *tn_run_failures(void) {
 static void print(const char *lead, const struct tn_failure *failure) {
     for (; failure != NULL; failure = failure->cause) {
         (void)fprintf(stderr, "tenon: %s%s failed at %s:%u: %s (%s, %d)\n", lead, failure->path,
-                      failure->file, failure->line, failure->message,
-                      tn_status_text(failure->code), failure->code);
+                      failure->file, failure->line, failure->message, tn_status_text(failure->code),
+                      failure->code);
         lead = "  because ";
     }
 }
