@@ -9,6 +9,9 @@
 // NULL and `bound` to the end of the address space, and so sends the next spawn or await down the
 // slow path, where the owner shows it some tasks.
 //
+// What looks odd here is measured: docs/internals/fork-join.md goes through the machine code and
+// says what each instruction is for, and what the compilers make of other ways to write it.
+//
 // After: Lace (T. van Dijk, J. van de Pol, MuCoCoS 2014) and Wool (K.-F. Faxen, 2008) for tasks in
 // place on a split stack. docs/decisions/0002-task-stack.md says what is different here.
 #ifndef TENON_TASK_H
@@ -25,7 +28,7 @@ extern "C" {
 #endif
 
 // Grows with every change of the structures in this file.
-#define TN_ABI 1
+#define TN_ABI 2
 
 enum tn_level {
     TN_LEVEL_FRAME = 1,  // runs on its parent's thread
@@ -64,73 +67,104 @@ struct tn_self {
     struct tn_task *top;   // next free task; written by the stack's owner only
     struct tn_task *limit; // a spawn at or above takes the slow path; thieves may write NULL
     struct tn_task *bound; // an await below takes the slow path; thieves may write the maximum
+    int outcome;           // of the await that took the slow path last
 };
 
 // The untyped part of a task handle.
 struct tn_handle {
     struct tn_task *task; // NULL when the result has been taken into the handle
-    int outcome;          // then: TN_OK or why there is no result
+    unsigned line;        // of the spawn
+    int outcome;          // when `task` is NULL: TN_OK or why there is no result
 };
 
-// Slow half of a spawn, complete in itself: makes the task stealable or gives it a frame.
-// `arguments` points to type->argument_bytes bytes. NULL when there is no memory: the run fails.
-TN_PUBLIC struct tn_task *tn_spawn_slow(struct tn_self *self, const struct tn_type *type,
+#define TN_INLINE_ static inline __attribute__((always_inline, unused))
+// Calls of these are what compilers take for unlikely, without a hint at each condition.
+#define TN_COLD_ __attribute__((cold, noinline, unused))
+
+// Slow half of a spawn: makes the newest task of the stack, just pushed, stealable, or gives it a
+// frame and takes it off. Returns where the child's task is now; NULL when there is no memory: the
+// run fails.
+TN_PUBLIC TN_COLD_ struct tn_task *tn_spawn_slow(struct tn_self *self);
+
+// Spawns a child that has a frame from the beginning: a plain Frame, or one whose arguments or
+// result do not fit a task. `arguments` points to type->argument_bytes bytes. Returns the same.
+TN_PUBLIC struct tn_task *tn_spawn_type(struct tn_self *self, const struct tn_type *type,
                                         unsigned line, const void *arguments);
 
-// Slow half of an await: runs the task here, or waits for it. Stores type->result_bytes at `result`
-// (zeros unless the outcome is TN_OK; nothing if it is TN_CANCELLED) and returns the outcome. The
-// task is gone afterwards.
+// Slow half of an await: runs the task here, or waits for it; or, when it has just been called here
+// and has left something behind, children or a frame of its own, ends it. Stores
+// type->result_bytes at `result` (zeros unless the outcome is TN_OK; nothing if it is TN_CANCELLED;
+// the result of a call that was made stays) and returns the outcome. The task is gone afterwards.
 TN_PUBLIC int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result);
 
-// End of a frame that ran in place and left something behind: children, or a frame of its own.
-// Takes the task off the stack and returns its outcome.
-TN_PUBLIC int tn_end_slow(struct tn_self *self, struct tn_task *task);
-
-#define TN_LIKELY_(condition) __builtin_expect(!!(condition), 1)
-#define TN_INLINE_ static inline __attribute__((always_inline, unused))
-
-// The words that thieves read or write beside the owner are accessed as relaxed atomics: ordinary
-// moves. The orderings that make stealing right are in the slow halves. (Tenon's own tests define
-// the three themselves, to see every access.)
+// The words that thieves read or write beside the owner: ordinary moves that the compiler neither
+// drops nor doubles. The orderings that make stealing right are in the slow halves. Volatile, not
+// atomic, because gcc's inliner takes an atomic for a call and then inlines less of a recursion.
+// (ThreadSanitizer wants to see atomics; Tenon's model tests define the two themselves.)
 #ifndef TN_LOAD_
+#ifdef TN_SANITIZES_THREADS
 #define TN_LOAD_(at) __atomic_load_n(&(at), __ATOMIC_RELAXED)
 #define TN_STORE_(at, value) __atomic_store_n(&(at), (value), __ATOMIC_RELAXED)
-#define TN_STORE_BYTE_(at, value)                                                                  \
-    __atomic_store_n((unsigned char *)&(at), (value), __ATOMIC_RELAXED)
+#else
+#define TN_LOAD_(at) (*(volatile __typeof__(at) *)&(at))
+#define TN_STORE_(at, value) ((void)(*(volatile __typeof__(at) *)&(at) = (value)))
+#endif
 #endif
 
-// Tries to put a task on the stack without any help: NULL when the slow half has to do it.
+// How a static frame function asks that its recursion be inlined. Not with AddressSanitizer, which
+// gives the variables of each inlined level room of their own.
+#ifdef __SANITIZE_ADDRESS__
+#define TN_INLINE_RECURSION_
+#else
+#define TN_INLINE_RECURSION_ inline
+#endif
+
+// Returns what a handle holds when its task is gone: NULL, but compilers shall not know, or they
+// warn about the code for a task where a handle is awaited twice.
+TN_INLINE_ struct tn_task *tn_task_none(void) {
+    struct tn_task *none = NULL;
+    __asm__("" : "+r"(none));
+    return none;
+}
+
+// Puts a task on the stack and returns it; there is always room for one more. The caller goes on
+// with tn_spawn_slow unless tn_task_may_stay.
 TN_INLINE_ struct tn_task *tn_task_push(struct tn_self *self, const struct tn_type *type,
                                         unsigned line, const void *arguments, size_t bytes) {
     struct tn_task *task = self->top;
-    if (TN_LIKELY_(task < TN_LOAD_(self->limit))) {
-        task->type = type;
-        TN_STORE_(task->info, (uint64_t)line << 8);
-        __builtin_memcpy(task->payload, arguments, bytes);
-        self->top = task + 1;
-        return task;
-    }
-    return NULL;
+    task->type = type;
+    TN_STORE_(task->info, (uint64_t)line << 8);
+    __builtin_memcpy(task->payload, arguments, bytes);
+    self->top = task + 1;
+    // No instruction: hides that `top` is this plus one, so that only one of them is kept in a
+    // register across the calls that follow.
+    __asm__("" : "+r"(task));
+    return task;
 }
 
-// True when `task` is the newest one of this stack and no thief can see it: then it may be called.
+// Returns true when there is no reason to take the slow path with the task that was pushed last.
+TN_INLINE_ bool tn_task_may_stay(struct tn_self *self, struct tn_task *task) {
+    return task < TN_LOAD_(self->limit);
+}
+
+// Returns true when `task` is the newest one of this stack and no thief can see it: it may be called.
 // The state says from now on that it runs in place, so that its children can tell their parent.
-TN_INLINE_ bool tn_task_enter(struct tn_self *self, struct tn_task *task) {
-    if (TN_LIKELY_(task + 1 == self->top && task >= TN_LOAD_(self->bound))) {
-        TN_STORE_BYTE_(task->info, 1); // TASK_IN_PLACE
+TN_INLINE_ bool tn_task_enter(struct tn_self *self, struct tn_task *task, unsigned line) {
+    if (task == self->top - 1 && task >= TN_LOAD_(self->bound)) {
+        TN_STORE_(task->info, (uint64_t)line << 8 | 1); // TASK_IN_PLACE
         return true;
     }
     return false;
 }
 
-// After the call: takes the task off the stack. Only a frame that left children behind or became
-// more than a task has anything above itself. Returns the outcome.
-TN_INLINE_ int tn_task_leave(struct tn_self *self, struct tn_task *task) {
-    if (TN_LIKELY_(self->top == task + 1)) {
+// After the call: takes the task off the stack. Returns false when the frame left children behind or
+// became more than a task: only then is anything above it, and tn_await_slow has to end it.
+TN_INLINE_ bool tn_task_leave(struct tn_self *self, struct tn_task *task) {
+    if (task == self->top - 1) {
         self->top = task;
-        return TN_OK;
+        return true;
     }
-    return tn_end_slow(self, task);
+    return false;
 }
 
 #ifdef __cplusplus

@@ -5,14 +5,21 @@
 
 #include "scheduler/worker.h"
 
-static struct task_stack outside = {.cancels = 1, .tasks.is_closed = true};
+// With room for the task that a spawn writes before it looks whether it may. Nobody's frame: that
+// is how it is recognised, on every thread.
+static _Thread_local struct task_stack outside = {.cancels = 1, .tasks.is_closed = true};
+static _Thread_local struct tn_task place;
 
 bool current_is_outside(const struct tn_self *self) {
-    return self == &outside.tasks.self;
+    return task_stack_of((struct tn_self *)(uintptr_t)self)->frame == NULL;
 }
 
 struct tn_self *tn_current(void) {
     struct worker *worker = worker_current();
     struct task_stack *stack = worker == NULL ? NULL : atomic_load_relaxed(&worker->running);
-    return stack == NULL ? &outside.tasks.self : &stack->tasks.self;
+    if (stack != NULL) {
+        return &stack->tasks.self;
+    }
+    outside.tasks.self.top = &place;
+    return &outside.tasks.self;
 }

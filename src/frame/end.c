@@ -180,11 +180,3 @@ int frame_end_in_place(struct tn_self *self, struct tn_task *task) {
     ASSERT(self->top == task + 1);
     return cancel_reaches(self);
 }
-
-int tn_end_slow(struct tn_self *self, struct tn_task *task) {
-    const int outcome = frame_end_in_place(self, task);
-    if (task_state(task) != TASK_MARK) {
-        self->top = task;
-    }
-    return outcome;
-}

@@ -3,8 +3,8 @@
 // A spawn comes here when thieves are hungry, when the task stack is full, or when the child must
 // have a frame at once: a plain Frame, a child of a plain Frame, arguments that do not fit a task,
 // a frame that has such children already (so that all of them stay in order of creation). An await
-// comes here when thieves are hungry or the task is not the newest private one. Start reading at
-// tn_spawn_slow.
+// comes here when thieves are hungry or the task is not the newest private one, and when the task
+// was called in place and has left something above itself. Start reading at tn_spawn_slow.
 #include "base/check.h"
 #include "frame/cancel.h"
 #include "frame/current.h"
@@ -24,11 +24,9 @@ static bool has_children(struct frame *frame) {
     return has;
 }
 
-static bool may_stay_a_task(struct task_stack *stack, const struct tn_type *type) {
+static bool may_stay_a_task(struct task_stack *stack) {
     struct tn_self *self = &stack->tasks.self;
-    if (type->level == TN_LEVEL_FRAME || stack->frame->type->level == TN_LEVEL_FRAME ||
-        type->argument_bytes > TN_PAYLOAD_BYTES || type->result_bytes > TN_PAYLOAD_BYTES ||
-        self->top >= stack->tasks.end) {
+    if (stack->frame->type->level == TN_LEVEL_FRAME || self->top > stack->tasks.end) {
         return false;
     }
     if (atomic_load_relaxed(&stack->embedded) == 0) {
@@ -40,21 +38,15 @@ static bool may_stay_a_task(struct task_stack *stack, const struct tn_type *type
     return current == NULL || !has_children(current);
 }
 
-static struct tn_task *spawn_task(struct task_stack *stack, const struct tn_type *type,
-                                  unsigned line, const void *arguments) {
+// Lets thieves see tasks, if there are any.
+static void show_tasks(struct task_stack *stack) {
     struct tasks *tasks = &stack->tasks;
-    struct tn_task *task = tasks->self.top;
-    task->type = type;
-    TN_STORE_(task->info, (uint64_t)line << 8);
-    __builtin_memcpy(task->payload, arguments, type->argument_bytes);
-    tasks->self.top++;
     if (!tasks->is_shared) {
         tasks_arm(tasks);
     } else if (tasks_publish(tasks, tasks->self.top, false)) {
         scheduler_tasks_published(stack->scheduler);
     }
-    hard_offer(stack, task);
-    return task;
+    hard_offer(stack, tasks->self.top - 1);
 }
 
 static void fail_for_memory(struct tn_self *self, const struct tn_type *type, unsigned line) {
@@ -79,28 +71,49 @@ struct frame *frame_spawn(struct tn_self *self, const struct tn_type *type, unsi
     return child;
 }
 
-struct tn_task *tn_spawn_slow(struct tn_self *self, const struct tn_type *type, unsigned line,
-                              const void *arguments) {
+// What every spawn that comes here begins with: false when there is no frame to spawn.
+static bool may_spawn(struct tn_self *self) {
     struct task_stack *stack = task_stack_of(self);
     sanitizer_hand_over(&stack->tasks);
     if (atomic_load_relaxed(&stack->cancels) != 0 || stack->tasks.is_watched) {
         if (current_is_outside(self)) {
             (void)misuse_outside();
-            return NULL;
+            return false;
         }
         if (cancel_reaches(self) == TN_CANCELLED) { // who is being removed has no more children
-            return NULL;
+            return false;
         }
     }
-    if (may_stay_a_task(stack, type)) {
-        return spawn_task(stack, type, line, arguments);
-    }
+    return true;
+}
+
+static struct tn_task *start_frame(struct tn_self *self, const struct tn_type *type, unsigned line,
+                                   const void *arguments) {
     struct frame *child = frame_spawn(self, type, line, arguments);
     if (child == NULL) {
         return NULL;
     }
     frame_submit(child);
     return &child->task;
+}
+
+struct tn_task *tn_spawn_type(struct tn_self *self, const struct tn_type *type, unsigned line,
+                              const void *arguments) {
+    return may_spawn(self) ? start_frame(self, type, line, arguments) : NULL;
+}
+
+struct tn_task *tn_spawn_slow(struct tn_self *self) {
+    if (!may_spawn(self)) {
+        return NULL;
+    }
+    struct task_stack *stack = task_stack_of(self);
+    if (may_stay_a_task(stack)) {
+        show_tasks(stack);
+        return self->top - 1;
+    }
+    self->top--;
+    const struct tn_task task = *self->top; // its place may be taken on the way
+    return start_frame(self, task.type, task_line(&task), task.payload);
 }
 
 // ---- await -----------------------------------------------------------------------------------
@@ -192,7 +205,24 @@ static bool is_own(struct tasks *tasks, const struct tn_task *task) {
     return task >= tasks->first && task < tasks->self.top;
 }
 
+// The quick half has called the task, and found something above it afterwards.
+static bool was_called(struct tasks *tasks, const struct tn_task *task) {
+    return is_own(tasks, task) && task_state(task) == TASK_IN_PLACE &&
+           tasks_in_place(tasks, tasks->self.top) == task;
+}
+
 int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
+    if (was_called(&task_stack_of(self)->tasks, task)) {
+        const struct tn_type *type = task->type;
+        const int outcome = frame_end_in_place(self, task);
+        if (task_state(task) != TASK_MARK) {
+            self->top = task;
+        }
+        if (outcome != TN_OK) {
+            no_result(type, result);
+        }
+        return outcome;
+    }
     const int due = cancel_due(self);
     if (due != TN_OK) { // the task is gone already, and something else may lie there
         return due;

@@ -25,8 +25,6 @@ static uint32_t index_of(const struct tasks *tasks, const struct tn_task *task) 
     return (uint32_t)(task - tasks->first);
 }
 
-// The low byte of `info` is also stored alone by tn_task_enter.
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the state is the first byte of info");
 _Static_assert(sizeof(struct tn_task) == CACHE_LINE, "a task is one cache line");
 
 void tasks_init(struct tasks *tasks, void *memory, size_t bytes, bool is_shared) {
@@ -173,7 +171,7 @@ void tasks_drop(struct tasks *tasks, struct tn_task *task) {
 
 static struct tn_task *push(struct tasks *tasks) {
     struct tn_task *task = tasks->self.top;
-    if (task >= tasks->end + TASKS_RESERVE) {
+    if (task >= tasks->end + TASKS_RESERVE - 1) {
         return NULL;
     }
     tasks->self.top++;

@@ -13,12 +13,13 @@
 // Invariants (tasks_check):
 //   tail <= split, and every task in [tail, split) is NEW
 //   tail == split or split <= top
+//   between calls of these functions there is room for one task above top
 //   a task that is NEW and not stolen has index >= tail; one below tail that is NEW is stolen
 //   the owner's quick checks are right or cautious: bound >= &task[split], limit <= &task[capacity]
 //   the task right above the newest hole is below bound: its end has to free the hole too
 //   while a task runs in place at index i, split <= i whenever everything above i is gone
 //
-//                  tasks_push              tn_task_enter
+//                 tn_task_push             tn_task_enter
 //     (free) ------------------> NEW ------------------------> IN_PLACE --tn_task_leave--> (free)
 //                                 | \  tasks_steal: index < tail
 //                                 |  `-------> stolen --tasks_finish--> DONE --tasks_drop--> GONE
@@ -54,7 +55,8 @@ enum task_state {
 // Beside the state: the task has a frame, whose address is in the first word of its payload.
 #define TASK_ADOPTED 0x80u
 
-// The last places are kept for tasks_push_mark and for tasks moved to the top.
+// The last places are for tasks_push_mark and for tasks moved to the top, and the very last one for
+// tn_task_push, which looks at the limit only afterwards.
 #define TASKS_RESERVE 16
 
 struct tasks {

@@ -31,14 +31,14 @@ static void set_up(struct tasks *tasks, bool is_shared) {
     tasks_init(tasks, memory, BYTES, is_shared);
 }
 
-// As the slow half of a spawn does it.
+// As tn_spawn and its slow half do it.
 static struct tn_task *spawn(struct tasks *tasks, uint64_t value) {
     struct tn_task *task = tn_task_push(&tasks->self, &type, 7, &value, sizeof value);
-    if (task == NULL && tasks->self.top < tasks->end) {
-        task = tasks->self.top++;
-        task->type = &type;
-        task->info = 7 << 8;
-        memcpy(task->payload, &value, sizeof value);
+    if (!tn_task_may_stay(&tasks->self, task)) {
+        if (task >= tasks->end) {
+            tasks->self.top--;
+            return NULL;
+        }
         tasks_arm(tasks);
     }
     return task;
@@ -106,10 +106,10 @@ TEST(a_task_in_place_is_found_by_those_above_it) {
     struct tasks tasks;
     set_up(&tasks, false);
     struct tn_task *outer = spawn(&tasks, 1);
-    EXPECT(tn_task_enter(&tasks.self, outer));
+    EXPECT(tn_task_enter(&tasks.self, outer, 7));
     struct tn_task *inner = spawn(&tasks, 2);
     EXPECT(tasks_in_place(&tasks, tasks.self.top) == outer);
-    EXPECT(tn_task_enter(&tasks.self, inner));
+    EXPECT(tn_task_enter(&tasks.self, inner, 7));
     EXPECT(tasks_in_place(&tasks, tasks.self.top) == inner);
     EXPECT(tasks_in_place(&tasks, inner) == outer);
     EXPECT(tasks_in_place(&tasks, outer) == NULL);
@@ -126,10 +126,13 @@ TEST(a_poke_sends_the_next_spawn_and_await_down_the_slow_path) {
     struct tn_task *task = spawn(&tasks, 1);
     tasks_poke(&tasks);
     const uint64_t value = 2;
-    EXPECT(tn_task_push(&tasks.self, &type, 1, &value, sizeof value) == NULL);
-    EXPECT(!tn_task_enter(&tasks.self, task));
+    struct tn_task *next = tn_task_push(&tasks.self, &type, 1, &value, sizeof value);
+    EXPECT(!tn_task_may_stay(&tasks.self, next));
+    EXPECT(!tn_task_enter(&tasks.self, next, 1));
     tasks_arm(&tasks);
-    EXPECT(tn_task_enter(&tasks.self, task));
+    EXPECT(tn_task_may_stay(&tasks.self, next));
+    EXPECT(!tn_task_enter(&tasks.self, task, 1)); // not the newest
+    EXPECT(tn_task_enter(&tasks.self, next, 1));
 }
 
 // ---- random steps ----------------------------------------------------------------------------
