@@ -142,13 +142,14 @@ TN_INLINE_ struct tn_task *tn_task_push(struct tn_self *self, const struct tn_ty
     return task;
 }
 
-// Returns true when there is no reason to take the slow path with the task that was pushed last.
+// Returns true when nothing calls for the slow path with the task that was pushed last.
 TN_INLINE_ bool tn_task_may_stay(struct tn_self *self, struct tn_task *task) {
     return task < TN_LOAD_(self->limit);
 }
 
-// Returns true when `task` is the newest one of this stack and no thief can see it: it may be called.
-// The state says from now on that it runs in place, so that its children can tell their parent.
+// Returns true when `task` is the newest one of this stack and no thief can see it: then it may be
+// called. The state says from now on that it runs in place, so that its children can tell their
+// parent.
 TN_INLINE_ bool tn_task_enter(struct tn_self *self, struct tn_task *task, unsigned line) {
     if (task == self->top - 1 && task >= TN_LOAD_(self->bound)) {
         TN_STORE_(task->info, (uint64_t)line << 8 | 1); // TASK_IN_PLACE
@@ -157,8 +158,8 @@ TN_INLINE_ bool tn_task_enter(struct tn_self *self, struct tn_task *task, unsign
     return false;
 }
 
-// After the call: takes the task off the stack. Returns false when the frame left children behind or
-// became more than a task: only then is anything above it, and tn_await_slow has to end it.
+// After the call: takes the task off the stack. Returns false when the frame left children behind,
+// or became more than a task: only then is anything above it, and tn_await_slow has to end it.
 TN_INLINE_ bool tn_task_leave(struct tn_self *self, struct tn_task *task) {
     if (task == self->top - 1) {
         self->top = task;

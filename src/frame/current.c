@@ -20,6 +20,7 @@ struct tn_self *tn_current(void) {
     if (stack != NULL) {
         return &stack->tasks.self;
     }
+    outside.tasks.first = &place;
     outside.tasks.self.top = &place;
     return &outside.tasks.self;
 }

@@ -103,15 +103,16 @@ struct tn_task *tn_spawn_type(struct tn_self *self, const struct tn_type *type, 
 }
 
 struct tn_task *tn_spawn_slow(struct tn_self *self) {
-    if (!may_spawn(self)) {
-        return NULL;
-    }
     struct task_stack *stack = task_stack_of(self);
-    if (may_stay_a_task(stack)) {
+    const bool may = may_spawn(self);
+    if (may && may_stay_a_task(stack)) {
         show_tasks(stack);
         return self->top - 1;
     }
     self->top--;
+    if (!may) {
+        return NULL;
+    }
     const struct tn_task task = *self->top; // its place may be taken on the way
     return start_frame(self, task.type, task_line(&task), task.payload);
 }
