@@ -123,6 +123,11 @@ static void wind_up(struct tn_self *self, struct frame *frame, struct tn_task *s
     if (frame->waits_for_children && frame_outcome(frame) == TN_OK) {
         (void)tn_children_wait(self);
     }
+    // Before it is too late for a removal that has been announced already: often the listener is
+    // the frame itself, which has returned because of it.
+    if (UNLIKELY(atomic_load_relaxed(&frame->is_watched))) {
+        free_announce_end(self, frame, slot);
+    }
     cancel_close(frame);
     atomic_store_relaxed(&frame->state, FRAME_ENDING);
     frame_strip(self, frame, slot);

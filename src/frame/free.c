@@ -128,16 +128,9 @@ static bool goes_first(const struct frame *one, const struct frame *other) {
     }
 }
 
-// Where an announcement begins: at a frame, or at a task that runs in place without one.
-struct place {
-    const struct frame *frame;
-    const struct task_stack *stack;
-    const struct tn_task *slot;
-};
-
-static bool is_within(const struct frame *frame, const struct place *place) {
+static bool is_within(const struct frame *frame, const struct free_place *place) {
     for (; frame != NULL; frame = frame_parent(frame)) {
-        if (frame == place->frame) {
+        if (place->slot == NULL && frame == place->frame) {
             return true;
         }
         if (place->slot != NULL && frame->origin == place->stack && frame->slot > place->slot) {
@@ -160,52 +153,97 @@ static void add(struct announcement *announcement, struct watch *watch) {
     atomic_fetch_add_relaxed(&watch->frame->references, 1);
 }
 
-// Who is in the run's list has not settled, so the frames around it are there.
-static void collect(struct announcement *announcement, const struct place *place) {
+// ---- announcing ------------------------------------------------------------------------------
+
+// Whoever is in the run's list has not settled, so the frames around it are there.
+static bool concerns_anybody(const struct announcement *announcement) {
     struct run *run = announcement->run;
+    bool is_anybody = false;
     os_lock_acquire(&run->watch_lock);
     LIST_EACH(&run->watches, node) {
-        struct watch *watch = container_of(node, struct watch, link);
-        if (watch->announcement == NULL && !watch->is_announced && is_within(watch->frame, place)) {
-            add(announcement, watch);
+        const struct watch *watch = container_of(node, const struct watch, link);
+        if ((watch->announcement != NULL || !watch->is_announced) &&
+            is_within(watch->frame, &announcement->place)) {
+            is_anybody = true;
+            break;
         }
     }
     os_lock_release(&run->watch_lock);
+    return is_anybody;
 }
 
-// ---- announcing ------------------------------------------------------------------------------
-
-// False: nobody watches.
-static bool prepare(struct announcement *announcement, struct run *run, const struct place *place) {
-    announcement->run = run;
-    announcement->is_refused = false;
-    list_init(&announcement->watches);
-    collect(announcement, place);
-    return !list_is_empty(&announcement->watches);
+// An announcement that is telling one of those whom this one would tell. Under the lock.
+static struct announcement *find_other(const struct announcement *announcement) {
+    LIST_EACH(&announcement->run->watches, node) {
+        const struct watch *watch = container_of(node, const struct watch, link);
+        if (watch->announcement != NULL && is_within(watch->frame, &announcement->place)) {
+            return watch->announcement;
+        }
+    }
+    return NULL;
 }
 
-static void deliver(struct announcement *announcement, void (*done)(struct delivery *delivery)) {
-    delivery_init(&announcement->delivery, done);
+// False: another one has to be finished first, and starts this one then.
+static bool collect(struct announcement *announcement) {
+    struct run *run = announcement->run;
+    os_lock_acquire(&run->watch_lock);
+    struct announcement *other = find_other(announcement);
+    if (other != NULL) {
+        list_push_back(&other->followers, &announcement->following);
+    } else {
+        LIST_EACH(&run->watches, node) {
+            struct watch *watch = container_of(node, struct watch, link);
+            if (!watch->is_announced && is_within(watch->frame, &announcement->place)) {
+                add(announcement, watch);
+            }
+        }
+    }
+    os_lock_release(&run->watch_lock);
+    return other == NULL;
+}
+
+static void all_had_their_turn(struct delivery *delivery) {
+    struct announcement *announcement = container_of(delivery, struct announcement, delivery);
+    announcement->done(announcement);
+}
+
+// Not to be touched afterwards: `done` may have been called.
+static void start(struct announcement *announcement) {
+    if (!collect(announcement)) {
+        return;
+    }
+    delivery_init(&announcement->delivery, all_had_their_turn);
     LIST_EACH(&announcement->watches, node) {
         struct watch *watch = container_of(node, struct watch, turn);
         awaitable_complete(&watch->free, TN_OK, NULL, false, &announcement->delivery);
     }
+    delivery_close(&announcement->delivery);
 }
 
-bool free_begin(struct announcement *announcement, struct frame *frame,
-                void (*done)(struct delivery *delivery)) {
-    const struct place place = {frame, NULL, NULL};
-    if (!atomic_load_relaxed(&frame->is_watched) || !prepare(announcement, frame->run, &place)) {
-        return false;
-    }
+static void init(struct announcement *announcement, struct run *run,
+                 const struct free_place *place) {
+    *announcement = (struct announcement){.run = run, .place = *place};
+    list_init(&announcement->watches);
+    list_init(&announcement->followers);
+}
+
+void free_begin(struct announcement *announcement, struct frame *frame,
+                void (*done)(struct announcement *announcement)) {
+    init(announcement, frame->run, &(struct free_place){.frame = frame});
     announcement->is_removal = true;
-    deliver(announcement, done);
-    delivery_close(&announcement->delivery);
-    return true;
+    announcement->done = done;
+    if (atomic_load_relaxed(&frame->is_watched)) {
+        start(announcement);
+    } else {
+        done(announcement);
+    }
 }
 
 bool free_conclude(struct announcement *announcement) {
     struct run *run = announcement->run;
+    if (list_is_empty(&announcement->watches)) {
+        return true;
+    }
     // References are given back under the lock too: without it another announcement may have
     // linked the watch already.
     os_lock_acquire(&run->watch_lock);
@@ -221,53 +259,57 @@ bool free_conclude(struct announcement *announcement) {
     return !is_refused;
 }
 
-// An announcement that a stack waits for.
-struct listening {
-    struct announcement announcement;
-    struct task_stack *stack;
-    uint32_t ticket;
-};
+void free_finish(struct announcement *announcement) {
+    struct list_node *node; // nobody follows any more: none of its watches is in it
+    while ((node = list_pop_front(&announcement->followers)) != NULL) {
+        start(container_of(node, struct announcement, following));
+    }
+}
 
-static void wake(struct delivery *delivery) {
-    struct listening *listening = container_of(delivery, struct listening, announcement.delivery);
-    struct task_stack *stack = listening->stack;
-    if (task_stack_claim(stack, listening->ticket)) {
+// ---- waiting for the listeners ---------------------------------------------------------------
+
+static void wake(struct announcement *announcement) {
+    struct task_stack *stack = announcement->stack;
+    if (task_stack_claim(stack, announcement->ticket)) {
         worker_ready(stack->scheduler, stack);
     }
 }
 
 // On the loop. Nobody but `wake` claims the ticket: no cancellation cuts this wait.
 static void commit(struct task_stack *stack, void *argument) {
-    struct listening *listening = argument; // gone as soon as the last listener has left
-    listening->ticket = task_stack_wait(stack);
-    delivery_close(&listening->announcement.delivery);
+    struct announcement *announcement = argument;
+    announcement->ticket = task_stack_wait(stack);
+    start(announcement);
 }
 
-static bool announce(struct tn_self *self, const struct place *place, bool is_removal) {
-    struct task_stack *stack = task_stack_of(self);
-    struct listening listening = {.stack = stack};
-    listening.announcement.is_removal = is_removal;
-    if (!prepare(&listening.announcement, stack->frame->run, place)) {
-        return true;
+static void announce(struct tn_self *self, struct announcement *announcement) {
+    if (concerns_anybody(announcement)) {
+        announcement->stack = task_stack_of(self);
+        announcement->done = wake;
+        worker_suspend(announcement->stack, commit, announcement);
     }
-    deliver(&listening.announcement, wake);
-    worker_suspend(stack, commit, &listening);
-    return free_conclude(&listening.announcement);
 }
 
-bool free_announce_removal(struct tn_self *self, struct frame *frame) {
-    const struct place place = {frame, NULL, NULL};
-    return !atomic_load_relaxed(&frame->is_watched) || announce(self, &place, true);
+bool free_announce_removal(struct tn_self *self, struct frame *frame,
+                           struct announcement *announcement) {
+    init(announcement, frame->run, &(struct free_place){.frame = frame});
+    announcement->is_removal = true;
+    if (atomic_load_relaxed(&frame->is_watched)) {
+        announce(self, announcement);
+    }
+    return free_conclude(announcement);
 }
 
 void free_announce_end(struct tn_self *self, struct frame *frame, struct tn_task *slot) {
     struct task_stack *stack = task_stack_of(self);
-    const struct place place = {frame, stack, frame == NULL ? slot : NULL};
-    const bool is_watched = frame != NULL
-                                ? atomic_load_relaxed(&frame->is_watched)
-                                : atomic_load_relaxed(&stack->frame->run->watch_count) > 0;
-    if (is_watched) {
-        (void)announce(self, &place, false);
+    struct run *run = stack->frame->run;
+    if (atomic_load_relaxed(&run->watch_count) > 0 &&
+        (frame == NULL || atomic_load_relaxed(&frame->is_watched))) {
+        struct announcement announcement;
+        init(&announcement, run, &(struct free_place){frame, stack, frame == NULL ? slot : NULL});
+        announce(self, &announcement);
+        (void)free_conclude(&announcement);
+        free_finish(&announcement);
     }
 }
 

@@ -47,18 +47,17 @@ static bool is_current_or_above(struct tn_self *self, const struct frame *frame)
     return false;
 }
 
-static bool remove_now(struct tn_self *self, struct frame *frame) {
-    if (!free_announce_removal(self, frame)) {
+// Announces it and asks the frame to end: false when that is off, or somebody else was first.
+static bool begin(struct tn_self *self, struct frame *frame) {
+    struct announcement announcement;
+    bool is_begun = free_announce_removal(self, frame, &announcement);
+    if (is_begun) {
+        is_begun = cancel_request(frame, TN_CANCELLED);
+    } else {
         give_up(frame);
-        return false;
     }
-    if (!cancel_request(frame, TN_CANCELLED)) {
-        return false;
-    }
-    if (!is_current_or_above(self, frame)) {
-        (void)awaitable_wait(self, &frame->done, NULL, false);
-    }
-    return true;
+    free_finish(&announcement);
+    return is_begun;
 }
 
 bool tn_remove(struct tn_self *self, struct tn_frame *handle) {
@@ -72,9 +71,12 @@ bool tn_remove(struct tn_self *self, struct tn_frame *handle) {
     }
     // Its parent, who keeps it for those with a handle, may end before we go on.
     atomic_fetch_add_relaxed(&frame->references, 1);
-    const bool is_removed = remove_now(self, frame);
+    const bool is_begun = begin(self, frame);
+    if (is_begun && !is_current_or_above(self, frame)) {
+        (void)awaitable_wait(self, &frame->done, NULL, false);
+    }
     frame_release(frame);
-    return is_removed;
+    return is_begun;
 }
 
 // ---- as an awaitable -------------------------------------------------------------------------
@@ -110,14 +112,17 @@ static void ask_to_end(struct removal *removal) {
     }
 }
 
-static void is_announced(struct delivery *delivery) {
-    struct removal *removal = container_of(delivery, struct removal, announcement.delivery);
-    if (free_conclude(&removal->announcement)) {
+static void is_announced(struct announcement *announcement) {
+    struct removal *removal = container_of(announcement, struct removal, announcement);
+    object_retain(&removal->object); // for free_finish
+    if (free_conclude(announcement)) {
         ask_to_end(removal);
     } else {
         give_up(removal->frame);
         finish(removal, TN_REFUSED);
     }
+    free_finish(announcement);
+    object_release(&removal->object);
 }
 
 struct tn_awaitable *tn_removal(struct tn_self *self, struct tn_frame *handle) {
@@ -135,10 +140,10 @@ struct tn_awaitable *tn_removal(struct tn_self *self, struct tn_frame *handle) {
     list_node_init(&removal->end.link);
     object_retain(&removal->object);
     atomic_fetch_add_relaxed(&frame->references, 1);
-    if (!claim(frame)) {
+    if (claim(frame)) {
+        free_begin(&removal->announcement, frame, is_announced);
+    } else {
         finish(removal, TN_REMOVED);
-    } else if (!free_begin(&removal->announcement, frame, is_announced)) {
-        ask_to_end(removal);
     }
     return (struct tn_awaitable *)(void *)&removal->object.awaitable;
 }

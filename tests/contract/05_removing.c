@@ -15,7 +15,7 @@ LEVEL_FRAME(void, listens, (struct tn_frame *, frame), (char, tag)) {
 
 static void spawn_listener(struct tn_self *self, struct tn_frame *frame, char tag) {
     tn_task(listens) task = tn_spawn(listens, frame, tag);
-    (void)tn_share(task);
+    (void)when_ready(self, tn_share(task));
 }
 
 static struct tn_frame *_Atomic below[4];
@@ -77,7 +77,7 @@ CONTRACT(a_removal_waits_until_every_listener_has_run_to_its_next_wait) {
     struct tn_frame *frame = spawn_holder(self, 'x');
     for (int i = 0; i < 3; i++) {
         tn_task(listens_long) task = tn_spawn(listens_long, frame);
-        (void)tn_share(task);
+        (void)when_ready(self, tn_share(task));
     }
     wait_until_begun(self, 4);
     EXPECT(tn_remove(self, frame));
@@ -101,7 +101,7 @@ LEVEL_FRAME(void, refuses, (struct tn_frame *, frame), (int, times)) {
 CONTRACT(a_listener_may_refuse_and_then_nothing_has_changed) {
     struct tn_frame *frame = spawn_holder(self, 'x');
     tn_task(refuses) guard = tn_spawn(refuses, frame, 2);
-    (void)tn_share(guard);
+    (void)when_ready(self, tn_share(guard));
     wait_until_begun(self, 2);
     EXPECT(!tn_remove(self, frame));
     EXPECT(!tn_frame_has_ended(frame));
@@ -119,7 +119,7 @@ CONTRACT(a_listener_of_a_descendant_refuses_the_removal_of_all) {
     struct tn_frame *top = tn_share(task);
     wait_until_begun(self, 5);
     tn_task(refuses) guard = tn_spawn(refuses, below[3], 1);
-    (void)tn_share(guard);
+    (void)when_ready(self, tn_share(guard));
     wait_until_begun(self, 6);
     EXPECT(!tn_remove(self, top));
     EXPECT(!tn_frame_has_ended(below[1]));
@@ -129,33 +129,36 @@ CONTRACT(a_listener_of_a_descendant_refuses_the_removal_of_all) {
 }
 
 // `free` fires at every removal, normal end included.
-LEVEL_FRAME(void, ends_soon) {
-    tn_sleep(self, 0.002);
+static _Atomic bool may_end;
+
+LEVEL_FRAME(void, ends_when_it_may) {
+    while (!may_end) {
+        tn_sleep(self, 0.0001);
+    }
     mark('e');
 }
 
 CONTRACT(a_free_event_fires_at_a_normal_end_too) {
-    tn_task(ends_soon) task = tn_spawn(ends_soon);
-    struct tn_frame *frame = tn_share(task);
-    EXPECT_EQ(tn_wait(self, tn_of_free(frame)), TN_OK);
-    EXPECT_MARKS("e");
-    tn_await(ends_soon, task);
+    tn_task(ends_when_it_may) task = tn_spawn(ends_when_it_may);
+    spawn_listener(self, tn_share(task), 'l');
+    may_end = true;
+    EXPECT_EQ(tn_try_await(ends_when_it_may, task, NULL), TN_OK);
+    EXPECT_MARKS("el");
 }
 
 // (Nobody can refuse that.)
 LEVEL_FRAME(void, refuses_once, (struct tn_frame *, frame)) {
-    begun++;
     EXPECT_EQ(tn_wait(self, tn_of_free(frame)), TN_OK);
     tn_refuse(self, frame);
     mark('r');
 }
 
 CONTRACT(a_normal_end_cannot_be_refused) {
-    tn_task(ends_soon) task = tn_spawn(ends_soon);
+    tn_task(ends_when_it_may) task = tn_spawn(ends_when_it_may);
     tn_task(refuses_once) guard = tn_spawn(refuses_once, tn_share(task));
-    (void)tn_share(guard);
-    EXPECT_EQ(tn_try_await(ends_soon, task, NULL), TN_OK);
-    tn_await(refuses_once, guard);
+    (void)when_ready(self, tn_share(guard));
+    may_end = true;
+    EXPECT_EQ(tn_try_await(ends_when_it_may, task, NULL), TN_OK);
     EXPECT_MARKS("er");
 }
 
@@ -169,18 +172,36 @@ LEVEL_FRAME(void, waits_for_its_own_end, (char, tag)) {
 
 LEVEL_FRAME(void, has_two_with_hooks) {
     tn_task(waits_for_its_own_end) a = tn_spawn(waits_for_its_own_end, 'a');
-    (void)tn_share(a);
+    (void)when_ready(self, tn_share(a));
     tn_task(waits_for_its_own_end) b = tn_spawn(waits_for_its_own_end, 'b');
-    (void)tn_share(b);
-    wait_until_begun(self, 2);
+    (void)when_ready(self, tn_share(b));
 }
 
 CONTRACT(a_frame_may_wait_for_its_own_free_event_as_a_hook) {
     tn_task(waits_for_its_own_end) task = tn_spawn(waits_for_its_own_end, 'x');
-    struct tn_frame *frame = tn_share(task);
-    wait_until_begun(self, 1);
+    struct tn_frame *frame = when_ready(self, tn_share(task));
     EXPECT(tn_remove(self, frame));
     EXPECT_MARKS("x");
+}
+
+LEVEL_FRAME(void, returns_at_its_own_end) {
+    EXPECT_EQ(tn_wait(self, tn_of_free(tn_this(self))), TN_OK);
+    mark('x');
+}
+
+// (Whether it returns then or waits again: it has been removed.)
+CONTRACT(a_frame_that_returns_because_of_its_free_event_was_removed) {
+    for (int i = 0; i < 2; i++) {
+        tn_task(returns_at_its_own_end) task = tn_spawn(returns_at_its_own_end);
+        struct tn_frame *frame = when_ready(self, tn_share(task));
+        if (i == 0) {
+            EXPECT(tn_remove(self, frame));
+        } else {
+            EXPECT_EQ(tn_wait(self, tn_removal(self, frame)), TN_OK);
+        }
+        EXPECT_EQ(tn_try_await(returns_at_its_own_end, task, NULL), TN_REMOVED);
+        EXPECT_MARKS("x");
+    }
 }
 
 // (Not only when it is removed itself: also when its parent returns.)
@@ -226,7 +247,7 @@ LEVEL_FRAME(int, removes, (struct tn_frame *, frame)) {
 CONTRACT(of_two_who_remove_a_frame_exactly_one_is_told_so) {
     struct tn_frame *frame = spawn_holder(self, 'x');
     tn_task(refuses) guard = tn_spawn(refuses, frame, 0); // so that there is an announcement
-    (void)tn_share(guard);
+    (void)when_ready(self, tn_share(guard));
     wait_until_begun(self, 2);
     tn_task(removes) one = tn_spawn(removes, frame);
     tn_task(removes) two = tn_spawn(removes, frame);

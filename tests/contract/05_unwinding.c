@@ -54,9 +54,8 @@ CONTRACT(what_a_frame_owns_is_disposed_of_last_created_first, .threads = {1}) {
     wait_until_begun(self, 2);
     tn_task(waits_for) one = tn_spawn(waits_for, first_event, '1');
     tn_task(waits_for) two = tn_spawn(waits_for, second_event, '2');
-    (void)tn_share(one);
-    (void)tn_share(two);
-    wait_until_begun(self, 4);
+    (void)when_ready(self, tn_share(one));
+    (void)when_ready(self, tn_share(two));
     EXPECT(tn_remove(self, frame));
     tn_await_all(self, &one, &two);
     EXPECT_MARKS("cfzy21");
