@@ -28,13 +28,10 @@ def read(path):
 
 
 def texts():
-    """The paths of all texts under version control, or all below here outside build/."""
-    listed = subprocess.run(["git", "ls-files", "*.md"], capture_output=True, text=True,
-                            check=False)
-    if listed.returncode == 0:
-        return [path for path in listed.stdout.split("\n") if os.path.exists(path)]
+    """The paths of all texts but those that lie in build/."""
     return [os.path.join(folder, name).removeprefix("./") for folder, _, names in os.walk(".")
-            if not folder.startswith("./build") for name in names if name.endswith(".md")]
+            if not folder.startswith(("./build", "./.git/"))
+            for name in names if name.endswith(".md")]
 
 
 def listing_differs(text, program):
