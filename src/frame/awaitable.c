@@ -12,7 +12,7 @@
 #include "frame/frame.h"
 #include "frame/note.h"
 #include "frame/ready.h"
-#include "scheduler/worker.h"
+#include "scheduler/suspend.h"
 
 void awaitable_init(struct awaitable *awaitable, const struct awaitable_kind *kind, bool is_local) {
     awaitable->kind = kind;
@@ -184,7 +184,7 @@ int awaitable_wait(struct tn_self *self, struct awaitable *awaitable, void **val
         if (!is_shielded) {
             ready_begin(self, awaitable);
         }
-        worker_suspend(stack, commit, &waiter);
+        suspend_stack(stack, commit, &waiter);
     } while (!is_over(&waiter));
     sanitizer_take_over(awaitable);
     ready_over(self);

@@ -43,7 +43,7 @@ int tn_event_send(struct tn_self *self, struct tn_event *event, void *value) {
     if (!awaitable_is_done(&sending->object.awaitable, &outcome)) {
         outcome = awaitable_wait(self, &sending->object.awaitable, NULL, false);
     }
-    sanitizer_take_over(&sending->delivery.departure); // worker_suspend of who was woken
+    sanitizer_take_over(&sending->delivery.departure); // suspend_stack of who was woken
     object_release(&sending->object);
     return outcome;
 }

@@ -8,6 +8,7 @@
 #include "frame/note.h"
 #include "frame/ready.h"
 #include "frame/time.h"
+#include "scheduler/suspend.h"
 
 #define SPAN_MAX_NS 9200000000000000000u
 
@@ -62,7 +63,7 @@ int tn_yield(struct tn_self *self) {
         return due;
     }
     ready_begin(self, NULL);
-    worker_suspend(task_stack_of(self), requeue, NULL);
+    suspend_stack(task_stack_of(self), requeue, NULL);
     return cancel_due(self);
 }
 
@@ -77,7 +78,7 @@ int time_sleep_until(struct tn_self *self, uint64_t deadline_ns) {
         }
         sleep.stack->note = &sleep.note;
         ready_begin(self, NULL);
-        worker_suspend(sleep.stack, commit, &sleep);
+        suspend_stack(sleep.stack, commit, &sleep);
     } while (timers_cancel(sleep.timers, &sleep.timer));
     return TN_OK;
 }

@@ -10,6 +10,7 @@
 #include "base/atomic.h"
 #include "base/check.h"
 #include "scheduler/hard.h"
+#include "scheduler/suspend.h"
 #include "scheduler/worker_private.h"
 
 // Looks for work this often, with a pause in between, before going to sleep: some microseconds.
@@ -52,33 +53,9 @@ static void resume(struct worker *worker, struct runnable *runnable) {
     worker_switch_to(worker, stack);
 }
 
-// What ThreadSanitizer is told where a stack is left and continued: frames of one thread follow one
-// another there; and thieves may be shown the tasks of a stack while nobody runs on it.
-static void hand_over(struct task_stack *stack) {
-    sanitizer_hand_over(&stack->tasks);
-    if (stack->home != NULL) {
-        sanitizer_hand_over(stack->home);
-    }
-    if (stack->departure != NULL) {
-        sanitizer_hand_over(stack->departure);
-    }
-}
-
-static void take_over(struct task_stack *stack) {
-    if (stack->home != NULL) {
-        sanitizer_take_over(stack->home);
-    }
-}
-
 void worker_suspend(struct task_stack *stack,
                     void (*commit)(struct task_stack *stack, void *argument), void *argument) {
-    struct worker *worker = stack->worker;
-    ASSERT(worker == worker_current());
-    worker->commit = commit;
-    worker->commit_argument = argument;
-    hand_over(stack);
-    context_switch(&stack->context, &worker->context);
-    take_over(stack);
+    suspend_stack(stack, commit, argument);
 }
 
 // On the loop's stack: nobody uses the finished one any more.
@@ -98,13 +75,13 @@ void worker_finish(struct task_stack *stack, void (*commit)(struct task_stack *,
     worker->commit = give_back;
     worker->commit_argument = argument;
     worker->last_commit = commit;
-    hand_over(stack);
+    suspend_hand_over(stack);
     context_switch_last(&stack->context, &worker->context);
 }
 
 static void enter(void *argument) {
     struct task_stack *stack = argument;
-    take_over(stack);
+    suspend_take_over(stack);
     stack->entry(stack);
     UNREACHABLE("a stack's entry ends by worker_finish");
 }
