@@ -14,9 +14,11 @@ static inline void wait_until_begun(struct tn_self *self, int count) {
     tn_sleep(self, 0.001);
 }
 
-// Waits until the frame is in its first wait: then it hears what it listens to.
+// Waits until the frame is in its first wait: then it hears what it listens to. (A frame is ready
+// when it begins to wait; on another thread that takes a moment.)
 static inline struct tn_frame *when_ready(struct tn_self *self, struct tn_frame *frame) {
     EXPECT_EQ(tn_wait(self, tn_of_ready(frame)), TN_OK);
+    tn_sleep(self, 0.001);
     return frame;
 }
 
