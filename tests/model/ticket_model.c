@@ -67,6 +67,11 @@ void frame_strip(struct tn_self *self, struct frame *parent, struct tn_task *slo
     (void)slot;
 }
 
+// The time that a removal may take is another matter.
+void grace_begin(struct frame *removed) {
+    (void)removed;
+}
+
 // The only task is stolen already.
 static void set_up(void) {
     static const struct tn_type type = {.name = "waiter", .level = TN_LEVEL_PFRAME};
