@@ -24,8 +24,5 @@ endif()
 if(TENON_SANITIZE)
     target_compile_options(tenon_flags INTERFACE
         -fsanitize=${TENON_SANITIZE} -fno-sanitize-recover=all)
-    if(TENON_SANITIZE MATCHES "thread")
-        target_compile_definitions(tenon_flags INTERFACE TN_SANITIZES_THREADS=1)
-    endif()
     target_link_options(tenon_flags INTERFACE -fsanitize=${TENON_SANITIZE})
 endif()

@@ -100,7 +100,15 @@ TN_PUBLIC int tn_await_slow(struct tn_self *self, struct tn_task *task, void *re
 // The words that thieves read or write beside the owner: ordinary moves that the compiler neither
 // drops nor doubles. The orderings that make stealing right are in the slow halves. Volatile, not
 // atomic, because gcc's inliner takes an atomic for a call and then inlines less of a recursion.
-// (ThreadSanitizer wants to see atomics; Tenon's model tests define the two themselves.)
+// (ThreadSanitizer wants to see atomics; gcc and clang tell in two ways that it is used. Tenon's
+// model tests define the two themselves.)
+#ifdef __SANITIZE_THREAD__
+#define TN_SANITIZES_THREADS 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define TN_SANITIZES_THREADS 1
+#endif
+#endif
 #ifndef TN_LOAD_
 #ifdef TN_SANITIZES_THREADS
 #define TN_LOAD_(at) __atomic_load_n(&(at), __ATOMIC_RELAXED)
