@@ -207,6 +207,53 @@ CONTRACT_OUTSIDE(a_frame_that_overstays_its_grace_is_reported_and_may_not_wait_a
                            "not: it sleeps, in a cleanup handler\n") == reports);
 }
 
+// What a cleanup handler waits for until its grace is over.
+enum stand { FOR_EVENT, FOR_FRAME, FOR_EVER, STANDS };
+
+LEVEL_FRAME(void, waits_within_a_handler) {
+    (void)tn_hold(self);
+}
+
+static void stands(struct tn_self *self, void *data) {
+    switch (*(const enum stand *)data) {
+    case FOR_EVENT:
+        EXPECT_EQ(tn_event_wait(self, tn_event_create(self, "godot"), NULL), TN_CANCELLED);
+        break;
+    case FOR_FRAME: {
+        tn_task(waits_within_a_handler) task = tn_spawn(waits_within_a_handler);
+        EXPECT_EQ(tn_wait(self, tn_of_frame(tn_share(task))), TN_CANCELLED);
+        break;
+    }
+    default:
+        EXPECT_EQ(tn_hold(self), TN_CANCELLED);
+        break;
+    }
+}
+
+LEVEL_FRAME(void, stands_somewhere, (enum stand *, stand)) {
+    EXPECT_EQ(tn_cleanup_push(self, stands, stand), TN_OK);
+    begun++;
+    EXPECT_EQ(tn_hold(self), TN_CANCELLED);
+}
+
+LEVEL_FRAME(void, removes_those_who_stand) {
+    static enum stand each[STANDS] = {FOR_EVENT, FOR_FRAME, FOR_EVER};
+    for (int i = 0; i < STANDS; i++) {
+        tn_task(stands_somewhere) task = tn_spawn(stands_somewhere, &each[i]);
+        struct tn_frame *frame = tn_share(task);
+        wait_until_begun(self, i + 1);
+        EXPECT(tn_remove(self, frame));
+    }
+}
+
+// (Where it stands: what it waits for, by name.)
+CONTRACT_OUTSIDE(the_report_says_what_the_frame_waits_for) {
+    EXPECT_EQ(tn_run_with(WITH_GRACE(0.02), removes_those_who_stand, NULL), TN_OK);
+    EXPECT(strstr(reports, "it waits for the event godot, in a cleanup handler\n") != NULL);
+    EXPECT(strstr(reports, "it waits for the frame waits_within_a_handler, in") != NULL);
+    EXPECT(strstr(reports, "it waits for ever, in a cleanup handler\n") != NULL);
+}
+
 LEVEL_FRAME(void, ignores_its_end, (double, seconds)) {
     begun++;
     EXPECT_EQ(tn_hold(self), TN_CANCELLED);
