@@ -30,4 +30,16 @@ void delivery_arrive(struct delivery *delivery, struct task_stack *stack) {
     // A stack is in one wait at a time, so nobody else wants to know of this departure.
     ASSERT(stack->departure == NULL);
     stack->departure = &delivery->departure;
+    stack->departing = tasks_in_place(&stack->tasks, stack->tasks.self.top);
+    if (stack->departing != NULL) {
+        (void)tasks_push_mark(&stack->tasks); // so that its end takes the slow path
+    }
+}
+
+void delivery_end_in_place(struct task_stack *stack, const struct tn_task *task) {
+    struct departure *departure = stack->departure;
+    if (UNLIKELY(departure != NULL) && stack->departing == task) {
+        stack->departure = NULL;
+        departure->left(departure);
+    }
 }

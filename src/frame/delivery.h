@@ -33,5 +33,8 @@ void delivery_close(struct delivery *delivery);
 void delivery_add(struct delivery *delivery);
 // ... and runs: it is counted until its stack is left.
 void delivery_arrive(struct delivery *delivery, struct task_stack *stack);
+// The frame that runs in place at `task` of the running stack has ended: if it was the one that was
+// woken, its turn is over, though the stack goes on with its parent.
+void delivery_end_in_place(struct task_stack *stack, const struct tn_task *task);
 
 #endif

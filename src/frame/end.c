@@ -6,6 +6,7 @@
 #include "frame/cancel.h"
 #include "frame/class.h"
 #include "frame/cleanup.h"
+#include "frame/delivery.h"
 #include "frame/failure.h"
 #include "frame/frame.h"
 #include "frame/free.h"
@@ -179,9 +180,9 @@ int frame_end_in_place(struct tn_self *self, struct tn_task *task) {
     struct frame *frame = task_adopter(task); // a child's failure may have made it one just now
     if (frame != NULL) {
         wind_up(self, frame, task);
-        ASSERT(self->top == task + 1);
-        return end_in_place(frame);
     }
     ASSERT(self->top == task + 1);
-    return cancel_reaches(self);
+    const int outcome = frame != NULL ? end_in_place(frame) : cancel_reaches(self);
+    delivery_end_in_place(task_stack_of(self), task);
+    return outcome;
 }

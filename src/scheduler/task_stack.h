@@ -51,9 +51,10 @@ struct task_stack {
     struct worker *home;         // the only worker that may run it; NULL: any
     struct runnable resume;      // continues it
     const struct note *note;     // what it waits for, while it does: frame/note.h
-    uint32_t unready;             // frames living here whose first wait is not over: frame/ready.h
+    uint32_t unready;            // frames living here whose first wait is not over: frame/ready.h
     struct departure *departure; // told when the stack is next left; NULL: nobody
-    struct frame *frame;         // the frame it was started for; the layer above knows what that is
+    const struct tn_task *departing; // whose end counts as that, too: frame/delivery.h
+    struct frame *frame; // the frame it was started for; the layer above knows what that is
     void (*entry)(struct task_stack *stack);
     struct list_node loaded;          // suspended with tasks to steal: on a list of that worker,
     struct worker *_Atomic loaded_on; // under its lock; NULL: on none

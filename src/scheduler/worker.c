@@ -104,6 +104,7 @@ struct task_stack *worker_stack_create(struct worker *worker, size_t bytes, stru
     stack->resume.run = resume;
     stack->frame = NULL;
     stack->departure = NULL;
+    stack->departing = NULL;
     stack->entry = entry;
     atomic_store_relaxed(&stack->loaded_on, NULL);
     atomic_store_relaxed(&stack->cancels, 0);

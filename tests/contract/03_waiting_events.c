@@ -195,6 +195,30 @@ CONTRACT(a_send_counts_those_who_listen_through_all_and_any) {
     EXPECT_EQ(tn_wait(self, sending), TN_OK);
 }
 
+LEVEL_FRAME(int, waits_for_one, (struct tn_event *, event)) {
+    return tn_event_wait(self, event, NULL);
+}
+
+// Its child runs in place, on the same stack, where it can.
+LEVEL_FRAME(void, calls_a_listener, (struct tn_event *, event)) {
+    tn_task(waits_for_one) child = tn_spawn(waits_for_one, event);
+    EXPECT_EQ(tn_await(waits_for_one, child), TN_OK);
+    tn_block(contract_seconds(0.8));
+    steps++;
+}
+
+CONTRACT(a_send_does_not_wait_for_the_parent_of_a_listener, .only = TN_LEVEL_PFRAME,
+         .threads = {2, 4}) {
+    struct tn_event *event = tn_event_create(self, "event");
+    tn_task(calls_a_listener) child = tn_spawn(calls_a_listener, event);
+    (void)tn_share(child);
+    settle(self);
+    EXPECT_EQ(tn_event_send(self, event, NULL), TN_OK);
+    EXPECT_EQ(steps, 0);
+    tn_await(calls_a_listener, child);
+    EXPECT_EQ(steps, 1);
+}
+
 LEVEL_FRAME(void, hears_and_sends, (struct tn_event *, event), (struct tn_event *, further)) {
     EXPECT_EQ(tn_event_wait(self, event, NULL), TN_OK);
     EXPECT_EQ(tn_event_send(self, further, NULL), TN_OK);
