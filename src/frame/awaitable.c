@@ -12,6 +12,7 @@
 #include "frame/frame.h"
 #include "frame/note.h"
 #include "frame/ready.h"
+#include "frame/scope.h"
 #include "scheduler/suspend.h"
 
 void awaitable_init(struct awaitable *awaitable, const struct awaitable_kind *kind, bool is_local) {
@@ -168,7 +169,7 @@ int awaitable_wait(struct tn_self *self, struct awaitable *awaitable, void **val
                             .subscriber.fire = fire,
                             .awaitable = awaitable,
                             .stack = stack,
-                            .is_shielded = is_shielded,
+                            .is_shielded = is_shielded || scope_hides(stack),
                             .outcome = TN_CANCELLED};
     if (kind != NULL) {
         kind->retain(awaitable);

@@ -2,8 +2,10 @@
 #include "frame/cancel.h"
 
 #include "frame/frame.h"
+#include "frame/grace.h"
 #include "frame/run.h"
 #include "frame/misuse.h"
+#include "frame/scope.h"
 #include "scheduler/hard.h"
 
 // What `cancelled` says when the function had returned before anybody asked for its end.
@@ -29,19 +31,36 @@ void cancel_close(struct frame *frame) {
     }
 }
 
-// Makes the frame look whether it has to end: in the wait it is in, or at the next. Under its lock.
-static void nudge(struct frame *frame) {
-    struct task_stack *stack = frame->stack;
-    if (stack == NULL) {
-        return;
-    }
-    frame_count_cancel(frame);
+void cancel_stack(struct task_stack *stack) {
     sanitizer_hand_over(&stack->cancels);
-    tasks_poke(&stack->tasks);
-    atomic_fence_seq_cst(); // seq_cst: pairs with cancel_check_waiting
+    // release: pairs with find_reach, which then sees the reason.
+    atomic_fetch_add_release(&stack->cancels, 1);
+    tasks_poke(&stack->tasks); // its next await shall look
+    atomic_fence_seq_cst();    // seq_cst: pairs with cancel_check_waiting
     const uint32_t ticket = atomic_load_relaxed(&stack->cancellable);
     if (ticket % 2 == 1 && task_stack_claim(stack, ticket)) {
         worker_ready(stack->scheduler, stack);
+    }
+}
+
+// Makes the frame look whether it has to end: in the wait it is in, or at the next. Under its lock.
+static void nudge(struct frame *frame) {
+    if (frame->stack != NULL) {
+        frame->cancels++;
+        cancel_stack(frame->stack);
+    }
+}
+
+// The frame has been told to end, or finds that it has to: its grace runs from here.
+static void begin_grace(struct frame *frame) {
+    os_lock_acquire(&frame->lock);
+    const bool is_news = !atomic_load_relaxed(&frame->is_told) && !frame->is_settled;
+    if (is_news) {
+        atomic_store_relaxed(&frame->is_told, true);
+    }
+    os_lock_release(&frame->lock);
+    if (is_news) {
+        grace_begin(frame);
     }
 }
 
@@ -50,18 +69,12 @@ bool cancel_request(struct frame *frame, int reason) {
     if (is_first && frame_discard(frame, reason == TN_CANCELLED ? TN_REMOVED : reason)) {
         return true;
     }
-    os_lock_acquire(&frame->lock);
     if (is_first) {
+        os_lock_acquire(&frame->lock);
         nudge(frame);
+        os_lock_release(&frame->lock);
     }
-    const bool is_news = !atomic_load_relaxed(&frame->is_told) && !frame->is_settled;
-    if (is_news) {
-        atomic_store_relaxed(&frame->is_told, true);
-    }
-    os_lock_release(&frame->lock);
-    if (is_news) { // also of a frame that is ending by itself: somebody waits for that now
-        grace_begin(frame);
-    }
+    begin_grace(frame); // also of a frame that is ending by itself: somebody waits for that now
     return is_first;
 }
 
@@ -74,6 +87,11 @@ void cancel_insist(struct frame *frame) {
     os_lock_release(&frame->lock);
 }
 
+// Whether anything has been counted since the waiter found no reason not to wait.
+static bool has_news(struct task_stack *stack) {
+    return atomic_load_relaxed(&stack->cancels) != stack->cancels_seen;
+}
+
 void cancel_check_waiting(struct task_stack *stack, uint32_t ticket) {
     // The stack may be in a later wait already, whose number must stand then.
     uint32_t former = atomic_load_relaxed(&stack->cancellable);
@@ -81,7 +99,7 @@ void cancel_check_waiting(struct task_stack *stack, uint32_t ticket) {
            !atomic_cas_relaxed(&stack->cancellable, &former, ticket)) {
     }
     atomic_fence_seq_cst(); // seq_cst: pairs with cancel_request
-    if (atomic_load_relaxed(&stack->cancels) != 0 && task_stack_claim(stack, ticket)) {
+    if (has_news(stack) && task_stack_claim(stack, ticket)) {
         worker_ready(stack->scheduler, stack);
     }
 }
@@ -92,87 +110,161 @@ void cancel_open(struct task_stack *stack, uint32_t ticket) {
     if (stack->scheduler->is_shared) {
         atomic_fence_seq_cst(); // seq_cst: pairs with cancel_request
     }
-    if (UNLIKELY(atomic_load_relaxed(&stack->cancels) != 0) && task_stack_claim(stack, ticket)) {
+    if (UNLIKELY(has_news(stack)) && task_stack_claim(stack, ticket)) {
         worker_ready(stack->scheduler, stack);
     }
 }
 
-// A walk outwards over the frames of a stack, to the first reason why waits on it have to end.
-struct search {
+// Why the waits of a frame that lives on the stack end; TN_OK: they do not.
+static int reason_of(struct task_stack *stack, struct frame *frame, bool is_cleaning) {
+    if (is_cleaning) {
+        return atomic_load_relaxed(&frame->is_overdue) ? TN_CANCELLED : TN_OK;
+    }
+    if (frame->failure_code != 0) {
+        return TN_CANCELLED;
+    }
+    const int reason = atomic_load_relaxed(&frame->cancelled);
+    if (reason != TN_OK) {
+        return reason == RETURNED ? TN_OK : reason;
+    }
+    const bool is_late = frame == stack->frame && scope_has_passed(stack, frame->deadline_ns);
+    return is_late ? TN_TIMED_OUT : TN_OK;
+}
+
+// What ends the waits of whoever is current: the reason that lies furthest out, up to a shield, or
+// a cleanup handler, which sees nothing from outside but that grace is over.
+struct reach {
     int reason;
-    bool is_cleaning; // a cleanup handler runs further in: only grace that is over counts
+    const void *by;      // the scope or frame that it comes from
+    struct scope *scope; // when that is a scope of the current frame
 };
 
-static void search_frame(struct search *search, struct frame *frame) {
-    search->is_cleaning |= atomic_load_relaxed(&frame->phase) == FRAME_CLEANS;
-    if (search->is_cleaning) {
-        search->reason = atomic_load_relaxed(&frame->is_overdue) ? TN_CANCELLED : TN_OK;
-    } else {
-        const int reason = atomic_load_relaxed(&frame->cancelled);
-        search->reason = frame->failure_code != 0 ? TN_CANCELLED
-                         : reason == RETURNED     ? TN_OK
-                                                  : reason;
+// Where a walk outwards is.
+struct walk {
+    struct task_stack *stack;
+    struct tn_task *current; // where whoever is current runs in place
+    struct tn_task *slot;    // the same of whom the walk has come to
+    struct scope *scope;     // the next one
+    bool is_cleaning;        // a cleanup handler runs further in
+    const struct reach *told;
+};
+
+// The scopes of one frame. False: a shield ends the walk, or who is told is.
+static bool walk_scopes(struct walk *walk, struct reach *reach) {
+    for (; walk->scope != NULL && walk->scope->place == walk->slot;
+         walk->scope = walk->scope->outer) {
+        struct scope *const scope = walk->scope;
+        if (scope->is_shield) {
+            return false;
+        }
+        if (scope_has_passed(walk->stack, scope->deadline_ns) && !walk->is_cleaning) {
+            const bool is_own = walk->slot == walk->current;
+            *reach = (struct reach){TN_TIMED_OUT, scope, is_own ? scope : NULL};
+            scope->is_told = scope->is_told || walk->told != NULL;
+        }
+        if (walk->told != NULL && scope == walk->told->by) {
+            return false;
+        }
     }
+    return true;
+}
+
+static bool walk_frame(struct walk *walk, struct reach *reach) {
+    struct frame *frame = walk->slot == NULL ? walk->stack->frame : task_adopter(walk->slot);
+    if (frame == NULL) {
+        return true;
+    }
+    walk->is_cleaning |= atomic_load_relaxed(&frame->phase) == FRAME_CLEANS;
+    const int reason = reason_of(walk->stack, frame, walk->is_cleaning);
+    if (reason != TN_OK) {
+        *reach = (struct reach){.reason = reason, .by = frame};
+    }
+    if (walk->told != NULL) {
+        frame->has_timed_out = true;
+    }
+    return walk->told == NULL || frame != walk->told->by;
+}
+
+// With `told`: everybody inside of what ended it by TN_TIMED_OUT remembers it.
+static struct reach look_outwards(struct task_stack *stack, const struct reach *told) {
+    struct tn_task *const current = tasks_in_place(&stack->tasks, stack->tasks.self.top);
+    struct walk walk = {stack, current, current, stack->scopes, false, told};
+    struct reach reach = {.reason = TN_OK};
+    while (walk_scopes(&walk, &reach) && walk_frame(&walk, &reach) && walk.slot != NULL) {
+        walk.slot = tasks_in_place(&stack->tasks, walk.slot);
+    }
+    return reach;
+}
+
+static struct reach find_reach(struct task_stack *stack) {
+    // acquire: pairs with cancel_stack.
+    stack->cancels_seen = atomic_load_acquire(&stack->cancels);
+    if (stack->cancels_seen == 0) {
+        stack->tasks.is_watched = hard_is(HARD_PARK); // whoever was cancelled here has ended
+        return (struct reach){.reason = TN_OK};
+    }
+    if (stack->frame == NULL) { // outside of a run: current.h
+        return (struct reach){.reason = TN_NOT_RUNNING};
+    }
+    stack->tasks.is_watched = true;
+    return look_outwards(stack, NULL);
 }
 
 int cancel_reaches(struct tn_self *self) {
-    struct task_stack *stack = task_stack_of(self);
-    if (atomic_load_relaxed(&stack->cancels) == 0) {
-        stack->tasks.is_watched = hard_is(HARD_PARK); // whoever was cancelled here has ended
-        return TN_OK;
-    }
-    if (stack->frame == NULL) { // outside of a run: current.h
-        return TN_NOT_RUNNING;
-    }
-    stack->tasks.is_watched = true;
-    struct search search = {TN_OK, false};
-    struct tn_task *task = self->top;
-    while (search.reason == TN_OK && (task = tasks_in_place(&stack->tasks, task)) != NULL) {
-        struct frame *frame = task_adopter(task);
-        if (frame != NULL) {
-            search_frame(&search, frame);
-        }
-    }
-    if (search.reason == TN_OK) {
-        search_frame(&search, stack->frame);
-    }
-    if (search.is_cleaning && search.reason == TN_OK) {
-        // Nothing to look for until somebody insists.
-        stack->hidden_cancels += atomic_exchange_relaxed(&stack->cancels, 0);
-    }
-    return search.reason;
+    return find_reach(task_stack_of(self)).reason;
 }
 
-void cancel_unhide(struct task_stack *stack) {
-    if (stack->hidden_cancels != 0) {
-        atomic_fetch_add_relaxed(&stack->cancels, stack->hidden_cancels);
-        stack->hidden_cancels = 0;
-        tasks_poke(&stack->tasks);
+void cancel_remove_since(struct tn_self *self, uint64_t birth) {
+    struct task_stack *stack = task_stack_of(self);
+    struct tn_task *const slot = tasks_in_place(&stack->tasks, self->top);
+    struct frame *current = slot == NULL ? stack->frame : task_adopter(slot);
+    if (current != NULL) { // else it has no children with frames
+        frame_remove_since(self, current, birth, TN_TIMED_OUT);
     }
 }
 
-int cancel_due_slow(struct tn_self *self) {
-    const int reason = cancel_reaches(self);
-    if (reason == TN_OK) {
-        return TN_OK;
-    }
-    if (reason == TN_NOT_RUNNING) {
-        return misuse_outside();
-    }
+// The current frame is to end, because of something outside of its own scopes.
+static void strip_current(struct tn_self *self, int reason) {
     struct task_stack *stack = task_stack_of(self);
-    sanitizer_take_over(&stack->cancels);
-    tasks_arm(&stack->tasks);
     struct tn_task *const slot = tasks_in_place(&stack->tasks, self->top);
     struct frame *current = slot == NULL ? stack->frame : task_adopter(slot);
     if (current == NULL || !current->has_removed_children) {
         if (current != NULL) {
             current->has_removed_children = true;
+            begin_grace(current);
         }
-        frame_strip(self, current, slot);
+        struct scope_memory memory;
+        const bool has_scopes = scope_lift_mark(stack, slot, &memory);
+        frame_strip(self, current, slot, reason);
         if (slot != NULL) {
             // So that its end takes the slow path, where it is seen that its result is none.
             (void)tasks_push_mark(&stack->tasks);
         }
+        if (has_scopes) {
+            scope_lay_mark(stack, &memory);
+        }
     }
-    return reason;
+}
+
+int cancel_due_slow(struct tn_self *self) {
+    struct task_stack *stack = task_stack_of(self);
+    const struct reach reach = find_reach(stack);
+    if (reach.reason == TN_OK) {
+        return TN_OK;
+    }
+    if (reach.reason == TN_NOT_RUNNING) {
+        return misuse_outside();
+    }
+    sanitizer_take_over(&stack->cancels);
+    tasks_arm(&stack->tasks);
+    const bool is_first = reach.scope != NULL && !reach.scope->is_told;
+    if (reach.reason == TN_TIMED_OUT) {
+        (void)look_outwards(stack, &reach);
+    }
+    if (reach.scope == NULL) {
+        strip_current(self, reach.reason);
+    } else if (is_first) {
+        cancel_remove_since(self, reach.scope->birth);
+    }
+    return reach.reason;
 }

@@ -1,8 +1,9 @@
 // cancel.h - telling a frame, wherever it is, that it has to end: removed, or out of time.
 //
 // Level-triggered: a frame's flag stays set until it ends, and each wait looks at it. The stack
-// counts the requests for frames that live on it, so that a wait costs one load while there is
-// none.
+// counts the requests for frames that live on it, the deadlines that have passed there, and open
+// scopes (scope.h), so that a wait costs one load while there is none. A waiter that found no
+// reason to end remembers the count: only a change of it wakes the wait, not what a shield hides.
 //
 // A waiting frame and who cancels it meet as in idle.h: the waiter opens its ticket, then looks at
 // the count; the canceller raises the count, then looks at the ticket. One of them sees the other.
@@ -26,6 +27,10 @@ struct frame;
 // and for the first removal of a frame that had only run out of time.
 bool cancel_request(struct frame *frame, int reason);
 
+// Counts a reason to look for whoever lives on the stack, and wakes it. The reason stands already.
+// From any thread that keeps the stack's frame alive; also under the lock of timers.
+void cancel_stack(struct task_stack *stack);
+
 // Before a wait: TN_OK, or TN_CANCELLED or TN_TIMED_OUT when the current frame, or one further out
 // on the same stack, has to end. The first time, it removes the current frame's children.
 int cancel_due_slow(struct tn_self *self);
@@ -34,6 +39,7 @@ static inline int cancel_due(struct tn_self *self) {
     if (UNLIKELY(atomic_load_relaxed(&stack->cancels) != 0)) {
         return cancel_due_slow(self);
     }
+    stack->cancels_seen = 0;
     stack->tasks.is_watched = hard_is(HARD_PARK); // whoever was cancelled here has ended
     return TN_OK;
 }
@@ -44,13 +50,12 @@ int cancel_reaches(struct tn_self *self);
 // The frame's function has returned: it ends by itself, requests come too late.
 void cancel_close(struct frame *frame);
 
-// While a cleanup handler runs (phase FRAME_CLEANS) its waits see no request, and the requests are
-// not in the stack's count, or each wait would wake at once to look. Grace is over: from now on
-// they do see it.
+// While a cleanup handler runs (phase FRAME_CLEANS) its waits see nothing from outside. Grace is
+// over: from now on they return TN_CANCELLED.
 void cancel_insist(struct frame *frame);
 
-// The handlers of the frame that is current on the stack have run.
-void cancel_unhide(struct task_stack *stack);
+// A deadline of the current frame has passed: removes its children from that birth on.
+void cancel_remove_since(struct tn_self *self, uint64_t birth);
 
 // After the ticket was opened, on the worker's loop: wakes the stack if somebody cancelled
 // meanwhile.

@@ -70,8 +70,8 @@ static void keep_child(struct frame *child) {
     os_lock_release(&parent->lock);
 }
 
-void frame_remove_child(struct tn_self *self, struct frame *child) {
-    (void)cancel_request(child, TN_CANCELLED);
+void frame_remove_child(struct tn_self *self, struct frame *child, int reason) {
+    (void)cancel_request(child, reason);
     int outcome;
     if (!awaitable_is_done(&child->done, &outcome)) {
         (void)awaitable_wait(self, &child->done, NULL, true);
@@ -92,8 +92,7 @@ static struct frame *last_child(struct frame *frame) {
     return child;
 }
 
-// The newest task of the stack is not wanted any more.
-static void remove_task(struct tn_self *self, struct tn_task *task) {
+void frame_remove_task(struct tn_self *self, struct tn_task *task, int reason) {
     struct tasks *tasks = &task_stack_of(self)->tasks;
     const enum task_state state = task_state(task);
     if (state == TASK_MARK || state == TASK_GONE || tasks_reclaim(tasks, task)) {
@@ -102,7 +101,7 @@ static void remove_task(struct tn_self *self, struct tn_task *task) {
     }
     struct frame *thief = wait_for_adopter(task);
     if (thief != NULL) {
-        (void)cancel_request(thief, TN_CANCELLED);
+        (void)cancel_request(thief, reason);
     }
     (void)wait_for_stolen(self, task, true);
     if (thief != NULL) {
@@ -123,13 +122,14 @@ static void drop_new_tasks(struct tn_self *self, struct tn_task *first) {
 }
 
 // Removes the newest child: one with a frame, or the task on top. False: there is none.
-static bool remove_newest(struct tn_self *self, struct frame *frame, struct tn_task *first) {
+static bool remove_newest(struct tn_self *self, struct frame *frame, struct tn_task *first,
+                          int reason) {
     struct tn_task *const task = self->top > first ? self->top - 1 : NULL;
     struct frame *child = frame == NULL ? NULL : last_child(frame);
     if (child != NULL && (task == NULL || child->birth > (uint64_t)(uintptr_t)task)) {
-        frame_remove_child(self, child);
+        frame_remove_child(self, child, reason);
     } else if (task != NULL) {
-        remove_task(self, task);
+        frame_remove_task(self, task, reason);
     }
     if (child != NULL) {
         frame_release(child);
@@ -137,7 +137,8 @@ static bool remove_newest(struct tn_self *self, struct frame *frame, struct tn_t
     return child != NULL || task != NULL;
 }
 
-void frame_remove_children(struct tn_self *self, struct frame *frame, struct tn_task *slot) {
+void frame_remove_children(struct tn_self *self, struct frame *frame, struct tn_task *slot,
+                           int reason) {
     struct task_stack *stack = task_stack_of(self);
     struct tn_task *const first = slot != NULL ? slot + 1 : stack->tasks.first;
     // The stack counts the children with frames of all that live on it: mostly there are none.
@@ -147,7 +148,7 @@ void frame_remove_children(struct tn_self *self, struct frame *frame, struct tn_
         atomic_store_relaxed(&frame->is_emptied, true);
     }
     drop_new_tasks(self, first);
-    while (remove_newest(self, with_frames, first)) {
+    while (remove_newest(self, with_frames, first, reason)) {
     }
     if (frame != NULL) { // also those that had ended before
         sanitizer_take_over(&frame->children);
@@ -157,32 +158,44 @@ void frame_remove_children(struct tn_self *self, struct frame *frame, struct tn_
     }
 }
 
+void frame_remove_since(struct tn_self *self, struct frame *frame, uint64_t birth, int reason) {
+    bool is_older = false;
+    struct frame *child;
+    while (!is_older && (child = last_child(frame)) != NULL) {
+        is_older = child->birth < birth;
+        if (!is_older) {
+            frame_remove_child(self, child, reason);
+        }
+        frame_release(child);
+    }
+}
+
 // Removing its children is not what the frame itself is blamed for when it takes long (grace.h).
 static void remove_children_in_their_time(struct tn_self *self, struct frame *frame,
-                                          struct tn_task *slot) {
+                                          struct tn_task *slot, int reason) {
     const uint64_t start_ns = atomic_load_relaxed(&frame->is_told) ? os_now_ns() : 0;
     const uint32_t phase = atomic_load_relaxed(&frame->phase);
     atomic_store_relaxed(&frame->phase, FRAME_REMOVES_CHILDREN);
-    frame_remove_children(self, frame, slot);
+    frame_remove_children(self, frame, slot, reason);
     atomic_store_relaxed(&frame->phase, phase);
     if (atomic_load_relaxed(&frame->is_told)) {
         grace_excuse(frame, start_ns);
     }
 }
 
-void frame_strip(struct tn_self *self, struct frame *frame, struct tn_task *slot) {
+void frame_strip(struct tn_self *self, struct frame *frame, struct tn_task *slot, int reason) {
     struct task_stack *stack = task_stack_of(self);
     struct tn_task *const first = slot != NULL ? slot + 1 : stack->tasks.first;
     if (frame == NULL) {
         free_announce_end(self, NULL, slot);
-        frame_remove_children(self, NULL, slot);
+        frame_remove_children(self, NULL, slot, reason);
         return;
     }
     if (UNLIKELY(atomic_load_relaxed(&frame->is_watched))) {
         free_announce_end(self, frame, slot);
     }
     if (self->top > first || atomic_load_relaxed(&stack->embedded) > 0) {
-        remove_children_in_their_time(self, frame, slot);
+        remove_children_in_their_time(self, frame, slot, reason);
     }
     class_wait(frame);
     if (!list_is_empty(&frame->primitives)) {

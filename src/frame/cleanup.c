@@ -10,6 +10,7 @@
 #include "frame/current.h"
 #include "frame/frame.h"
 #include "frame/misuse.h"
+#include "frame/scope.h"
 
 struct cleanup {
     struct cleanup *next; // registered before this one
@@ -60,12 +61,13 @@ void cleanup_run(struct tn_self *self, struct frame *frame, struct tn_task *slot
     if (frame->cleanups == NULL) {
         return;
     }
+    struct task_stack *stack = task_stack_of(self);
     atomic_store_relaxed(&frame->phase, FRAME_CLEANS);
     while (frame->cleanups != NULL) {
         const struct cleanup cleanup = pop(frame);
         cleanup.handler(self, cleanup.data);
-        frame_strip(self, frame, slot);
+        scope_leave(stack, slot);
+        frame_strip(self, frame, slot, TN_CANCELLED);
     }
     atomic_store_relaxed(&frame->phase, FRAME_RUNS);
-    cancel_unhide(task_stack_of(self));
 }

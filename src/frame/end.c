@@ -13,13 +13,14 @@
 #include "frame/local.h"
 #include "frame/primitive.h"
 #include "frame/run.h"
+#include "frame/scope.h"
 
 int frame_outcome(const struct frame *frame) {
     if (frame->failure_code != 0) {
         return frame->failure_code;
     }
     const int reason = atomic_load_relaxed(&((struct frame *)(uintptr_t)frame)->cancelled);
-    return reason == TN_CANCELLED ? TN_REMOVED : reason == TN_TIMED_OUT ? TN_TIMED_OUT : TN_OK;
+    return reason == TN_CANCELLED ? TN_REMOVED : frame->has_timed_out ? TN_TIMED_OUT : TN_OK;
 }
 
 // An ended frame that others have a handle of stays with the nearest frame outwards.
@@ -131,14 +132,16 @@ static void wind_up(struct tn_self *self, struct frame *frame, struct tn_task *s
     }
     cancel_close(frame);
     atomic_store_relaxed(&frame->state, FRAME_ENDING);
-    frame_strip(self, frame, slot);
+    frame_strip(self, frame, slot, TN_CANCELLED);
     cleanup_run(self, frame, slot);
     drop_belongings(frame);
 }
 
 void frame_end(struct task_stack *stack) {
     struct frame *frame = stack->frame;
+    scope_leave(stack, NULL);
     wind_up(&stack->tasks.self, frame, NULL);
+    scope_stop(stack);
     sanitizer_hand_over(&frame->done);
     if (frame->parent != NULL) {
         sanitizer_hand_over(&frame->parent->children);
@@ -174,8 +177,9 @@ static int end_in_place(struct frame *frame) {
 }
 
 int frame_end_in_place(struct tn_self *self, struct tn_task *task) {
+    scope_leave(task_stack_of(self), task);
     if (task_adopter(task) == NULL) {
-        frame_strip(self, NULL, task);
+        frame_strip(self, NULL, task, TN_CANCELLED);
     }
     struct frame *frame = task_adopter(task); // a child's failure may have made it one just now
     if (frame != NULL) {

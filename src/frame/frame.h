@@ -63,6 +63,8 @@ struct frame {
     _Atomic uint32_t state;
     _Atomic int cancelled;     // TN_OK, or why it has to end: TN_CANCELLED, TN_TIMED_OUT
     bool has_removed_children; // because it was cancelled
+    bool has_timed_out;        // its waits returned TN_TIMED_OUT until its end
+    uint64_t deadline_ns;      // inherited, or its own; OS_NEVER: none
     bool waits_for_children;   // at its end, instead of removing them
     size_t stack_bytes;        // of its own stack; 0: the run's
     struct departure *starter; // told when it has run to its first wait; NULL: nobody
@@ -149,12 +151,16 @@ bool frame_discard(struct frame *frame, int outcome);
 
 // Removes the children of the frame that is current on `self`, newest first: those with frames,
 // then the tasks above `slot` (NULL: all of the stack). Waits until they are gone, whatever
-// happens.
-void frame_remove_children(struct tn_self *self, struct frame *frame, struct tn_task *slot);
+// happens. `reason` is what their waits return.
+void frame_remove_children(struct tn_self *self, struct frame *frame, struct tn_task *slot,
+                           int reason);
+
+// Removes those with frames that are not older than `birth`.
+void frame_remove_since(struct tn_self *self, struct frame *frame, uint64_t birth, int reason);
 
 // The frame that is current on `self` is to end: removes its children, as above, and disposes of
 // what it owns. `frame` is NULL when it runs in place without one.
-void frame_strip(struct tn_self *self, struct frame *frame, struct tn_task *slot);
+void frame_strip(struct tn_self *self, struct frame *frame, struct tn_task *slot, int reason);
 
 // Counts a reason to end towards the stack it runs on. Under its lock.
 void frame_count_cancel(struct frame *frame);
@@ -167,7 +173,10 @@ int frame_end_in_place(struct tn_self *self, struct tn_task *task);
 int frame_outcome(const struct frame *frame);
 
 // Removes an embedded child and waits for it, whatever happens; its memory stays with its parent.
-void frame_remove_child(struct tn_self *self, struct frame *child);
+void frame_remove_child(struct tn_self *self, struct frame *child, int reason);
+
+// Removes a task of this stack and waits for it if it was stolen; its place becomes free.
+void frame_remove_task(struct tn_self *self, struct tn_task *task, int reason);
 
 // The owner of a stolen frame's slot lets go of it; if it is shared, it stays with its parent.
 void frame_let_go(struct frame *frame);
@@ -200,6 +209,9 @@ void frame_adopt_child(struct frame *parent, struct frame *child, const struct t
 
 // A child's place among its siblings: who was created before has the smaller number.
 uint64_t frame_birth(const struct frame *frame);
+
+// What that will be of the next child that the frame makes (NULL: one that has none yet).
+uint64_t frame_next_birth(const struct frame *frame);
 
 // Panics where an invariant of the frame or its children is broken; returns the number of children.
 size_t frame_check(struct frame *frame);

@@ -1,4 +1,5 @@
-// join.c - results for frames that did not spawn: by handle, any number of times.
+// join.c - results of several children at once; and for frames that did not spawn, by handle, any
+// number of times.
 #include "frame/awaitable.h"
 #include "frame/frame.h"
 #include "frame/misuse.h"
@@ -29,4 +30,25 @@ int tn_join_type(struct tn_self *self, const struct tn_type *type, struct tn_fra
         __builtin_memcpy(value, frame->payload, type->result_bytes);
     }
     return outcome;
+}
+
+int tn_await_each(struct tn_self *self, size_t count, void *const *tasks) {
+    // The newest first: it lies on top and can run in place.
+    for (size_t i = count; i-- > 0;) {
+        struct tn_handle *handle = tasks[i];
+        if (handle->task != NULL) {
+            const struct tn_type *type = handle->task->type;
+            void *value = (char *)handle + type->value_offset;
+            handle->outcome =
+                tn_await_slow(self, handle->task, type->result_bytes > 0 ? value : NULL);
+            handle->task = NULL;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct tn_handle *handle = tasks[i];
+        if (handle->outcome != TN_OK) {
+            return handle->outcome;
+        }
+    }
+    return TN_OK;
 }

@@ -11,6 +11,7 @@
 #include "frame/frame.h"
 #include "frame/ready.h"
 #include "frame/run.h"
+#include "frame/scope.h"
 #include "scheduler/hard.h"
 
 // ---- memory ----------------------------------------------------------------------------------
@@ -114,6 +115,7 @@ struct frame *frame_create(struct worker *worker, struct run *run, const struct 
     // Written as one assignment, so that no field of an earlier life is left.
     *frame = (struct frame){
         .run = run, .type = type, .name = type->name, .line = line, .payload = payload};
+    frame->deadline_ns = OS_NEVER;
     frame->task.type = type;
     TN_STORE_(frame->task.info, (uint64_t)line << 8 | TASK_FRAME);
     if (type->argument_bytes > 0) {
@@ -172,6 +174,11 @@ struct task_stack *frame_begin(struct frame *frame, struct worker *worker) {
         frame_settle(frame);
         return NULL;
     }
+    if (frame->deadline_ns != OS_NEVER && frame->deadline_ns <= os_now_ns()) {
+        frame->has_timed_out = true;
+        frame_settle(frame);
+        return NULL;
+    }
     const size_t bytes = frame->stack_bytes != 0 ? frame->stack_bytes : run->stack_bytes;
     struct task_stack *stack = worker_stack_create(worker, bytes, frame->home, enter);
     if (stack == NULL) {
@@ -193,13 +200,15 @@ struct task_stack *frame_begin(struct frame *frame, struct worker *worker) {
         frame_count_cancel(frame);
     }
     os_lock_release(&frame->lock);
+    scope_start(stack);
     return stack;
 }
 
 void frame_count_cancel(struct frame *frame) {
     if (frame->stack != NULL) {
         frame->cancels++;
-        atomic_fetch_add_relaxed(&frame->stack->cancels, 1);
+        // release: pairs with cancel_reaches, which then sees the reason.
+        atomic_fetch_add_release(&frame->stack->cancels, 1);
     }
 }
 

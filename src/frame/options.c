@@ -11,6 +11,8 @@
 #include "frame/frame.h"
 #include "frame/misuse.h"
 #include "frame/run.h"
+#include "frame/scope.h"
+#include "frame/time.h"
 
 // ---- immediate start -------------------------------------------------------------------------
 
@@ -80,6 +82,9 @@ static void apply(struct frame *child, const struct tn_options *options, struct 
     child->name = options->name != NULL ? options->name : child->name;
     if (options->thread != 0) {
         child->home = &stack->scheduler->workers[options->thread - 1];
+    }
+    if (options->seconds > 0) {
+        scope_limit_frame(child, time_after_ns(options->seconds));
     }
     child->waits_for_children = options->waits_for_children;
     child->stack_bytes = options->stack_bytes;

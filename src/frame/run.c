@@ -9,6 +9,8 @@
 #include "frame/fail.h"
 #include "frame/failure.h"
 #include "frame/history.h"
+#include "frame/scope.h"
+#include "frame/time.h"
 
 #define ROOT_STACK_BYTES (8u << 20)
 #define STACK_BYTES (64u << 10)
@@ -27,6 +29,7 @@ static struct task_stack *start_stolen(struct worker *worker, struct task_stack 
         }
         return NULL;
     }
+    frame->deadline_ns = from->frame->deadline_ns; // no scope was open where it was made
     frame->origin = from;
     frame->slot = task;
     // Whoever owns the slot may discard the frame from here on.
@@ -156,6 +159,7 @@ static int run_root(struct run *run, const struct tn_type *type, const void *arg
     }
     run->root = root;
     root->stack_bytes = run->root_stack_bytes;
+    scope_limit_frame(root, run->deadline_ns);
     root->home = type->level == TN_LEVEL_FRAME ? worker : NULL;
     atomic_fetch_add_relaxed(&root->references, 1); // the queue's
     int code = execute(run);
@@ -186,14 +190,15 @@ int tn_run_type(const struct tn_type *type, const struct tn_run_options *options
     if (run == NULL) {
         return TN_NO_MEMORY;
     }
-    *run =
-        (struct run){.stack_bytes = plan.stack_bytes,
-                     .root_stack_bytes = plan.root_stack_bytes,
-                     .answer = answer,
-                     .grace_seconds = plan.options->grace_seconds > 0 ? plan.options->grace_seconds
-                                                                      : GRACE_SECONDS,
-                     .report = plan.options->report,
-                     .report_data = plan.options->report_data};
+    *run = (struct run){
+        .stack_bytes = plan.stack_bytes,
+        .root_stack_bytes = plan.root_stack_bytes,
+        .answer = answer,
+        .deadline_ns = plan.options->seconds > 0 ? time_after_ns(plan.options->seconds) : OS_NEVER,
+        .grace_seconds =
+            plan.options->grace_seconds > 0 ? plan.options->grace_seconds : GRACE_SECONDS,
+        .report = plan.options->report,
+        .report_data = plan.options->report_data};
     os_lock_init(&run->watch_lock);
     list_init(&run->watches);
     grace_init(&run->grace, &run->scheduler, run->grace_seconds);

@@ -21,6 +21,7 @@ struct run {
     size_t stack_bytes;
     size_t root_stack_bytes;
     void *answer;
+    uint64_t deadline_ns; // root's; OS_NEVER: none
     double grace_seconds;
     void (*report)(const char *sentence, void *data); // NULL: standard error
     void *report_data;

@@ -12,6 +12,7 @@
 #include "frame/frame.h"
 #include "frame/misuse.h"
 #include "frame/run.h"
+#include "frame/scope.h"
 #include "frame/wait.h"
 #include "scheduler/hard.h"
 
@@ -26,7 +27,8 @@ static bool has_children(struct frame *frame) {
 
 static bool may_stay_a_task(struct task_stack *stack) {
     struct tn_self *self = &stack->tasks.self;
-    if (stack->frame->type->level == TN_LEVEL_FRAME || self->top > stack->tasks.end) {
+    if (stack->frame->type->level == TN_LEVEL_FRAME || stack->scopes != NULL ||
+        self->top > stack->tasks.end) {
         return false;
     }
     if (atomic_load_relaxed(&stack->embedded) == 0) {
@@ -80,7 +82,7 @@ static bool may_spawn(struct tn_self *self) {
             (void)misuse_outside();
             return false;
         }
-        if (cancel_reaches(self) == TN_CANCELLED) { // who is being removed has no more children
+        if (cancel_reaches(self) != TN_OK) { // who has to end has no more children
             return false;
         }
     }
@@ -134,15 +136,34 @@ static void copy_result(const struct tn_type *type, const void *payload, int out
     }
 }
 
+// The handle of the child is used up. If it still runs, a deadline has cut the wait for it.
+static void abandon_frame(struct tn_self *self, struct frame *child, int reason) {
+    if (frame_state(child) != FRAME_ENDED) {
+        frame_remove_child(self, child, reason);
+    }
+    frame_consume(child);
+}
+
+static bool is_own(struct tasks *tasks, const struct tn_task *task) {
+    return task >= tasks->first && task < tasks->self.top && task_state(task) != TASK_MARK &&
+           task_state(task) != TASK_GONE;
+}
+
+// The same for a task that may still lie on this stack: it does not when the frame has to end.
+static void abandon_task(struct tn_self *self, struct tn_task *task, int reason) {
+    if (is_own(&task_stack_of(self)->tasks, task)) {
+        frame_remove_task(self, task, reason);
+    }
+}
+
 static int await_frame(struct tn_self *self, struct frame *child, void *result) {
     int outcome;
     if (!awaitable_is_done(&child->done, &outcome)) {
         outcome = awaitable_wait(self, &child->done, NULL, false);
     }
     copy_result(child->type, child->payload, outcome, result);
-    if (frame_state(child) == FRAME_ENDED) {
-        frame_consume(child);
-    }
+    abandon_frame(self, child, outcome);
+    scope_hear(self, outcome);
     return outcome;
 }
 
@@ -159,12 +180,14 @@ static int take_result(struct tn_self *self, struct tn_task *task, void *result)
         frame_let_go(thief);
     }
     tasks_drop(&task_stack_of(self)->tasks, task);
+    scope_hear(self, outcome);
     return outcome;
 }
 
 static int await_stolen(struct tn_self *self, struct tn_task *task, void *result) {
     const int outcome = wait_for_stolen(self, task, false);
-    if (outcome != TN_OK) { // this frame is being removed, and the task was, on the way here
+    if (outcome != TN_OK) {
+        abandon_task(self, task, outcome);
         return outcome;
     }
     return take_result(self, task, result);
@@ -202,10 +225,6 @@ static int run_in_place(struct tn_self *self, struct tn_task *task, void *result
     return outcome;
 }
 
-static bool is_own(struct tasks *tasks, const struct tn_task *task) {
-    return task >= tasks->first && task < tasks->self.top;
-}
-
 // The quick half has called the task, and found something above it afterwards.
 static bool was_called(struct tasks *tasks, const struct tn_task *task) {
     return is_own(tasks, task) && task_state(task) == TASK_IN_PLACE &&
@@ -225,7 +244,12 @@ int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
         return outcome;
     }
     const int due = cancel_due(self);
-    if (due != TN_OK) { // the task is gone already, and something else may lie there
+    if (due != TN_OK) {
+        if (task_state(task) == TASK_FRAME) {
+            abandon_frame(self, container_of(task, struct frame, task), due);
+        } else {
+            abandon_task(self, task, due);
+        }
         return due;
     }
     hard_await(task_stack_of(self));
@@ -236,6 +260,9 @@ int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
     struct tasks *tasks = &stack->tasks;
     sanitizer_hand_over(tasks);
     if (!is_own(tasks, task)) {
+        if (atomic_load_relaxed(&stack->cancels) != 0) { // this is a shield in a frame that ends
+            return TN_REMOVED;
+        }
         REQUIRE(!TENON_CHECKED, "a task is awaited by the frame that spawned it; others: tn_share");
         return TN_NOT_YOURS;
     }
@@ -246,6 +273,10 @@ int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
     hard_offer(stack, task);
     if (!tasks_reclaim(tasks, task)) {
         return await_stolen(self, task, result);
+    }
+    if (stack->scopes != NULL) { // what the task spawns shall not need frames for their sake
+        struct frame *child = frame_from_task(self, task);
+        return child == NULL ? TN_NO_MEMORY : await_frame(self, child, result);
     }
     return run_in_place(self, task, result);
 }
@@ -305,27 +336,6 @@ void tn_handle_forget(struct tn_self *self, struct tn_handle *handle) {
     if (frame != NULL) { // a stolen task leaves its place when this frame ends
         frame_forget(frame);
     }
-}
-
-int tn_await_each(struct tn_self *self, size_t count, void *const *tasks) {
-    // The newest first: it lies on top and can run in place.
-    for (size_t i = count; i-- > 0;) {
-        struct tn_handle *handle = tasks[i];
-        if (handle->task != NULL) {
-            const struct tn_type *type = handle->task->type;
-            void *value = (char *)handle + type->value_offset;
-            handle->outcome =
-                tn_await_slow(self, handle->task, type->result_bytes > 0 ? value : NULL);
-            handle->task = NULL;
-        }
-    }
-    for (size_t i = 0; i < count; i++) {
-        const struct tn_handle *handle = tasks[i];
-        if (handle->outcome != TN_OK) {
-            return handle->outcome;
-        }
-    }
-    return TN_OK;
 }
 
 // Runs or waits for a task whose handle is elsewhere: the result stays in its place.

@@ -8,6 +8,7 @@
 #include "frame/frame.h"
 #include "frame/misuse.h"
 #include "frame/run.h"
+#include "frame/scope.h"
 
 struct frame *frame_outwards(struct task_stack *stack, struct tn_task *below) {
     struct tn_task *task = below;
@@ -78,8 +79,15 @@ uint64_t frame_birth(const struct frame *frame) {
     return frame->origin != NULL ? (uint64_t)(uintptr_t)frame->slot : frame->birth;
 }
 
+uint64_t frame_next_birth(const struct frame *frame) {
+    return BIRTHS_FIRST + (frame == NULL ? 0 : frame->births);
+}
+
 void frame_adopt_child(struct frame *parent, struct frame *child, const struct tn_task *task) {
     child->parent = parent;
+    // A task was made where no scope was open.
+    scope_limit_frame(child, task != NULL ? parent->stack->frame->deadline_ns
+                                          : scope_deadline_ns(parent->stack));
     sanitizer_hand_over(child);
     os_lock_acquire(&parent->lock);
     child->birth = task != NULL ? (uint64_t)(uintptr_t)task : BIRTHS_FIRST + parent->births++;
@@ -97,9 +105,11 @@ void frame_adopt_child(struct frame *parent, struct frame *child, const struct t
 static void take_off(struct frame *child) {
     struct frame *parent = child->parent;
     os_lock_acquire(&parent->lock);
-    const bool was_linked = list_is_linked(&child->sibling) && !child->is_kept;
+    const bool was_linked = list_is_linked(&child->sibling);
     if (was_linked) {
         list_remove(&child->sibling);
+    }
+    if (was_linked && !child->is_kept) {
         atomic_fetch_sub_relaxed(&parent->stack->embedded, 1);
     }
     os_lock_release(&parent->lock);

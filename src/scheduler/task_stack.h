@@ -26,11 +26,13 @@
 #include "context/context.h"
 #include "scheduler/runnable.h"
 #include "scheduler/tasks.h"
+#include "scheduler/timers.h"
 #include "stack/stack.h"
 
 struct worker;
 struct frame;
 struct note;
+struct scope;
 
 // A quarter of the memory is for tasks: 256 of them on the default 64 KB.
 #define TASKS_SHARE 4
@@ -60,9 +62,15 @@ struct task_stack {
     struct worker *_Atomic loaded_on; // under its lock; NULL: on none
     _Atomic uint32_t ticket;
     _Atomic uint32_t cancellable; // the last ticket that a cancellation may claim: frame/cancel.h
-    _Atomic uint32_t cancels;     // frames living here that are being removed: frame/cancel.h
-    uint32_t hidden_cancels;      // more of them, that nobody shall see now
+    _Atomic uint32_t cancels;     // reasons for a wait here to look: frame/cancel.h
+    uint32_t cancels_seen;        // how many there were when the owner looked last
+    uint32_t overdue;             // of them, deadlines that have passed: frame/scope.h
     _Atomic uint32_t embedded;    // children with frames, of frames living here
+    struct scope *scopes;         // open, innermost first: frame/scope.h
+    struct tn_task *scope_mark;   // the newest mark of a frame in place that has some
+    struct timer limit;           // of the earliest deadline ahead,
+    struct timers *limit_in;      // and where it waits; NULL: nowhere
+    _Atomic uint64_t passed_ns;   // deadlines up to here have passed
     struct tasks tasks;
 };
 

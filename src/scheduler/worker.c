@@ -108,7 +108,11 @@ struct task_stack *worker_stack_create(struct worker *worker, size_t bytes, stru
     stack->entry = entry;
     atomic_store_relaxed(&stack->loaded_on, NULL);
     atomic_store_relaxed(&stack->cancels, 0);
-    stack->hidden_cancels = 0;
+    stack->overdue = 0;
+    stack->scopes = NULL;
+    stack->scope_mark = NULL;
+    stack->limit_in = NULL;
+    atomic_store_relaxed(&stack->passed_ns, 0);
     atomic_store_relaxed(&stack->embedded, 0);
     context_init(&stack->context, memory->low, memory->bytes, enter, stack);
     return stack;

@@ -12,6 +12,9 @@
 #include "base/atomic.h"
 #include "frame/cancel.h"
 #include "frame/frame.h"
+#include "frame/grace.h"
+#include "frame/misuse.h"
+#include "frame/scope.h"
 #include "frame/wait.h"
 #include "model/model.h"
 
@@ -61,11 +64,37 @@ void frame_count_cancel(struct frame *counted) {
     atomic_fetch_add_relaxed(&counted->stack->cancels, 1);
 }
 
-void frame_strip(struct tn_self *self, struct frame *parent, struct tn_task *slot) {
+void frame_strip(struct tn_self *self, struct frame *parent, struct tn_task *slot, int reason) {
     (void)self;
     (void)parent;
     (void)slot;
+    (void)reason;
 }
+
+void frame_remove_since(struct tn_self *self, struct frame *parent, uint64_t birth, int reason) {
+    (void)self;
+    (void)parent;
+    (void)birth;
+    (void)reason;
+}
+
+bool scope_lift_mark(struct task_stack *left, const struct tn_task *place,
+                     struct scope_memory *memory) {
+    (void)left;
+    (void)place;
+    (void)memory;
+    return false;
+}
+
+void scope_lay_mark(struct task_stack *left, const struct scope_memory *memory) {
+    (void)left;
+    (void)memory;
+}
+
+int misuse_outside(void) {
+    return TN_NOT_RUNNING;
+}
+
 
 // The time that a removal may take is another matter.
 void grace_begin(struct frame *removed) {
@@ -80,6 +109,7 @@ static void set_up(void) {
     memset(&frame, 0, sizeof frame);
     frame.type = &type;
     frame.stack = &stack;
+    frame.deadline_ns = OS_NEVER;
     stack.frame = &frame;
     tasks_init(&stack.tasks, slots, sizeof slots, true);
     stack.tasks.self.top++;
