@@ -159,13 +159,17 @@ bool frame_discard(struct frame *frame, int outcome) {
     return true;
 }
 
-// End of a frame that runs in place: its stack goes on with its parent.
-static int end_in_place(struct frame *frame) {
+// End of a frame that runs in place: its stack goes on with its parent. Its result stays for those
+// who join it.
+static int end_in_place(struct frame *frame, const void *result) {
     frame->stack->unready -= frame->has_waited ? 0 : 1;
     hide(frame);
     const int outcome = frame_outcome(frame);
     if (frame->leaves_mark) {
         task_set(frame->slot, TASK_MARK, 0);
+    }
+    if (outcome == TN_OK && result != NULL) {
+        __builtin_memcpy(frame->payload, result, frame->type->result_bytes);
     }
     keep_if_shared(frame);
     atomic_store_release(&frame->state, FRAME_ENDED); // pairs with frame_state
@@ -176,7 +180,7 @@ static int end_in_place(struct frame *frame) {
     return outcome;
 }
 
-int frame_end_in_place(struct tn_self *self, struct tn_task *task) {
+int frame_end_in_place(struct tn_self *self, struct tn_task *task, const void *result) {
     scope_leave(task_stack_of(self), task);
     if (task_adopter(task) == NULL) {
         frame_strip(self, NULL, task, TN_CANCELLED);
@@ -186,7 +190,7 @@ int frame_end_in_place(struct tn_self *self, struct tn_task *task) {
         wind_up(self, frame, task);
     }
     ASSERT(self->top == task + 1);
-    const int outcome = frame != NULL ? end_in_place(frame) : cancel_reaches(self);
+    const int outcome = frame != NULL ? end_in_place(frame, result) : cancel_reaches(self);
     delivery_end_in_place(task_stack_of(self), task);
     return outcome;
 }

@@ -166,8 +166,9 @@ void frame_strip(struct tn_self *self, struct frame *frame, struct tn_task *slot
 void frame_count_cancel(struct frame *frame);
 
 // The end of what ran in place at `task`, which has something above itself, or a frame: removes
-// that. Returns the outcome. The task stays on the stack; as a mark, if its frame has to leave one.
-int frame_end_in_place(struct tn_self *self, struct tn_task *task);
+// that. `result` is what its function returned, for those who join it; NULL: nothing. Returns the
+// outcome. The task stays on the stack; as a mark, if its frame has to leave one.
+int frame_end_in_place(struct tn_self *self, struct tn_task *task, const void *result);
 
 // What awaiting the frame returns, once its function has returned.
 int frame_outcome(const struct frame *frame);

@@ -217,7 +217,7 @@ static int run_in_place(struct tn_self *self, struct tn_task *task, void *result
     __builtin_memcpy(payload, task->payload, sizeof payload);
     task_set(task, TASK_IN_PLACE, 0);
     type->invoke(self, payload);
-    const int outcome = self->top == task + 1 ? TN_OK : frame_end_in_place(self, task);
+    const int outcome = self->top == task + 1 ? TN_OK : frame_end_in_place(self, task, payload);
     if (task_state(task) != TASK_MARK) {
         tasks_drop(tasks, task);
     }
@@ -234,7 +234,7 @@ static bool was_called(struct tasks *tasks, const struct tn_task *task) {
 int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
     if (was_called(&task_stack_of(self)->tasks, task)) {
         const struct tn_type *type = task->type;
-        const int outcome = frame_end_in_place(self, task);
+        const int outcome = frame_end_in_place(self, task, result);
         if (task_state(task) != TASK_MARK) {
             self->top = task;
         }
