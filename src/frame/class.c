@@ -34,9 +34,6 @@ static void release(struct primitive *primitive) {
 }
 
 struct frame *class_leave(struct frame *frame) {
-    if (atomic_load_relaxed(&frame->classes) == NULL) {
-        return NULL;
-    }
     struct frame *around = frame_parent(frame);
     if (around != NULL) {
         atomic_fetch_add_relaxed(&around->destructing, 1);
@@ -46,9 +43,6 @@ struct frame *class_leave(struct frame *frame) {
 
 void class_end(struct frame *frame, struct frame *around) {
     struct instance *instance = atomic_load_relaxed(&frame->classes);
-    if (instance == NULL) {
-        return;
-    }
     while (instance != NULL) {
         struct instance *older = instance->older;
         instance->type->destroy(instance->object);

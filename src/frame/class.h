@@ -14,12 +14,16 @@
 
 #include "frame/frame.h"
 
-// Before the frame leaves the tree. Returns the frame whose end has to wait; NULL: none, or the
-// frame is of no class.
+static inline bool class_has_any(struct frame *frame) {
+    return UNLIKELY(atomic_load_relaxed(&frame->classes) != NULL);
+}
+
+// Before a frame that is of a class leaves the tree. Returns the frame whose end has to wait; NULL:
+// it is root.
 struct frame *class_leave(struct frame *frame);
 
 // After it has left the tree: runs its destructors, newest first. `around` is what class_leave
-// gave.
+// gave; or NULL where what is around it can't go on meanwhile.
 void class_end(struct frame *frame, struct frame *around);
 
 // By a frame whose children have ended: returns when their destructors have run. They do not wait,

@@ -85,7 +85,8 @@ void frame_settle(struct frame *frame) {
     struct run *run = frame->run;
     struct task_stack *origin = frame->origin;
     const bool is_root = frame == run->root;
-    struct frame *const around = class_leave(frame);
+    const bool has_class = class_has_any(frame);
+    struct frame *const around = has_class ? class_leave(frame) : NULL;
     if (origin != NULL) { // the slot keeps it for those who have its handle
         atomic_store_release(&frame->state, FRAME_ENDED); // pairs with frame_state
     } else {
@@ -100,7 +101,9 @@ void frame_settle(struct frame *frame) {
         task_stack_claim(origin, ticket)) {
         worker_ready(&run->scheduler, origin);
     }
-    class_end(frame, around);
+    if (has_class) {
+        class_end(frame, around);
+    }
     frame_release(frame);
 }
 
@@ -116,8 +119,12 @@ static void drop_belongings(struct frame *frame) {
     while ((node = list_pop_back(&frame->kept)) != NULL) {
         frame_release(container_of(node, struct frame, sibling));
     }
-    failure_drop(&frame->failures, FAILURE_OF_CHILD);
-    local_end(frame);
+    if (UNLIKELY(frame->failures != NULL)) {
+        failure_drop(&frame->failures, FAILURE_OF_CHILD);
+    }
+    if (UNLIKELY(atomic_load_relaxed(&frame->locals) != NULL)) {
+        local_end(frame);
+    }
 }
 
 // The function of the frame that is current on `self` has returned: what happens on its stack yet.
@@ -174,7 +181,9 @@ static int end_in_place(struct frame *frame, const void *result) {
     keep_if_shared(frame);
     atomic_store_release(&frame->state, FRAME_ENDED); // pairs with frame_state
     awaitable_complete(&frame->done, outcome, NULL, true, NULL);
-    class_end(frame, NULL); // what is around it goes on when this returns
+    if (class_has_any(frame)) {
+        class_end(frame, NULL); // what is around it goes on when this returns
+    }
     frame_release(frame);
     frame_release(frame);
     return outcome;
