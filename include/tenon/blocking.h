@@ -7,6 +7,9 @@
 //     }
 //     if (tn_blocking_end(self, &blocking) < 0) return;
 //
+// A deadline interrupts also where no other thread is free, or there is none; a removal needs a
+// thread to make it. Inside a shield (tenon/scope.h) nothing interrupts.
+//
 // A frame that calls something that blocks holds its thread: that belongs into a PFrame. Nobody can
 // end such a call from outside unless the frame has asked for it: between begin and end, a removal
 // of the frame, or the passing of a deadline that it is in, sends its thread a signal, again and
@@ -33,7 +36,8 @@ struct tn_blocking {
 
 // From here on a cancellation interrupts the thread. Returns TN_OK, or at once TN_CANCELLED or
 // TN_TIMED_OUT: then the call should not be made; tn_blocking_end is still to be called. No
-// function of Tenon that waits may be called before the end.
+// function of Tenon that waits may be called before the end. They do not nest (a programmer's
+// error: TN_NOT_YOURS).
 TN_PUBLIC int tn_blocking_begin(struct tn_self *self, struct tn_blocking *blocking);
 
 // Ends it: no signal comes any more when this returns. Returns TN_OK, or TN_CANCELLED or

@@ -11,8 +11,18 @@
 //
 // When a deadline passes, every wait inside the scope returns TN_TIMED_OUT, the one that is going
 // on and all that follow, until the scope ends; children created inside are removed, and their own
-// waits return TN_TIMED_OUT until they end. The outcome of a frame that ended so is TN_TIMED_OUT.
-// That is not a failure: handlers are not asked.
+// waits return TN_TIMED_OUT until they end; so is a child whose await was cut, wherever it was
+// created. The outcome of a frame whose waits ended so is TN_TIMED_OUT; one that returned without
+// waiting again has its result. Running out of time is not a failure: handlers are not asked.
+//
+// A child keeps its deadline when the scope ends before it. Each frame hears of the time by itself:
+// a parent that computes does not delay its children. What computes is not stopped, it hears of it
+// at its next wait; and where every thread computes, nobody looks at the clock until one waits.
+//
+// While a scope is open on a stack, children that are spawned there get stacks of their own at once,
+// as if they were shared: cheap for a few, dear for a recursion of many. Start such work as one
+// child; what that spawns is as cheap as ever, deadline or not (so are tn_options.seconds and
+// tn_run_options.seconds).
 //
 // Inside a shield nothing that comes from outside is seen: neither the removal of the frame nor
 // deadlines of scopes around the shield. A shield is for the few waits that must be finished, such
@@ -36,14 +46,15 @@ struct tn_scope {
 };
 
 // Begins a scope with a deadline `seconds` from now (not above 0: it has passed already). Allocates
-// nothing and cannot fail.
+// nothing and cannot fail. Only inside a frame.
 TN_PUBLIC void tn_deadline_begin(struct tn_self *self, struct tn_scope *scope, double seconds);
 
 // Begins a shield: `scope` hides from here to its end what comes from outside. Allocates nothing
 // and cannot fail.
 TN_PUBLIC void tn_shield_begin(struct tn_self *self, struct tn_scope *scope);
 
-// Ends the innermost scope, which must be `scope`. Returns TN_TIMED_OUT when its own deadline has
+// Ends the innermost scope, which must be `scope` (else a programmer's error: TN_NOT_YOURS, and it
+// stays open). Returns TN_TIMED_OUT when its own deadline has
 // passed and a wait inside said so; else what the next wait outside of it would see: TN_CANCELLED,
 // TN_TIMED_OUT of a scope around it, or TN_OK.
 TN_PUBLIC int tn_scope_end(struct tn_self *self, struct tn_scope *scope);

@@ -1,6 +1,7 @@
 // cancel.c - see cancel.h.
 #include "frame/cancel.h"
 
+#include "frame/blocking.h"
 #include "frame/frame.h"
 #include "frame/grace.h"
 #include "frame/run.h"
@@ -36,10 +37,13 @@ void cancel_stack(struct task_stack *stack) {
     // release: pairs with find_reach, which then sees the reason.
     atomic_fetch_add_release(&stack->cancels, 1);
     tasks_poke(&stack->tasks); // its next await shall look
-    atomic_fence_seq_cst();    // seq_cst: pairs with cancel_check_waiting
+    atomic_fence_seq_cst();    // seq_cst: pairs with cancel_check_waiting, tn_blocking_begin
     const uint32_t ticket = atomic_load_relaxed(&stack->cancellable);
     if (ticket % 2 == 1 && task_stack_claim(stack, ticket)) {
         worker_ready(stack->scheduler, stack);
+    }
+    if (UNLIKELY(atomic_load_relaxed(&stack->is_blocking))) {
+        blocking_interrupt(stack);
     }
 }
 

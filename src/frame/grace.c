@@ -85,7 +85,9 @@ static void tell_stack(struct task_stack *stack, char *text, size_t bytes) {
     const uint32_t ticket = atomic_load_relaxed(&stack->ticket);
     const int thread = thread_of(stack->scheduler, stack);
     if (thread >= 0) {
-        (void)snprintf(text, bytes, "runs on thread %d", thread);
+        const bool is_blocking = atomic_load_relaxed(&stack->is_blocking);
+        (void)snprintf(text, bytes, "runs on thread %d%s", thread,
+                       is_blocking ? ", in a blocking call" : "");
     } else if (ticket % 2 == 0 && stack->home != NULL) {
         (void)snprintf(text, bytes, "waits for thread %d to be free", stack->home->index);
     } else if (ticket % 2 == 0) {

@@ -82,6 +82,12 @@ bool scope_hides(struct task_stack *stack) {
            scope->place == tasks_in_place(&stack->tasks, stack->tasks.self.top);
 }
 
+void scope_look(struct task_stack *stack) {
+    if (stack->scopes != NULL || stack->frame->deadline_ns != OS_NEVER) {
+        set_timer(stack);
+    }
+}
+
 void scope_hear(struct tn_self *self, int outcome) {
     struct task_stack *stack = task_stack_of(self);
     if (outcome == TN_TIMED_OUT && stack->scopes != NULL) {

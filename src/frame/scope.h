@@ -56,6 +56,9 @@ void scope_lay_mark(struct task_stack *stack, const struct scope_memory *memory)
 // The deadline of a child that is made now by whoever is current on the stack. OS_NEVER: none.
 uint64_t scope_deadline_ns(const struct task_stack *stack);
 
+// Looks at the clock for deadlines that have passed though no timer has fired yet.
+void scope_look(struct task_stack *stack);
+
 // A child's outcome has been received by whoever is current. Out of time: then so is a scope around
 // it that has the same deadline, even if no timer has fired here yet.
 void scope_hear(struct tn_self *self, int outcome);

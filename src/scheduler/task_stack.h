@@ -71,6 +71,9 @@ struct task_stack {
     struct timer limit;           // of the earliest deadline ahead,
     struct timers *limit_in;      // and where it waits; NULL: nowhere
     _Atomic uint64_t passed_ns;   // deadlines up to here have passed
+    _Atomic bool is_blocking;     // in a system call that may be interrupted: frame/blocking.h
+    struct os_lock blocking_lock; // that, and the interrupt while it lasts
+    struct os_interrupt interrupt;
     struct tasks tasks;
 };
 

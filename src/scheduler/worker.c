@@ -112,6 +112,8 @@ struct task_stack *worker_stack_create(struct worker *worker, size_t bytes, stru
     stack->scopes = NULL;
     stack->scope_mark = NULL;
     stack->limit_in = NULL;
+    atomic_store_relaxed(&stack->is_blocking, false);
+    os_lock_init(&stack->blocking_lock);
     atomic_store_relaxed(&stack->passed_ns, 0);
     atomic_store_relaxed(&stack->embedded, 0);
     context_init(&stack->context, memory->low, memory->bytes, enter, stack);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/atomic.h"
+#include "frame/blocking.h"
 #include "frame/cancel.h"
 #include "frame/frame.h"
 #include "frame/grace.h"
@@ -89,6 +90,10 @@ bool scope_lift_mark(struct task_stack *left, const struct tn_task *place,
 void scope_lay_mark(struct task_stack *left, const struct scope_memory *memory) {
     (void)left;
     (void)memory;
+}
+
+void blocking_interrupt(struct task_stack *blocking) {
+    (void)blocking;
 }
 
 int misuse_outside(void) {
