@@ -3,7 +3,6 @@
 // Invariant: frame_settle runs once per frame, after its last instruction on any stack, and is the
 // last to touch its parent. Start reading at frame_end.
 #include "base/check.h"
-#include "frame/blocking.h"
 #include "frame/cancel.h"
 #include "frame/class.h"
 #include "frame/cleanup.h"
@@ -150,9 +149,6 @@ void frame_end(struct task_stack *stack) {
     scope_leave(stack, NULL);
     wind_up(&stack->tasks.self, frame, NULL);
     scope_stop(stack);
-    if (UNLIKELY(atomic_load_relaxed(&stack->is_blocking))) {
-        blocking_abandon(stack);
-    }
     sanitizer_hand_over(&frame->done);
     if (frame->parent != NULL) {
         sanitizer_hand_over(&frame->parent->children);

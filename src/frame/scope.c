@@ -2,6 +2,7 @@
 #include "frame/scope.h"
 
 #include "base/check.h"
+#include "frame/blocking.h"
 #include "frame/cancel.h"
 #include "frame/current.h"
 #include "frame/frame.h"
@@ -162,6 +163,9 @@ void scope_leave(struct task_stack *stack, struct tn_task *place) {
 
 void scope_stop(struct task_stack *stack) {
     (void)stop_timer(stack);
+    if (UNLIKELY(atomic_load_relaxed(&stack->is_blocking))) {
+        blocking_abandon(stack);
+    }
 }
 
 // ---- scopes ----------------------------------------------------------------------------------

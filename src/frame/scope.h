@@ -72,7 +72,7 @@ void scope_start(struct task_stack *stack);
 // What ran at `place` (NULL: the function of the stack's frame) has returned: its scopes end.
 void scope_leave(struct task_stack *stack, struct tn_task *place);
 
-// The stack is about to go: no timer of it fires from here on.
+// The stack is about to go: no timer of it fires from here on, and no interrupt.
 void scope_stop(struct task_stack *stack);
 
 #endif

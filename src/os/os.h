@@ -93,16 +93,17 @@ uint64_t os_thread_id(void);
 void os_thread_yield(void);
 
 // What gets a thread out of blocking system calls: a signal (SIGURG, without SA_RESTART), sent to
-// it again and again at growing intervals, 1 ms at first, 100 ms at last. A handler that the program
-// had installed is called for signals that are not ours. The fields belong to the implementation.
+// it again and again at growing intervals, 1 ms at first, 100 ms at last. A handler that the
+// program had installed is called for signals that are not ours. The fields belong to the
+// implementation.
 struct os_interrupt {
     uintptr_t timer;
     uint64_t interval_ns;
     bool was_blocked;
 };
 
-// For the calling thread: signals from start_ns on (OS_NEVER: when raised). OS_AGAIN when the system
-// has no more timers; OS_UNSUPPORTED in os/sim.
+// For the calling thread: signals from start_ns on (OS_NEVER: when raised). OS_AGAIN when the
+// system has no more timers; OS_UNSUPPORTED in os/sim.
 OS_MUST_USE int os_interrupt_init(struct os_interrupt *interrupt, uint64_t start_ns);
 
 // The signals begin now. From any thread, between init and deinit.
