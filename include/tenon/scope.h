@@ -19,10 +19,10 @@
 // a parent that computes does not delay its children. What computes is not stopped, it hears of it
 // at its next wait; and where every thread computes, nobody looks at the clock until one waits.
 //
-// While a scope is open on a stack, children that are spawned there get stacks of their own at once,
-// as if they were shared: cheap for a few, dear for a recursion of many. Start such work as one
-// child; what that spawns is as cheap as ever, deadline or not (so are tn_options.seconds and
-// tn_run_options.seconds).
+// While a scope is open on a stack, children that are spawned there get stacks of their own at
+// once, as if they were shared: cheap for a few, dear for a recursion of many. Start such work as
+// one child; what that spawns is as cheap as ever, deadline or not (and so is all below a frame or
+// run whose options give it a deadline).
 //
 // Inside a shield nothing that comes from outside is seen: neither the removal of the frame nor
 // deadlines of scopes around the shield. A shield is for the few waits that must be finished, such
