@@ -93,7 +93,7 @@ void cancel_insist(struct frame *frame) {
 
 // Whether anything has been counted since the waiter found no reason not to wait.
 static bool has_news(struct task_stack *stack) {
-    return atomic_load_relaxed(&stack->cancels) != stack->cancels_seen;
+    return atomic_load_relaxed(&stack->cancels) != atomic_load_relaxed(&stack->cancels_seen);
 }
 
 void cancel_check_waiting(struct task_stack *stack, uint32_t ticket) {
@@ -202,8 +202,9 @@ static struct reach look_outwards(struct task_stack *stack, const struct reach *
 
 static struct reach find_reach(struct task_stack *stack) {
     // acquire: pairs with cancel_stack.
-    stack->cancels_seen = atomic_load_acquire(&stack->cancels);
-    if (stack->cancels_seen == 0) {
+    const uint32_t cancels = atomic_load_acquire(&stack->cancels);
+    atomic_store_relaxed(&stack->cancels_seen, cancels);
+    if (cancels == 0) {
         stack->tasks.is_watched = hard_is(HARD_PARK); // whoever was cancelled here has ended
         return (struct reach){.reason = TN_OK};
     }

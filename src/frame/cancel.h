@@ -39,7 +39,7 @@ static inline int cancel_due(struct tn_self *self) {
     if (UNLIKELY(atomic_load_relaxed(&stack->cancels) != 0)) {
         return cancel_due_slow(self);
     }
-    stack->cancels_seen = 0;
+    atomic_store_relaxed(&stack->cancels_seen, 0);
     stack->tasks.is_watched = hard_is(HARD_PARK); // whoever was cancelled here has ended
     return TN_OK;
 }

@@ -61,18 +61,18 @@ struct task_stack {
     struct list_node loaded;          // suspended with tasks to steal: on a list of that worker,
     struct worker *_Atomic loaded_on; // under its lock; NULL: on none
     _Atomic uint32_t ticket;
-    _Atomic uint32_t cancellable; // the last ticket that a cancellation may claim: frame/cancel.h
-    _Atomic uint32_t cancels;     // reasons for a wait here to look: frame/cancel.h
-    uint32_t cancels_seen;        // how many there were when the owner looked last
-    uint32_t overdue;             // of them, deadlines that have passed: frame/scope.h
-    _Atomic uint32_t embedded;    // children with frames, of frames living here
-    struct scope *scopes;         // open, innermost first: frame/scope.h
-    struct tn_task *scope_mark;   // the newest mark of a frame in place that has some
-    struct timer limit;           // of the earliest deadline ahead,
-    struct timers *limit_in;      // and where it waits; NULL: nowhere
-    _Atomic uint64_t passed_ns;   // deadlines up to here have passed
-    _Atomic bool is_blocking;     // in a system call that may be interrupted: frame/blocking.h
-    struct os_lock blocking_lock; // that, and the interrupt while it lasts
+    _Atomic uint32_t cancellable;  // the last ticket that a cancellation may claim: frame/cancel.h
+    _Atomic uint32_t cancels;      // reasons for a wait here to look: frame/cancel.h
+    _Atomic uint32_t cancels_seen; // how many there were when the owner looked last
+    uint32_t overdue;              // of them, deadlines that have passed: frame/scope.h
+    _Atomic uint32_t embedded;     // children with frames, of frames living here
+    struct scope *scopes;          // open, innermost first: frame/scope.h
+    struct tn_task *scope_mark;    // the newest mark of a frame in place that has some
+    struct timer limit;            // of the earliest deadline ahead,
+    struct timers *limit_in;       // and where it waits; NULL: nowhere
+    _Atomic uint64_t passed_ns;    // deadlines up to here have passed
+    _Atomic bool is_blocking;      // in a system call that may be interrupted: frame/blocking.h
+    struct os_lock blocking_lock;  // that, and the interrupt while it lasts
     struct os_interrupt interrupt;
     struct tasks tasks;
 };
