@@ -61,14 +61,16 @@ struct frame {
     _Atomic bool is_emptied; // its children are being removed: none of them starts any more
     _Atomic int references;
     _Atomic uint32_t state;
-    _Atomic int cancelled;     // TN_OK, or why it has to end: TN_CANCELLED, TN_TIMED_OUT
-    bool has_removed_children; // because it was cancelled
-    bool has_timed_out;        // its waits returned TN_TIMED_OUT until its end
-    uint64_t deadline_ns;      // inherited, or its own; OS_NEVER: none
-    bool waits_for_children;   // at its end, instead of removing them
-    size_t stack_bytes;        // of its own stack; 0: the run's
-    struct departure *starter; // told when it has run to its first wait; NULL: nobody
-    bool has_waited;           // ready.h, as the next three
+    _Atomic int cancelled;      // TN_OK, or why it has to end: TN_CANCELLED, TN_TIMED_OUT
+    bool has_removed_children;  // because it was cancelled
+    bool has_timed_out;         // its waits returned TN_TIMED_OUT until its end
+    uint64_t deadline_ns;       // inherited, or its own; OS_NEVER: none
+    bool waits_for_children;    // at its end, instead of removing them
+    size_t stack_bytes;         // of its own stack; 0: the run's
+    struct departure *starter;  // told when it has run to its first wait; NULL: nobody
+    bool has_waited;            // ready.h, as the next five
+    struct departure waits;     // in its first wait, which makes it ready
+    struct frame *next_waiting; // on the same stack
     _Atomic bool is_ready;
     struct awaitable *first_wait; // under its lock; NULL: not now
     struct ready *ready;          // made when somebody asks; under its lock

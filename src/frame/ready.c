@@ -307,23 +307,41 @@ static bool is_ending(struct frame *frame) {
     return atomic_load_relaxed(&frame->cancelled) != TN_OK || frame->failure_code != 0;
 }
 
-static void begin(struct frame *frame, struct awaitable *awaitable) {
-    const bool is_ready_now = awaitable == NULL || is_ready(awaitable);
-    if (is_ready_now) {
-        frame->has_waited = true;
-        frame->stack->unready--;
+// The stack has been left, and what its frames wait for knows of it: so who hears that they are
+// ready may post what they wait for.
+static void say_ready(struct departure *departure) {
+    struct frame *frame = container_of(departure, struct frame, waits);
+    while (frame != NULL) {
+        struct frame *const next = frame->next_waiting;
         set_ready(frame);
+        os_lock_acquire(&frame->lock);
+        struct ready *ready = frame->ready;
+        os_lock_release(&frame->lock);
+        if (ready != NULL) {
+            complete(ready, TN_OK);
+        }
+        frame_release(frame);
+        frame = next;
     }
+}
+
+static void begin_ready(struct frame *frame) {
+    struct task_stack *stack = frame->stack;
+    frame->has_waited = true;
+    stack->unready--;
+    frame->waits.left = say_ready;
+    frame->next_waiting =
+        stack->waits == NULL ? NULL : container_of(stack->waits, struct frame, waits);
+    stack->waits = &frame->waits;
+    atomic_fetch_add_relaxed(&frame->references, 1);
+}
+
+static void begin_unready(struct frame *frame, struct awaitable *awaitable) {
     os_lock_acquire(&frame->lock);
-    frame->first_wait = is_ready_now ? NULL : awaitable;
+    frame->first_wait = awaitable;
     struct ready *ready = frame->ready;
     os_lock_release(&frame->lock);
-    if (ready == NULL) {
-        return;
-    }
-    if (is_ready_now) {
-        complete(ready, TN_OK);
-    } else {
+    if (ready != NULL) {
         ask(ready);
     }
 }
@@ -334,8 +352,13 @@ void ready_begin_slow(struct tn_self *self, struct awaitable *awaitable) {
     struct frame *frame;
     do {
         frame = next_frame(stack, &slot);
-        if (!frame->has_waited && !is_ending(frame)) {
-            begin(frame, awaitable);
+        if (frame->has_waited || is_ending(frame)) {
+            continue;
+        }
+        if (awaitable == NULL || is_ready(awaitable)) {
+            begin_ready(frame);
+        } else {
+            begin_unready(frame, awaitable);
         }
     } while (slot != NULL && stack->unready > 0);
 }

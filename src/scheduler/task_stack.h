@@ -55,6 +55,7 @@ struct task_stack {
     const struct note *note;     // what it waits for, while it does: frame/note.h
     uint32_t unready;            // frames living here whose first wait is not over: frame/ready.h
     struct departure *departure; // told when the stack is next left; NULL: nobody
+    struct departure *waits;     // the same, for those who ask whether it waits: frame/ready.h
     const struct tn_task *departing; // whose end counts as that, too: frame/delivery.h
     struct frame *frame; // the frame it was started for; the layer above knows what that is
     void (*entry)(struct task_stack *stack);

@@ -36,11 +36,16 @@ void worker_switch_to(struct worker *worker, struct task_stack *stack) {
     worker->commit = NULL;
     struct departure *const departure = stack->departure; // after the commit it may run elsewhere
     stack->departure = NULL;
+    struct departure *const waits = stack->waits;
+    stack->waits = NULL;
     AUDIT(tasks_check(&stack->tasks));
     worker_load(worker, stack);
     commit(stack, worker->commit_argument);
     if (UNLIKELY(departure != NULL)) {
         departure->left(departure);
+    }
+    if (UNLIKELY(waits != NULL)) {
+        waits->left(waits);
     }
 }
 
@@ -105,6 +110,7 @@ struct task_stack *worker_stack_create(struct worker *worker, size_t bytes, stru
     stack->frame = NULL;
     stack->departure = NULL;
     stack->departing = NULL;
+    stack->waits = NULL;
     stack->entry = entry;
     atomic_store_relaxed(&stack->loaded_on, NULL);
     atomic_store_relaxed(&stack->cancels, 0);
