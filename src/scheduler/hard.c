@@ -124,7 +124,8 @@ bool hard_move_slow(struct worker *worker, struct task_stack *stack) {
     }
     struct worker *other = &worker->scheduler->workers[chosen];
     ASSERT(other != worker);
-    inbox_push(&other->inbox, &stack->resume);
+    inbox_push(&other->handed, &stack->resume);
+    idle_keep(&other->idle);
     idle_published();
     idle_wake(&other->idle);
     set_mark(HARD_MOVED);
