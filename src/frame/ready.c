@@ -311,8 +311,8 @@ static bool is_ending(struct frame *frame) {
 // ready may post what they wait for.
 static void say_ready(struct departure *departure) {
     struct frame *frame = container_of(departure, struct frame, waits);
-    while (frame != NULL) {
-        struct frame *const next = frame->next_waiting;
+    for (struct frame *next; frame != NULL; frame = next) {
+        next = frame->next_waiting;
         set_ready(frame);
         os_lock_acquire(&frame->lock);
         struct ready *ready = frame->ready;
@@ -321,7 +321,6 @@ static void say_ready(struct departure *departure) {
             complete(ready, TN_OK);
         }
         frame_release(frame);
-        frame = next;
     }
 }
 
