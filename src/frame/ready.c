@@ -6,7 +6,6 @@
 #include "frame/ready.h"
 
 #include <stdio.h>
-
 #include <tenon/event.h>
 
 #include "frame/combine.h"
