@@ -67,9 +67,11 @@ int tn_blocking_begin(struct tn_self *self, struct tn_blocking *room) {
         os_interrupt_init(&stack->interrupt, scope_deadline_ns(stack)) != OS_OK) {
         return due;
     }
+    os_lock_acquire(&stack->blocking_lock); // who cancels sees the whole interrupt
     atomic_store_relaxed(&stack->is_blocking, true);
+    os_lock_release(&stack->blocking_lock);
     atomic_fence_seq_cst(); // seq_cst: pairs with cancel_stack
-    if (atomic_load_relaxed(&stack->cancels) != stack->cancels_seen) {
+    if (atomic_load_relaxed(&stack->cancels) != atomic_load_relaxed(&stack->cancels_seen)) {
         os_interrupt_raise(&stack->interrupt);
     }
     return TN_OK;
