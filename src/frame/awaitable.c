@@ -180,7 +180,6 @@ int awaitable_wait(struct tn_self *self, struct awaitable *awaitable, void **val
             waiter.outcome = due;
             break;
         }
-        AUDIT(frame_check(stack->frame));
         stack->note = &waiter.note;
         if (!is_shielded) {
             ready_begin(self, awaitable);

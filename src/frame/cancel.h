@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #include "scheduler/hard.h"
-#include "scheduler/task_stack.h"
+#include "frame/frame.h"
 
 struct frame;
 
@@ -39,6 +39,7 @@ static inline int cancel_due(struct tn_self *self) {
     if (UNLIKELY(atomic_load_relaxed(&stack->cancels) != 0)) {
         return cancel_due_slow(self);
     }
+    AUDIT(frame_check(stack->frame));
     atomic_store_relaxed(&stack->cancels_seen, 0);
     stack->tasks.is_watched = hard_is(HARD_PARK); // whoever was cancelled here has ended
     return TN_OK;
