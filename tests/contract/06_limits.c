@@ -236,7 +236,9 @@ static enum tn_verdict not_asked(const struct tn_failure *failure, int *replace,
 CONTRACT(a_deadline_is_not_a_failure) {
     EXPECT_EQ(tn_on_failure(self, not_asked, NULL), TN_OK);
     tn_task(sleeps) child = tn_spawn_with(TN_OPTIONS(.seconds = contract_seconds(0.1)), sleeps, 9);
-    EXPECT_EQ(tn_try_await(sleeps, child, NULL), TN_TIMED_OUT);
+    const int code = tn_try_await(sleeps, child, NULL);
+    EXPECT_EQ(code, TN_TIMED_OUT);
+    EXPECT_EQ(tn_kind_of(code), TN_KIND_TIMED_OUT);
     EXPECT_MARKS("");
 }
 
