@@ -2,7 +2,6 @@
 #include "contract/contract.h"
 
 #include <signal.h>
-#include <string.h>
 
 // ---- classes ---------------------------------------------------------------------------------
 
@@ -66,7 +65,7 @@ CONTRACT(a_class_lives_as_long_as_its_frame_and_is_found_from_below) {
     EXPECT(tn_enclosing(window) == NULL);
     tn_task(has_window) task = tn_spawn(has_window);
     tn_await(has_window, task);
-    while (strlen(marks()) == 0) { // who waits is woken first
+    while (marks_count() == 0) { // who waits is woken first
         tn_yield(self);
     }
     EXPECT_MARKS("w");
@@ -123,7 +122,7 @@ LEVEL_FRAME(void, window_of_dialogs) {
 CONTRACT(destructors_run_from_the_inside_outwards) {
     tn_task(window_of_dialogs) task = tn_spawn(window_of_dialogs);
     tn_await(window_of_dialogs, task);
-    while (strlen(marks()) < 4) {
+    while (marks_count() < 4) {
         tn_yield(self);
     }
     EXPECT_MARKS("uddw");
@@ -198,7 +197,7 @@ LEVEL_FRAME(void, window_with_buttons, (bool, is_held)) {
 CONTRACT(primitives_are_disposed_of_with_their_owner_newest_first) {
     tn_task(window_with_buttons) task = tn_spawn(window_with_buttons, false);
     tn_await(window_with_buttons, task);
-    while (strlen(marks()) < 4) {
+    while (marks_count() < 4) {
         tn_yield(self);
     }
     EXPECT_MARKS("cbaw");
@@ -209,7 +208,7 @@ CONTRACT(primitives_go_before_the_function_of_a_removed_owner_unwinds) {
     struct tn_frame *frame = tn_share(task);
     tn_sleep(self, contract_seconds(0.05));
     EXPECT(tn_remove(self, frame));
-    while (strlen(marks()) < 5) {
+    while (marks_count() < 5) {
         tn_yield(self);
     }
     EXPECT_MARKS("cbauw");

@@ -75,12 +75,18 @@ bool contract_is_hard(void) {
 enum { MARKS_MAX = 4096 };
 
 static char trace[MARKS_MAX + 1];
-static _Atomic int trace_length;
+static _Atomic int trace_length; // places taken
+static _Atomic int trace_count;  // letters written
 
 void mark(char letter) {
     const int at = trace_length++;
     EXPECT(at < MARKS_MAX);
     trace[at] = letter;
+    trace_count++;
+}
+
+size_t marks_count(void) {
+    return (size_t)trace_count;
 }
 
 const char *marks(void) {
@@ -90,6 +96,7 @@ const char *marks(void) {
 void marks_clear(void) {
     memset(trace, 0, sizeof trace);
     trace_length = 0;
+    trace_count = 0;
 }
 
 // ---- time ------------------------------------------------------------------------------------

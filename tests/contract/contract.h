@@ -81,6 +81,7 @@ void mark(char letter);
         marks_clear();                                                                             \
     } while (0)
 const char *marks(void);
+size_t marks_count(void); // for waiting: all of them are in marks()
 void marks_clear(void);
 
 // ---- time ------------------------------------------------------------------------------------
