@@ -5,13 +5,13 @@
 #include <tenon.h>
 
 static void *work(void *event) {
-    tn_block(1); // blocks the calling thread: any thread may
+    tn_block(1.5); // blocks the calling thread: any thread may
     (void)tn_event_post(event, NULL);
     return NULL;
 }
 
 TN_FRAME(void, print_dots) {
-    while (tn_sleep(self, 0.105) == TN_OK) {
+    for (int i = 0; i < 9 && tn_sleep(self, 0.1) == TN_OK; i++) {
         putchar('.');
         fflush(stdout);
     }
