@@ -61,6 +61,7 @@ int tn_blocking_begin(struct tn_self *self, struct tn_blocking *room) {
         return misuse(TN_NOT_YOURS, "tn_blocking_begin inside of another one: end that first");
     }
     const int due = cancel_due(self);
+    scheduler_show_tasks(stack->worker); // they need not wait behind the call
     blocking->itself = blocking;
     // What a shield hides shall not interrupt either.
     if (due != TN_OK || scope_hides(stack) ||

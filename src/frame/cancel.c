@@ -141,6 +141,7 @@ struct reach {
     int reason;
     const void *by;      // the scope or frame that it comes from
     struct scope *scope; // when that is a scope of the current frame
+    struct frame *frame; // when it is a frame
 };
 
 // Where a walk outwards is.
@@ -163,7 +164,8 @@ static bool walk_scopes(struct walk *walk, struct reach *reach) {
         }
         if (scope_has_passed(walk->stack, scope->deadline_ns) && !walk->is_cleaning) {
             const bool is_own = walk->slot == walk->current;
-            *reach = (struct reach){TN_TIMED_OUT, scope, is_own ? scope : NULL};
+            *reach =
+                (struct reach){.reason = TN_TIMED_OUT, .by = scope, .scope = is_own ? scope : NULL};
             scope->is_told = scope->is_told || walk->told != NULL;
         }
         if (walk->told != NULL && scope == walk->told->by) {
@@ -181,7 +183,7 @@ static bool walk_frame(struct walk *walk, struct reach *reach) {
     walk->is_cleaning |= atomic_load_relaxed(&frame->phase) == FRAME_CLEANS;
     const int reason = reason_of(walk->stack, frame, walk->is_cleaning);
     if (reason != TN_OK) {
-        *reach = (struct reach){.reason = reason, .by = frame};
+        *reach = (struct reach){.reason = reason, .by = frame, .frame = frame};
     }
     if (walk->told != NULL) {
         frame->has_timed_out = true;
@@ -251,6 +253,18 @@ static void strip_current(struct tn_self *self, int reason) {
     }
 }
 
+// Whoever cancels a frame gives the reason first and counts it after that. A wait that another
+// count made look may see it in between: then it counts it itself, so that no later wait misses it.
+static void count_seen(struct frame *frame) {
+    if (!frame->has_seen_reason) {
+        frame->has_seen_reason = true;
+        os_lock_acquire(&frame->lock);
+        frame->cancels++;
+        os_lock_release(&frame->lock);
+        atomic_fetch_add_relaxed(&frame->stack->cancels, 1);
+    }
+}
+
 int cancel_due_slow(struct tn_self *self) {
     struct task_stack *stack = task_stack_of(self);
     const struct reach reach = find_reach(stack);
@@ -262,6 +276,9 @@ int cancel_due_slow(struct tn_self *self) {
     }
     sanitizer_take_over(&stack->cancels);
     tasks_arm(&stack->tasks);
+    if (reach.frame != NULL) {
+        count_seen(reach.frame);
+    }
     const bool is_first = reach.scope != NULL && !reach.scope->is_told;
     if (reach.reason == TN_TIMED_OUT) {
         (void)look_outwards(stack, &reach);

@@ -63,6 +63,7 @@ struct frame {
     _Atomic uint32_t state;
     _Atomic int cancelled;      // TN_OK, or why it has to end: TN_CANCELLED, TN_TIMED_OUT
     bool has_removed_children;  // because it was cancelled
+    bool has_seen_reason;       // to end, and counted it; by itself
     bool has_timed_out;         // its waits returned TN_TIMED_OUT until its end
     uint64_t deadline_ns;       // inherited, or its own; OS_NEVER: none
     bool waits_for_children;    // at its end, instead of removing them
