@@ -60,7 +60,7 @@ static void *take_odd_turns(void *argument) {
     return NULL;
 }
 
-TEST(two_threads_hand_a_plain_variable_to_each_other) {
+TEST(two_threads_hand_a_plain_variable_to_each_other, .seconds = 60) {
     struct shared shared = {.turn = 0, .plain = 0};
     pthread_t thread;
     EXPECT_EQ(pthread_create(&thread, NULL, take_odd_turns, &shared), 0);
