@@ -6,33 +6,41 @@
 # real time" in the others only.
 set -u
 build=$1
-passed=0
-failed=0
 read -r -a launcher <<<"${TENON_LAUNCHER:-}"
 other=virtual
 [ "$(basename "$build")" != sim ] || other=real
 
-for source in examples/*.c; do
-    [ -e "$source" ] || continue
-    ! grep -q "^// Tested in $other time" "$source" || continue
-    name=$(basename "$source" .c)
-    arguments=()
+# One example; says what is wrong with it.
+check_example() {
+    local name=$1 output=$folder/$1.output arguments=() code
     [ ! -e "examples/$name.arguments" ] || read -r -a arguments <"examples/$name.arguments"
-    output=$(mktemp)
     timeout 60 "${launcher[@]}" "$build/bin/$name" "${arguments[@]}" >"$output" 2>"$output.err"
     code=$?
     if [ $code -ne 0 ]; then
         echo "FAIL $name ended with code $code"
         tail -n 20 "$output.err"
-        failed=$((failed + 1))
+        return 1
     elif ! diff -u "examples/$name.expected" "$output"; then
         echo "FAIL $name printed something else than examples/$name.expected"
-        failed=$((failed + 1))
-    else
-        passed=$((passed + 1))
+        return 1
     fi
-    rm -f "$output" "$output.err"
+}
+
+# They sleep most of their time, so several run at once.
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+for source in examples/*.c; do
+    ! grep -q "^// Tested in $other time" "$source" || continue
+    name=$(basename "$source" .c)
+    { check_example "$name" >"$folder/$name.verdict" || touch "$folder/$name.failed"; } &
+    while [ "$(jobs -rp | wc -l)" -ge 4 ]; do
+        wait -n
+    done
 done
+wait
+cat "$folder"/*.verdict
+failed=$(find "$folder" -name '*.failed' | wc -l)
+passed=$(($(find "$folder" -name '*.verdict' | wc -l) - failed))
 if [ "$other" = virtual ] && [ ${#launcher[@]} -eq 0 ]; then
     if tests/examples/interrupt.py "$build"; then
         passed=$((passed + 1))
