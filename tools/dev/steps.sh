@@ -152,7 +152,7 @@ run_programs() {
     choose_launcher "$preset"
     [ "$preset" != sim ] || left_out='^(model|contract)_' # run_contract_seeded
     if [ $brief = yes ]; then
-        grep -v -E "$left_out|^stress_" "$list" | run_width $(((cores + 1) / 2)) "$preset" "$folder"
+        grep -v -E "$left_out|^stress_" "$list" | run_width "$cores" "$preset" "$folder"
     else
         [ "$preset" != release ] ||
             grep '^model_' "$list" | program_seconds_max=1200 run_width "$cores" "$preset" "$folder"
