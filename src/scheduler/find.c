@@ -18,50 +18,34 @@ bool worker_may_take_free(struct worker *worker) {
     return atomic_load_relaxed(&worker->scheduler->workers[0].idle.state) != IDLE_AWAKE;
 }
 
-// What was handed to this worker when somebody chose it: one thing, or NULL.
-static struct runnable *take_handed(struct worker *worker) {
-    struct runnable_queue queue = {NULL, NULL, 0};
-    if (inbox_is_empty(&worker->handed)) {
-        return NULL;
+// A worker that a producer chose at the very moment when it found something itself has more coming
+// in its inbox: then what may wait is put where others can take it. False: that was done.
+static bool stop_idling(struct worker *worker, struct runnable *runnable, bool may_wait) {
+    if (idle_retract(&worker->idle, &worker->scheduler->idle)) {
+        return true;
     }
-    (void)inbox_take(&worker->handed, &queue);
-    ASSERT(queue.count == 1); // it is chosen once for each time that it stands in the map
-    return runnable_queue_pop(&queue);
+    worker->is_chosen = true;
+    const bool waits = may_wait && !inbox_is_empty(&worker->inbox);
+    if (waits) {
+        shared_queue_push(&worker->ready, runnable);
+    }
+    return !waits;
 }
 
-// What runs now may run for long: lets others come for what waits here, for what this worker was
-// handed, or for what it was woken for, if that was something else.
+// What runs now may run for long: lets others come for what waits here, or for what this worker was
+// woken for, if that was something else.
 __attribute__((noinline)) static void show_rest(struct worker *worker) {
     struct scheduler *scheduler = worker->scheduler;
-    struct runnable *handed = take_handed(worker);
-    if (handed != NULL) {
-        shared_queue_push(&worker->ready, handed);
-    }
     if (!shared_queue_is_empty(&worker->ready) || scheduler_has_free_work(scheduler)) {
         scheduler_tasks_published(scheduler);
     }
     worker->is_chosen = false;
 }
 
-// Ends the announcement. When somebody chose the worker at the very moment in which it found
-// something itself, what it was handed is older, and comes first if what it found may wait.
-static struct runnable *stop_idling(struct worker *worker, struct runnable *found, bool may_wait) {
-    if (idle_retract(&worker->idle, &worker->scheduler->idle)) {
-        return found;
-    }
-    worker->is_chosen = true;
-    struct runnable *handed = may_wait ? take_handed(worker) : NULL;
-    if (handed == NULL) {
-        return found;
-    }
-    shared_queue_push(&worker->ready, found);
-    return handed;
-}
-
-// Runs what was found; `may_wait` says that any worker may run it instead.
+// Runs what was found.
 static void run(struct worker *worker, struct runnable *runnable, bool is_idle, bool may_wait) {
-    if (is_idle) {
-        runnable = stop_idling(worker, runnable, may_wait);
+    if (is_idle && !stop_idling(worker, runnable, may_wait)) {
+        return;
     }
     if (UNLIKELY(worker->is_chosen || !shared_queue_is_empty(&worker->ready))) {
         show_rest(worker);
@@ -166,9 +150,6 @@ static bool run_own(struct worker *worker, bool is_idle) {
         (void)inbox_take(&worker->inbox, &worker->local);
     }
     struct runnable *runnable = runnable_queue_pop(&worker->local);
-    if (runnable == NULL) {
-        runnable = take_handed(worker);
-    }
     if (runnable == NULL) {
         runnable = shared_queue_pop(&worker->ready);
     }

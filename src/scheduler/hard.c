@@ -124,8 +124,7 @@ bool hard_move_slow(struct worker *worker, struct task_stack *stack) {
     }
     struct worker *other = &worker->scheduler->workers[chosen];
     ASSERT(other != worker);
-    inbox_push(&other->handed, &stack->resume);
-    idle_keep(&other->idle);
+    inbox_push(&other->inbox, &stack->resume);
     idle_published();
     idle_wake(&other->idle);
     set_mark(HARD_MOVED);

@@ -16,9 +16,6 @@ void idle_map_init(struct idle_map *map) {
 void idle_init(struct idle *idle, int index, bool takes_free) {
     REQUIRE(index >= 0 && index < IDLE_WORKERS_MAX, "a run has at most 1024 threads");
     atomic_store_relaxed(&idle->state, IDLE_AWAKE);
-    atomic_store_relaxed(&idle->kept, 0);
-    idle->is_listed = false;
-    idle->choices = 0;
     idle->index = index;
     idle->takes_free = takes_free;
 }
@@ -30,7 +27,6 @@ static uint64_t bit_of(const struct idle *idle) {
 void idle_announce(struct idle *idle, struct idle_map *map) {
     atomic_store_relaxed(&idle->state, IDLE_ANNOUNCED);
     if (idle->takes_free) {
-        idle->is_listed = true;
         atomic_fetch_or_relaxed(&map->words[idle->index / 64], bit_of(idle));
     }
     atomic_fence_seq_cst(); // seq_cst: pairs with idle_published
@@ -38,30 +34,18 @@ void idle_announce(struct idle *idle, struct idle_map *map) {
 
 bool idle_retract(struct idle *idle, struct idle_map *map) {
     atomic_store_relaxed(&idle->state, IDLE_AWAKE);
-    if (!idle->is_listed) {
+    if (!idle->takes_free) {
         return true;
     }
-    idle->is_listed = false;
     _Atomic uint64_t *word = &map->words[idle->index / 64];
-    if ((atomic_load_relaxed(word) & bit_of(idle)) != 0 &&
-        (atomic_fetch_and_relaxed(word, ~bit_of(idle)) & bit_of(idle)) != 0) {
-        return true;
+    if ((atomic_load_relaxed(word) & bit_of(idle)) == 0) {
+        return false;
     }
-    idle->choices++;
-    // An update, because that reads the newest value. acquire: pairs with idle_keep.
-    while (atomic_fetch_add_acquire(&idle->kept, 0) != idle->choices) {
-        os_thread_yield();
-    }
-    return false;
-}
-
-void idle_keep(struct idle *idle) {
-    // release: pairs with idle_retract, after which the inbox shows what was pushed before.
-    atomic_fetch_add_release(&idle->kept, 1);
+    return (atomic_fetch_and_relaxed(word, ~bit_of(idle)) & bit_of(idle)) != 0;
 }
 
 bool idle_remain(struct idle *idle, struct idle_map *map) {
-    if (!idle->is_listed ||
+    if (!idle->takes_free ||
         (atomic_load_relaxed(&map->words[idle->index / 64]) & bit_of(idle)) == 0) {
         return false;
     }

@@ -29,12 +29,8 @@ struct idle_map {
 // One worker's part: its index, its state, whether producers of free work may choose it.
 struct idle {
     _Atomic uint32_t state;
-    _Atomic uint32_t kept; // how often somebody has done what it had chosen this worker for
     int index;
     bool takes_free;
-    bool is_listed;   // by the worker: it put itself into the map, and has not looked since whether
-                      // it still stands there
-    uint32_t choices; // by the worker: how often it was chosen, as far as it has seen
 };
 
 void idle_map_init(struct idle_map *map);
@@ -44,7 +40,7 @@ void idle_init(struct idle *idle, int index, bool takes_free);
 void idle_announce(struct idle *idle, struct idle_map *map);
 
 // Takes the announcement back, because the worker found something itself. False when a producer had
-// chosen it already: what that one handed over is there now (idle_keep is waited for).
+// chosen it already: something is in its inbox or about to be.
 bool idle_retract(struct idle *idle, struct idle_map *map);
 
 // After idle_sleep, before anything else was run: announces the worker again if it still stands in
@@ -64,11 +60,7 @@ bool idle_is_woken(struct idle *idle);
 void idle_published(void);
 
 // Chooses the announced worker with the lowest index and takes it off the map; -1: there is none.
-// idle_keep has to follow within moments.
 int idle_choose(struct idle_map *map);
-
-// Whoever has chosen the worker has handed it everything; idle_wake may follow.
-void idle_keep(struct idle *idle);
 
 // True when idle_choose might find somebody: a glance.
 bool idle_map_is_empty(struct idle_map *map);

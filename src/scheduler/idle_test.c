@@ -39,27 +39,8 @@ TEST(a_worker_that_retracts_learns_whether_it_was_chosen) {
     EXPECT_EQ(idle_choose(&map), -1);
     idle_announce(&idle, &map);
     EXPECT_EQ(idle_choose(&map), 9);
-    idle_keep(&idle); // or the worker would wait for that
     EXPECT(!idle_retract(&idle, &map));
     EXPECT(idle_is_woken(&idle));
-    EXPECT(idle_retract(&idle, &map));
-}
-
-TEST(a_worker_remains_announced_until_somebody_chooses_it) {
-    struct idle_map map;
-    struct idle idle;
-    idle_map_init(&map);
-    idle_init(&idle, 70, true);
-    EXPECT(!idle_remain(&idle, &map));
-    idle_announce(&idle, &map);
-    idle_wake(&idle); // for something else than what is free
-    EXPECT(idle_is_woken(&idle));
-    EXPECT(idle_remain(&idle, &map));
-    EXPECT(!idle_is_woken(&idle));
-    EXPECT_EQ(idle_choose(&map), 70);
-    idle_keep(&idle);
-    EXPECT(!idle_remain(&idle, &map));
-    EXPECT(!idle_retract(&idle, &map));
 }
 
 TEST(a_sleep_ends_at_its_deadline_or_at_a_wake_before_it) {

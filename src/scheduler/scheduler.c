@@ -15,8 +15,7 @@ static void submit_free(struct scheduler *scheduler, struct runnable *runnable) 
     const int chosen = idle_choose(&scheduler->idle);
     if (chosen >= 0) {
         struct worker *worker = &scheduler->workers[chosen];
-        inbox_push(&worker->handed, runnable);
-        idle_keep(&worker->idle);
+        inbox_push(&worker->inbox, runnable);
         idle_published();
         idle_wake(&worker->idle);
         return;
@@ -65,7 +64,6 @@ void scheduler_tasks_published(struct scheduler *scheduler) {
     idle_published();
     const int chosen = idle_choose(&scheduler->idle);
     if (chosen >= 0) {
-        idle_keep(&scheduler->workers[chosen].idle);
         idle_wake(&scheduler->workers[chosen].idle);
     } else {
         scheduler_wake_spare(scheduler);
@@ -131,7 +129,6 @@ static void init_worker(struct scheduler *scheduler, int index,
     worker->random = (uint32_t)index * 2654435761u + 1;
     idle_init(&worker->idle, index, worker->takes_free && !worker->is_spare);
     inbox_init(&worker->inbox);
-    inbox_init(&worker->handed);
     shared_queue_init(&worker->ready);
     timers_init(&worker->timers);
     os_lock_init(&worker->loaded_lock);
@@ -206,7 +203,6 @@ static void drain_all(struct scheduler *scheduler) {
     drain(worker, &scheduler->anyone.queue);
     for (int i = 0; i < scheduler->count; i++) {
         (void)inbox_take(&scheduler->workers[i].inbox, &scheduler->workers[i].local);
-        (void)inbox_take(&scheduler->workers[i].handed, &scheduler->workers[i].local);
         drain(worker, &scheduler->workers[i].local);
         drain(worker, &scheduler->workers[i].ready.queue);
     }

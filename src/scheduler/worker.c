@@ -294,6 +294,7 @@ void worker_loop(struct worker *worker) {
         wait_for_work(worker);
         is_announced = idle_remain(&worker->idle, &scheduler->idle);
         if (!is_announced) {
+            // Or it has run something meanwhile: then looking round once too often does no harm.
             worker->is_chosen = !idle_retract(&worker->idle, &scheduler->idle);
         }
     }

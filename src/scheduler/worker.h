@@ -5,9 +5,8 @@
 // register it as waiting, to give it back) is passed to worker_suspend as `commit` and runs here.
 //
 // Where things wait to be run, in the order in which a worker looks:
-//   inbox   what others bound to this worker                  -> local
+//   inbox   what others handed to this worker alone           -> local or ready
 //   local   bound to this worker: first in, first out
-//   handed  free, for this worker because it was idle         -> ready, if it runs something else
 //   ready   free, made ready by this worker; others may take  (workers that take free work only)
 //   loaded  suspended stacks of this worker with tasks on them
 //   free    frames that may start anywhere, oldest first, and posts
@@ -50,7 +49,6 @@ struct worker {
     CACHE_ALIGNED struct task_stack *_Atomic running; // NULL: none; for thieves
     CACHE_ALIGNED struct idle idle;
     struct inbox inbox;
-    struct inbox handed;
     struct shared_queue ready;
     struct timers timers;
     struct os_lock loaded_lock;

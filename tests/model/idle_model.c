@@ -57,7 +57,6 @@ static void init_workers(int count, int count_of_jobs) {
         workers[i].takes_free = true;
         idle_init(&workers[i].idle, i, true);
         inbox_init(&workers[i].inbox);
-        inbox_init(&workers[i].handed);
         shared_queue_init(&workers[i].ready);
         os_lock_init(&workers[i].loaded_lock);
         list_init(&workers[i].loaded);
@@ -185,9 +184,5 @@ MODEL_SITE_UNNEEDED("find.c", "atomic_load_acquire(&victim->running)",
                     "no stack runs here; and who steals through it is ordered by tasks_steal")
 MODEL_SITE_UNNEEDED("scheduler.c", "atomic_load_acquire(&worker->running)",
                     "no stack runs here; and who steals through it is ordered by tasks_steal")
-MODEL_SITE_UNNEEDED("idle.c", "atomic_fetch_add_acquire(&idle->kept",
-                    "what was handed would be seen after what was found: later, but not lost")
-MODEL_SITE_UNNEEDED("idle.c", "atomic_fetch_add_release(&idle->kept",
-                    "what was handed would be seen after what was found: later, but not lost")
 MODEL_SITE_UNNEEDED("lock.c", "atomic_exchange_acquire(&lock->word",
                     "a queue of one entry is hardly contended; see lock_model.c")
