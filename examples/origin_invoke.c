@@ -1,5 +1,6 @@
-// origin_invoke.c - a thread that Tenon knows nothing of posts an event. After asyncframes'
-// invoke.py. Tested in real time.
+// origin_invoke.c - a thread that Tenon knows nothing of posts an event.
+// After asyncframes' invoke.py.
+// Tested in real time, because the simulated system has no such threads.
 #include <pthread.h>
 #include <stdio.h>
 #include <tenon.h>

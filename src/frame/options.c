@@ -45,6 +45,7 @@ static void begin_child(struct task_stack *creator, void *argument) {
     struct worker *worker = worker_current();
     if (child->home == NULL || child->home == worker) {
         beginning->worker = worker;
+        creator->home = worker; // a creation is no wait: it does not move its frame
         atomic_fetch_add_relaxed(&child->references, 1); // the queue's
         runnable_queue_push_front(&worker->local, &child->start);
     } else {
@@ -55,8 +56,10 @@ static void begin_child(struct task_stack *creator, void *argument) {
 static void start_now(struct task_stack *creator, struct frame *child) {
     struct beginning beginning = {
         .departure.left = child_left, .child = child, .creator = creator, .worker = NULL};
+    struct worker *const home = creator->home;
     child->starter = &beginning.departure;
     worker_suspend(creator, begin_child, &beginning);
+    creator->home = home;
 }
 
 // ---- options ---------------------------------------------------------------------------------
