@@ -1,0 +1,72 @@
+// link.h - what carries messages between processes: the table of functions that each kind of link
+// fills in.
+//
+// The session layer above needs only `send` and `cut`; whoever drives a link also calls `turn` when
+// its doorbell rings, and `close`. What arrives is handed to the struct link_events with which the
+// link was opened, from `turn` only, one call at a time, never from inside `send`.
+//
+// A link may lose messages, double, delay and reorder them, but neither change nor invent one: what
+// comes from outside is checked before it is handed on, and a peer that sends anything else is
+// reported as down. A link that is `is_reliable` promises more:
+//   1. each message arrives once, in order, or the peer goes down;
+//   2. all that a peer sent before its process died arrives before `down`;
+//   3. `down` is certain: nothing of the peer runs any more; and it follows after `cut`.
+// Memory shared with a child process keeps these promises (a ring outlives who writes it, and the
+// parent reaps the child); a broker between machines keeps none of them.
+//
+// Invariant: between `up` and `down` of a peer its number means the same process.
+// Start reading at struct link_calls.
+#ifndef TENON_CLUSTER_LINK_H
+#define TENON_CLUSTER_LINK_H
+
+#include <stdbool.h>
+
+#include "cluster/session.h"
+
+// What a link of one kind keeps; it begins with this.
+struct link {
+    const struct link_calls *calls;
+    bool is_reliable;
+};
+
+struct link_calls {
+    // Sends to a peer; `payload` has message->bytes bytes, of which the link keeps its own copy, or
+    // knows that they stay (memory that it lent). Returns false when there is no room: nothing is
+    // sent, and `writable` follows when there is. Never blocks.
+    bool (*send)(struct link *link, unsigned peer, const struct message *message,
+                 const void *payload);
+
+    // The session layer has given the peer up, for `why`. A link that can end the peer's process
+    // does.
+    void (*cut)(struct link *link, unsigned peer, enum session_why why);
+
+    // Hands on what has arrived. Returns how many messages that were.
+    unsigned (*turn)(struct link *link);
+
+    // A descriptor that is readable while `turn` has something to do; -1 when the link has none and
+    // `turn` must be called again and again.
+    int (*doorbell)(const struct link *link);
+
+    // Ends every peer and frees the link.
+    void (*close)(struct link *link);
+};
+
+struct link_events {
+    void (*up)(void *upper, unsigned peer);
+    void (*hear)(void *upper, unsigned peer, const struct message *message, const void *payload);
+    void (*writable)(void *upper, unsigned peer);
+    // `detail` is how the process ended, as the link knows it: a signal (above 0), an exit code (0
+    // or below), or 0.
+    void (*down)(void *upper, unsigned peer, int detail);
+};
+
+static inline bool link_send(struct link *link, unsigned peer, const struct message *message,
+                             const void *payload) {
+    return link->calls->send(link, peer, message, payload);
+}
+
+static inline void link_cut(struct link *link, unsigned peer, enum session_why why) {
+    link->calls->cut(link, peer, why);
+}
+
+#endif

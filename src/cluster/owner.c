@@ -1,0 +1,399 @@
+// owner.c - see owner.h. What a task is worth when its taker is lost is decided in `judge`; all
+// that is sent for a place goes through speak_for in owner_place.c. Start reading at owner_hear.
+#include "cluster/owner.h"
+
+#include "base/atomic.h"
+#include "base/check.h"
+#include "cluster/owner_place.h"
+
+// ---- sessions --------------------------------------------------------------------------------
+
+static void deliver(struct owner *owner, struct owner_task *task, struct owner_outcome outcome) {
+    ASSERT(task->place == NULL && !list_is_linked(&task->node));
+    task->state = OWNER_TASK_DELIVERED;
+    owner->options.calls->deliver(owner->options.upper, task, &outcome);
+}
+
+static void queue_again(struct owner *owner, struct owner_task *task) {
+    task->state = OWNER_TASK_QUEUED;
+    list_push_front(&owner->queue, &task->node);
+}
+
+// The task has lost its place, in which it may have begun.
+static void judge(struct owner *owner, struct owner_task *task, bool may_have_begun,
+                  enum session_why why, int detail) {
+    task->begins += may_have_begun;
+    if (task->is_cancelled) {
+        deliver(owner, task,
+                (struct owner_outcome){.end = OWNER_CANCELLED, .code = task->cancel_code});
+    } else if (!may_have_begun || task->begins < task->begins_max) {
+        queue_again(owner, task);
+    } else {
+        const enum owner_end end = task->begins_max == 1 ? OWNER_LOST : OWNER_POISONED;
+        deliver(owner, task, (struct owner_outcome){.end = end, .why = why, .detail = detail});
+    }
+}
+
+// That a task has not begun is known only of a link that brings everything its taker said before
+// the end, and only of a taker that keeps the rules.
+static bool may_have_begun(const struct owner *owner, const struct owner_place *place,
+                           enum session_why why) {
+    const bool all_was_heard =
+        owner->options.link->is_reliable && (why == SESSION_DOWN || why == SESSION_LEFT);
+    return !all_was_heard || place->phase == OWNER_PLACE_STARTED;
+}
+
+static void end_session(struct owner *owner, struct owner_peer *peer, enum session_why why,
+                        int detail) {
+    struct list begun, others;
+    list_init(&begun);
+    list_init(&others);
+    peer->is_up = false;
+    peer->ending = 0;
+    for (uint32_t i = 0; i < peer->slots; i++) {
+        struct owner_task *task = peer->places[i].task;
+        if (task != NULL) {
+            const bool may = may_have_begun(owner, &peer->places[i], why);
+            owner_place_free(peer, &peer->places[i]);
+            task->state = OWNER_TASK_QUEUED; // `deliver` of another may cancel it meanwhile
+            list_push_back(may ? &begun : &others, &task->node);
+        }
+    }
+    owner_peer_update(owner, peer);
+    struct list_node *node;
+    while ((node = list_pop_back(&others)) != NULL) {
+        judge(owner, container_of(node, struct owner_task, node), false, why, detail);
+    }
+    while ((node = list_pop_back(&begun)) != NULL) {
+        judge(owner, container_of(node, struct owner_task, node), true, why, detail);
+    }
+    if (owner->options.calls->left != NULL) {
+        owner->options.calls->left(owner->options.upper, peer, why);
+    }
+}
+
+// This side gives the peer up. Where `down` is certain to follow, that has the last word: what the
+// peer has said until then still counts.
+static void give_up(struct owner *owner, struct owner_peer *peer, enum session_why why) {
+    if (owner->options.link->is_reliable) {
+        peer->ending = why;
+        owner_peer_update(owner, peer);
+    } else {
+        end_session(owner, peer, why, 0);
+    }
+    link_cut(owner->options.link, peer->number, why);
+}
+
+static void place_tasks(struct owner *owner, uint64_t now_ns) {
+    struct list_node *open;
+    while (!list_is_empty(&owner->queue) && (open = list_first(&owner->open)) != NULL) {
+        struct list_node *node = list_pop_front(&owner->queue);
+        owner_place_task(owner, container_of(open, struct owner_peer, open_node),
+                         container_of(node, struct owner_task, node), now_ns);
+    }
+}
+
+// ---- what takers say -------------------------------------------------------------------------
+
+static void renew(const struct owner *owner, struct owner_peer *peer, uint64_t now_ns) {
+    const struct session_timing *timing = &owner->options.timing;
+    const uint64_t lease_ns =
+        MUTATED(owner_expires_early) ? timing->lease_ns / 4 : timing->lease_ns + timing->margin_ns;
+    peer->expires_at_ns = now_ns + lease_ns;
+}
+
+static void hear_hello(struct owner *owner, struct owner_peer *peer,
+                       const struct message *message) {
+    if (peer->is_up && message->value == peer->nonce) {
+        return; // a late copy: that session has begun
+    }
+    if (peer->proposed == 0 || message->value != peer->nonce) {
+        peer->nonce = message->value;
+        peer->proposed = ++owner->sessions;
+    }
+    const struct message welcome = {.kind = MESSAGE_WELCOME,
+                                    .session = peer->proposed,
+                                    .value = message->value,
+                                    .stamp_ns = message->stamp_ns};
+    owner_say(owner, peer, welcome, NULL);
+}
+
+static void promote(struct owner *owner, struct owner_peer *peer) {
+    if (peer->is_up) {
+        end_session(owner, peer, SESSION_RENEWED, 0);
+    }
+    peer->is_up = true;
+    peer->session = peer->proposed;
+    peer->proposed = 0;
+    peer->stamp_ns = 0;
+    peer->offered = 0;
+}
+
+static void hear_beat(struct owner *owner, struct owner_peer *peer, const struct message *message,
+                      uint64_t now_ns) {
+    if (message->value > peer->slots) {
+        give_up(owner, peer, SESSION_BAD);
+        return;
+    }
+    if (message->stamp_ns >= peer->stamp_ns) {
+        peer->stamp_ns = message->stamp_ns;
+        peer->offered = (uint32_t)message->value;
+    }
+    renew(owner, peer, now_ns);
+    owner_peer_update(owner, peer);
+    const struct message beat = {.kind = MESSAGE_BEAT,
+                                 .session = peer->session,
+                                 .stamp_ns = message->stamp_ns,
+                                 .value = peer->offered,
+                                 .attempt = peer->used};
+    owner_say(owner, peer, beat, NULL);
+}
+
+enum found { FOUND, STALE, BAD };
+
+// Which place the message is about; one that has never been given out is not honest.
+static enum found find_place(struct owner_peer *peer, const struct message *message,
+                             struct owner_place **found) {
+    const uint32_t slot = place_slot(message->place);
+    const uint64_t generation = place_generation(message->place);
+    if (slot >= peer->slots || generation > peer->places[slot].generation) {
+        return BAD;
+    }
+    struct owner_place *place = &peer->places[slot];
+    *found = place;
+    if (place->task == NULL ||
+        (generation < place->generation && !MUTATED(owner_takes_any_result))) {
+        return STALE;
+    }
+    return message->task == place->task->id || MUTATED(owner_takes_any_result) ? FOUND : BAD;
+}
+
+static void hear_progress(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
+                          const struct message *message) {
+    if (message->kind == MESSAGE_TAKEN) {
+        if (place->phase == OWNER_PLACE_SENT) {
+            owner_place_enter(peer, place, OWNER_PLACE_WAITING);
+        }
+    } else if (place->phase != OWNER_PLACE_STARTED) {
+        place->is_wanted_back = false;
+        owner_place_enter(peer, place, OWNER_PLACE_STARTED);
+        if (owner->options.calls->started != NULL) {
+            owner->options.calls->started(owner->options.upper, place->task);
+        }
+    }
+}
+
+// A result in its place: the only way in which a task gets one.
+static void settle(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
+                   const struct message *message, const void *payload) {
+    struct owner_task *task = place->task;
+    const bool was_asked = task->is_cancelled || message->how != MESSAGE_CANCELLED;
+    if (message->how < MESSAGE_DONE || message->how > MESSAGE_RETURNED || !was_asked) {
+        give_up(owner, peer, SESSION_BAD);
+        return;
+    }
+    owner_place_free(peer, place);
+    owner_peer_update(owner, peer);
+    if (message->how == MESSAGE_DONE) {
+        task->begins++;
+        deliver(owner, task,
+                (struct owner_outcome){.end = OWNER_DONE,
+                                       .code = message->code,
+                                       .payload = payload,
+                                       .bytes = message->bytes});
+    } else {
+        judge(owner, task, false, 0, 0);
+    }
+}
+
+static void hear_place(struct owner *owner, struct owner_peer *peer, const struct message *message,
+                       const void *payload) {
+    struct owner_place *place;
+    const enum found found = find_place(peer, message, &place);
+    if (found == BAD) {
+        give_up(owner, peer, SESSION_BAD);
+        return;
+    }
+    if (message->kind == MESSAGE_RESULT && !owner->options.link->is_reliable) {
+        const struct message ack = {
+            .kind = MESSAGE_ACK, .session = peer->session, .place = message->place};
+        owner_say(owner, peer, ack, NULL);
+    }
+    if (found == STALE) {
+        owner->stale++;
+    } else if (message->kind == MESSAGE_RESULT) {
+        settle(owner, peer, place, message, payload);
+    } else {
+        hear_progress(owner, peer, place, message);
+    }
+}
+
+// A message of another session than this owner's current one with the peer.
+static void hear_stranger(struct owner *owner, struct owner_peer *peer,
+                          const struct message *message) {
+    owner->stale++;
+    if (message->kind != MESSAGE_BYE) {
+        struct message bye = {.kind = MESSAGE_BYE, .version = SESSION_VERSION};
+        bye.owner = message->owner;
+        bye.session = message->session;
+        (void)link_send(owner->options.link, peer->number, &bye, NULL);
+    }
+}
+
+static void hear_known(struct owner *owner, struct owner_peer *peer, const struct message *message,
+                       const void *payload, uint64_t now_ns) {
+    switch (message->kind) {
+    case MESSAGE_BEAT:
+        hear_beat(owner, peer, message, now_ns);
+        break;
+    case MESSAGE_TAKEN:
+    case MESSAGE_STARTED:
+    case MESSAGE_RESULT:
+        hear_place(owner, peer, message, payload);
+        break;
+    case MESSAGE_BYE:
+        end_session(owner, peer, SESSION_LEFT, 0);
+        break;
+    default:
+        give_up(owner, peer, SESSION_BAD);
+        break;
+    }
+}
+
+void owner_hear(struct owner *owner, struct owner_peer *peer, const struct message *message,
+                const void *payload, uint64_t now_ns) {
+    if (peer->ending == SESSION_BAD || (peer->ending != 0 && message->kind == MESSAGE_BEAT)) {
+        return;
+    }
+    if (message->version != SESSION_VERSION) {
+        if (peer->is_up) {
+            give_up(owner, peer, SESSION_BAD);
+        } else {
+            link_cut(owner->options.link, peer->number, SESSION_BAD);
+        }
+    } else if (message->kind == MESSAGE_HELLO) {
+        hear_hello(owner, peer, message);
+    } else {
+        const bool is_ours = message->owner == owner->options.incarnation && message->session != 0;
+        if (is_ours && message->session == peer->proposed && message->kind == MESSAGE_BEAT) {
+            promote(owner, peer);
+        }
+        if (is_ours && peer->is_up &&
+            (message->session == peer->session || MUTATED(owner_takes_old_sessions))) {
+            hear_known(owner, peer, message, payload, now_ns);
+        } else {
+            hear_stranger(owner, peer, message);
+        }
+    }
+    place_tasks(owner, now_ns);
+}
+
+void owner_writable(struct owner *owner, struct owner_peer *peer, uint64_t now_ns) {
+    owner_peer_speak(owner, peer, now_ns, true);
+}
+
+void owner_down(struct owner *owner, struct owner_peer *peer, int detail, uint64_t now_ns) {
+    peer->proposed = 0;
+    if (peer->is_up) {
+        // Given up for its lease, it is judged by what it has said; for its lies, it is not.
+        end_session(owner, peer, peer->ending == SESSION_BAD ? SESSION_BAD : SESSION_DOWN, detail);
+    }
+    place_tasks(owner, now_ns);
+}
+
+// ---- what the owner of the tasks says --------------------------------------------------------
+
+void owner_submit(struct owner *owner, struct owner_task *task, uint64_t now_ns) {
+    REQUIRE(task->begins_max >= 1, "a task must be allowed to begin");
+    list_node_init(&task->node);
+    task->id = ++owner->tasks;
+    task->attempt = 0;
+    task->begins = 0;
+    task->is_cancelled = false;
+    task->peer = NULL;
+    task->place = NULL;
+    task->state = OWNER_TASK_QUEUED;
+    list_push_back(&owner->queue, &task->node);
+    place_tasks(owner, now_ns);
+}
+
+void owner_cancel(struct owner *owner, struct owner_task *task, int code, uint64_t now_ns) {
+    if (task->is_cancelled || task->state == OWNER_TASK_DELIVERED) {
+        return;
+    }
+    task->is_cancelled = true;
+    task->cancel_code = code;
+    if (task->state == OWNER_TASK_QUEUED) {
+        list_remove(&task->node);
+        judge(owner, task, false, 0, 0);
+    } else {
+        owner_place_ask(owner, task->peer, task->place, now_ns);
+    }
+}
+
+uint32_t owner_take_back(struct owner *owner, struct owner_peer *peer, uint32_t count,
+                         uint64_t now_ns) {
+    uint32_t asked = 0;
+    while (asked < count) {
+        struct owner_place *newest = NULL;
+        for (uint32_t i = 0; i < peer->slots; i++) {
+            struct owner_place *place = &peer->places[i];
+            if (place->task != NULL && place->phase != OWNER_PLACE_STARTED &&
+                !place->is_wanted_back && !place->task->is_cancelled &&
+                (newest == NULL || place->task->id > newest->task->id)) {
+                newest = place;
+            }
+        }
+        if (newest == NULL) {
+            break;
+        }
+        newest->is_wanted_back = true;
+        owner_place_ask(owner, peer, newest, now_ns);
+        asked++;
+    }
+    return asked;
+}
+
+// ---- time ------------------------------------------------------------------------------------
+
+uint64_t owner_tick(struct owner *owner, uint64_t now_ns) {
+    uint64_t next_ns = SESSION_NEVER;
+    LIST_EACH_SAFE(&owner->peers, node, after) {
+        struct owner_peer *peer = container_of(node, struct owner_peer, node);
+        if (!peer->is_up || peer->ending != 0) {
+            continue;
+        }
+        if (now_ns >= peer->expires_at_ns) {
+            give_up(owner, peer, SESSION_LEASE);
+            continue;
+        }
+        if (now_ns >= peer->resend_at_ns) {
+            owner_peer_speak(owner, peer, now_ns, false);
+        }
+        const uint64_t due_ns =
+            peer->resend_at_ns < peer->expires_at_ns ? peer->resend_at_ns : peer->expires_at_ns;
+        next_ns = due_ns < next_ns ? due_ns : next_ns;
+    }
+    place_tasks(owner, now_ns);
+    return next_ns;
+}
+
+// ---- beginning and end -----------------------------------------------------------------------
+
+void owner_init(struct owner *owner, const struct owner_options *options) {
+    REQUIRE(options->incarnation != 0, "an owner's incarnation is not 0");
+    *owner = (struct owner){.options = *options};
+    list_init(&owner->queue);
+    list_init(&owner->peers);
+    list_init(&owner->open);
+}
+
+void owner_peer_deinit(struct owner *owner, struct owner_peer *peer, uint64_t now_ns) {
+    if (peer->is_up) {
+        owner_say(owner, peer, (struct message){.kind = MESSAGE_BYE, .session = peer->session},
+                  NULL);
+        end_session(owner, peer, SESSION_CLOSED, 0);
+    }
+    list_remove(&peer->node);
+    place_tasks(owner, now_ns);
+}

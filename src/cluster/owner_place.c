@@ -1,0 +1,173 @@
+// owner_place.c - see owner_place.h.
+#include "cluster/owner_place.h"
+
+#include "base/atomic.h"
+#include "base/check.h"
+
+void owner_say(struct owner *owner, struct owner_peer *peer, struct message message,
+               const void *payload) {
+    message.version = SESSION_VERSION;
+    message.owner = owner->options.incarnation;
+    (void)link_send(owner->options.link, peer->number, &message, payload);
+}
+
+void owner_peer_init(struct owner *owner, struct owner_peer *peer, unsigned number,
+                     struct owner_place *places, uint32_t slots) {
+    REQUIRE(slots >= 1 && slots <= SESSION_SLOTS_MAX, "a peer has 1 to 65536 places");
+    *peer = (struct owner_peer){
+        .number = number, .slots = slots, .places = places, .resend_at_ns = SESSION_NEVER};
+    list_node_init(&peer->open_node);
+    list_push_back(&owner->peers, &peer->node);
+    for (uint32_t i = slots; i-- > 0;) {
+        places[i] = (struct owner_place){.resend_at_ns = SESSION_NEVER, .next_free = peer->free};
+        peer->free = &places[i];
+    }
+}
+
+void owner_peer_update(struct owner *owner, struct owner_peer *peer) {
+    const bool is_open = peer->is_up && peer->ending == 0 && peer->used < peer->offered;
+    if (is_open && !list_is_linked(&peer->open_node)) {
+        list_push_back(&owner->open, &peer->open_node);
+    } else if (!is_open && list_is_linked(&peer->open_node)) {
+        list_remove(&peer->open_node);
+    }
+}
+
+static void due_at(struct owner_peer *peer, struct owner_place *place, uint64_t at_ns) {
+    place->resend_at_ns = at_ns;
+    if (at_ns < peer->resend_at_ns) {
+        peer->resend_at_ns = at_ns;
+    }
+}
+
+static uint8_t what_to_say(const struct owner_place *place) {
+    if (place->task->is_cancelled) {
+        return MESSAGE_CANCEL;
+    }
+    if (place->is_wanted_back) {
+        return MESSAGE_RETURN;
+    }
+    return place->phase == OWNER_PLACE_SENT ? MESSAGE_RUN : 0;
+}
+
+static void speak_for(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
+                      uint64_t now_ns) {
+    const struct session_timing *timing = &owner->options.timing;
+    const struct owner_task *task = place->task;
+    struct message message = {.kind = what_to_say(place), .version = SESSION_VERSION};
+    if (message.kind == 0) {
+        due_at(peer, place, SESSION_NEVER);
+        return;
+    }
+    const bool is_run = message.kind == MESSAGE_RUN;
+    message.owner = owner->options.incarnation;
+    message.session = peer->session;
+    message.place = place_of((uint32_t)(place - peer->places), place->generation);
+    message.task = task->id;
+    message.attempt = task->attempt;
+    message.code = is_run ? 0 : task->cancel_code;
+    message.value = is_run ? task->function : 0;
+    message.bytes = is_run ? task->bytes : 0;
+    if (!link_send(owner->options.link, peer->number, &message, is_run ? task->arguments : NULL)) {
+        due_at(peer, place, now_ns + timing->resend_ns);
+        return;
+    }
+    place->sends++;
+    const bool is_once = owner->options.link->is_reliable || MUTATED(owner_without_resend);
+    due_at(peer, place, is_once ? SESSION_NEVER : session_resend_at(timing, place->sends, now_ns));
+}
+
+void owner_place_task(struct owner *owner, struct owner_peer *peer, struct owner_task *task,
+                      uint64_t now_ns) {
+    struct owner_place *place = peer->free;
+    ASSERT(place != NULL && place->task == NULL && task->place == NULL);
+    peer->free = place->next_free;
+    peer->used++;
+    place->generation++;
+    place->task = task;
+    place->phase = OWNER_PLACE_SENT;
+    place->is_wanted_back = false;
+    place->sends = 0;
+    task->state = OWNER_TASK_PLACED;
+    task->peer = peer;
+    task->place = place;
+    task->attempt++;
+    // Behind the others: each gets a task in turn.
+    list_remove(&peer->open_node);
+    owner_peer_update(owner, peer);
+    speak_for(owner, peer, place, now_ns);
+}
+
+void owner_place_enter(struct owner_peer *peer, struct owner_place *place,
+                       enum owner_place_phase phase) {
+    place->phase = phase;
+    if (what_to_say(place) == 0) {
+        due_at(peer, place, SESSION_NEVER);
+    }
+}
+
+void owner_place_ask(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
+                     uint64_t now_ns) {
+    place->sends = 0;
+    speak_for(owner, peer, place, now_ns);
+}
+
+void owner_place_free(struct owner_peer *peer, struct owner_place *place) {
+    struct owner_task *task = place->task;
+    ASSERT(task->place == place && peer->used > 0);
+    task->place = NULL;
+    task->peer = NULL;
+    place->task = NULL;
+    place->phase = OWNER_PLACE_FREE;
+    place->resend_at_ns = SESSION_NEVER;
+    place->next_free = peer->free;
+    peer->free = place;
+    peer->used--;
+}
+
+void owner_peer_speak(struct owner *owner, struct owner_peer *peer, uint64_t now_ns,
+                      bool unsent_only) {
+    const uint64_t before_ns = peer->resend_at_ns;
+    peer->resend_at_ns = SESSION_NEVER;
+    for (uint32_t i = 0; i < peer->slots; i++) {
+        struct owner_place *place = &peer->places[i];
+        if (place->task == NULL || place->resend_at_ns == SESSION_NEVER) {
+            continue;
+        }
+        if (unsent_only ? place->sends == 0 : place->resend_at_ns <= now_ns) {
+            speak_for(owner, peer, place, now_ns);
+        } else {
+            due_at(peer, place, place->resend_at_ns);
+        }
+    }
+    ASSERT(peer->resend_at_ns >= before_ns || peer->resend_at_ns >= now_ns);
+}
+
+// ---- self-check ------------------------------------------------------------------------------
+
+static void check_peer(const struct owner_peer *peer) {
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < peer->slots; i++) {
+        const struct owner_place *place = &peer->places[i];
+        ASSERT((place->task == NULL) == (place->phase == OWNER_PLACE_FREE));
+        if (place->task != NULL) {
+            ASSERT(peer->is_up && place->task->place == place && place->task->peer == peer);
+            ASSERT(place->task->state == OWNER_TASK_PLACED);
+            ASSERT(place->resend_at_ns >= peer->resend_at_ns);
+            used++;
+        }
+    }
+    ASSERT(used == peer->used);
+    const bool is_open = peer->is_up && peer->ending == 0 && used < peer->offered;
+    ASSERT(list_is_linked(&peer->open_node) == is_open);
+}
+
+void owner_check(const struct owner *owner) {
+    LIST_EACH(&owner->peers, node) {
+        check_peer(container_of(node, struct owner_peer, node));
+    }
+    LIST_EACH(&owner->queue, node) {
+        const struct owner_task *task = container_of(node, struct owner_task, node);
+        ASSERT(task->state == OWNER_TASK_QUEUED && task->place == NULL && !task->is_cancelled);
+    }
+}

@@ -1,0 +1,37 @@
+// owner_place.h - the places of a peer: giving them to tasks, and saying what is due in each.
+//
+// What is to be said for a place follows from its state alone (speak_for): that its task shall end,
+// or come back, or run. So a repetition is never about something that is over.
+// Private to the owner. Start reading at owner_place_task.
+#ifndef TENON_CLUSTER_OWNER_PLACE_H
+#define TENON_CLUSTER_OWNER_PLACE_H
+
+#include "cluster/owner.h"
+
+// Sends a message that nobody repeats: it answers one that is repeated.
+void owner_say(struct owner *owner, struct owner_peer *peer, struct message message,
+               const void *payload);
+
+// Puts a task, which is in no list, into a free place of an open peer, and tells it.
+void owner_place_task(struct owner *owner, struct owner_peer *peer, struct owner_task *task,
+                      uint64_t now_ns);
+
+// The place is in this phase from now on; what was said before has arrived.
+void owner_place_enter(struct owner_peer *peer, struct owner_place *place,
+                       enum owner_place_phase phase);
+
+// Something new is to be said for a place: that its task shall end, or come back.
+void owner_place_ask(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
+                     uint64_t now_ns);
+
+// The place and its task part.
+void owner_place_free(struct owner_peer *peer, struct owner_place *place);
+
+// Puts the peer where it belongs: `open` has those that offer more places than are used.
+void owner_peer_update(struct owner *owner, struct owner_peer *peer);
+
+// Says what is due, or (after the link had no room) what has never been sent.
+void owner_peer_speak(struct owner *owner, struct owner_peer *peer, uint64_t now_ns,
+                      bool unsent_only);
+
+#endif

@@ -1,0 +1,84 @@
+// The two halves of a session under faults, from seeds; tests/model/session_model.c goes through
+// every way of some faults, and shows that each safeguard is needed.
+//
+// Invariant: those of support/session_world.h. Start reading at run_seeds.
+#include "support/session_world.h"
+
+#include "support/test.h"
+
+static struct world world;
+
+static const struct world_options mixed = {.takers = 3,
+                                           .tasks = 30,
+                                           .slots = 4,
+                                           .threads = 2,
+                                           .begins_max = 1,
+                                           .cancels = 7,
+                                           .faults = FAULTS_ALL,
+                                           .faults_max = 40,
+                                           .choose = world_choose_at_random,
+                                           .calm_ns = 6000};
+
+// Every seed is another world; a failed one prints itself.
+static void run_seeds(struct world_options options, int count) {
+    uint64_t ends[OWNER_POISONED + 1] = {0};
+    uint64_t faults = 0, stale = 0, fences = 0;
+    options.timing = world_timing();
+    for (int i = 0; i < count; i++) {
+        const uint64_t seed = test_seed() * 1000000 + (uint64_t)i;
+        world_run(&world, &options, seed);
+        if (world.violation != NULL) {
+            TEST_NOTE("seed %llu: %s", (unsigned long long)seed, world.violation);
+        }
+        EXPECT_STR(world.violation, NULL);
+        for (int end = 1; end <= OWNER_POISONED; end++) {
+            ends[end] += world.ends[end];
+        }
+        faults += (uint64_t)world.faults;
+        stale += world.owner.stale;
+        fences += world.fences;
+    }
+    TEST_NOTE("%d worlds, %llu faults: %llu done, %llu cancelled, %llu lost, %llu poisoned; "
+              "%llu stale messages dropped, %llu tasks fenced",
+              count, (unsigned long long)faults, (unsigned long long)ends[OWNER_DONE],
+              (unsigned long long)ends[OWNER_CANCELLED], (unsigned long long)ends[OWNER_LOST],
+              (unsigned long long)ends[OWNER_POISONED], (unsigned long long)stale,
+              (unsigned long long)fences);
+}
+
+static int seeds(int count) {
+    return count / (test_slowness() > 1 ? 20 : 1);
+}
+
+TEST(tasks_that_begin_once_are_delivered_once_under_all_faults, .seconds = 60) {
+    run_seeds(mixed, seeds(2000));
+}
+
+TEST(repeatable_tasks_begin_again_and_are_delivered_once, .seconds = 60) {
+    struct world_options options = mixed;
+    options.begins_max = 3;
+    options.cancels = 0;
+    run_seeds(options, seeds(2000));
+}
+
+TEST(nothing_is_lost_when_only_messages_are, .seconds = 60) {
+    struct world_options options = mixed;
+    options.faults = FAULTS(FAULT_DOUBLE) | FAULTS(FAULT_DELAY);
+    run_seeds(options, seeds(2000));
+    EXPECT_EQ(world.ends[OWNER_LOST], 0);
+}
+
+TEST(on_a_reliable_link_what_has_not_begun_is_given_to_others, .seconds = 60) {
+    struct world_options options = mixed;
+    options.is_reliable = true;
+    run_seeds(options, seeds(2000));
+}
+
+TEST(a_taker_that_leaves_loses_nothing, .seconds = 60) {
+    struct world_options options = mixed;
+    options.gives_back = true;
+    options.cancels = 0;
+    options.faults = FAULTS_OF_MESSAGES & ~FAULTS(FAULT_LONG_DELAY) & ~FAULTS(FAULT_LOSE);
+    run_seeds(options, seeds(1000));
+    EXPECT_EQ(world.ends[OWNER_DONE], options.tasks);
+}

@@ -1,0 +1,325 @@
+// taker.c - see taker.h. What a place's record is worth is in taker_record.h. Start reading at
+// taker_hear.
+#include "cluster/taker.h"
+
+#include "base/atomic.h"
+#include "base/check.h"
+#include "base/random.h"
+#include "cluster/taker_record.h"
+
+// ---- the end of a session --------------------------------------------------------------------
+
+static void greet_anew(struct taker *taker, uint64_t now_ns) {
+    taker->state = taker->is_leaving ? TAKER_LEFT : TAKER_GREETING;
+    taker->nonce = random_mix(&taker->options.seed);
+    taker->owner = 0;
+    taker->session = 0;
+    taker->beat_at_ns = now_ns;
+}
+
+static void end_fence(struct taker *taker, uint64_t now_ns) {
+    if (taker->running == 0) {
+        (void)taker_say(taker, (struct message){.kind = MESSAGE_BYE}, NULL);
+        greet_anew(taker, now_ns);
+    }
+}
+
+// From here on nothing of this session starts, and what runs shall end. The next one begins when it
+// has.
+static void fence(struct taker *taker, uint64_t now_ns) {
+    taker->state = TAKER_FENCED;
+    taker->resend_at_ns = SESSION_NEVER;
+    for (uint32_t i = 0; i < taker->slot_count; i++) {
+        struct taker_slot *slot = &taker->slots[i];
+        if (slot->phase == TAKER_RUNNING) {
+            if (!slot->is_cancelled) {
+                slot->is_cancelled = true;
+                taker->options.calls->cancel(taker->options.upper, slot,
+                                             taker->options.fenced_code);
+            }
+        } else {
+            record_drop(taker, slot);
+        }
+    }
+    end_fence(taker, now_ns);
+}
+
+// True while the session may go on.
+static bool has_lease(struct taker *taker, uint64_t now_ns) {
+    if (taker->state == TAKER_SERVING && now_ns >= taker->lease_until_ns &&
+        !MUTATED(taker_without_lease)) {
+        fence(taker, now_ns);
+    }
+    return taker->state == TAKER_SERVING;
+}
+
+// The owner broke the rules: there is no use in going on with it.
+static void give_up(struct taker *taker, uint64_t now_ns) {
+    fence(taker, now_ns);
+    link_cut(taker->options.link, taker->options.peer, SESSION_BAD);
+}
+
+// ---- what owners say -------------------------------------------------------------------------
+
+static void hear_welcome(struct taker *taker, const struct message *message, uint64_t now_ns) {
+    if (taker->state != TAKER_GREETING || message->value != taker->nonce ||
+        message->stamp_ns > now_ns) {
+        return;
+    }
+    taker->state = TAKER_SERVING;
+    taker->owner = message->owner;
+    taker->session = message->session;
+    taker->lease_until_ns = message->stamp_ns + taker->options.timing.lease_ns;
+    taker->beat_at_ns = now_ns;
+    for (uint32_t i = 0; i < taker->slot_count; i++) {
+        taker->slots[i].generation = 0;
+    }
+}
+
+static void hear_beat(struct taker *taker, const struct message *message, uint64_t now_ns) {
+    const uint64_t until_ns = message->stamp_ns + taker->options.timing.lease_ns;
+    if (message->stamp_ns <= now_ns && until_ns > taker->lease_until_ns) {
+        taker->lease_until_ns = until_ns;
+    }
+    // It knows that nothing is offered, and nothing is placed: so nothing is on its way.
+    const bool is_over = taker->is_leaving && message->value == 0 && message->attempt == 0;
+    if (is_over && taker->running == 0) {
+        fence(taker, now_ns);
+    }
+}
+
+static void hear_run(struct taker *taker, struct taker_slot *slot, const struct message *message,
+                     const void *payload, uint64_t now_ns) {
+    record_begin(taker, slot, message);
+    if (!taker->is_leaving) {
+        const int code =
+            taker->options.calls->keep(taker->options.upper, slot, payload, message->bytes);
+        slot->is_kept = code == 0;
+        slot->how = MESSAGE_DONE;
+        slot->code = code;
+        if (code == 0) {
+            slot->phase = TAKER_WAITING;
+            list_push_back(&taker->waiting, &slot->node);
+        }
+    }
+    record_answer(taker, slot, now_ns);
+}
+
+// CANCEL or RETURN, of a place whose RUN may not have arrived: its record then answers that one.
+static void hear_end(struct taker *taker, struct taker_slot *slot, const struct message *message,
+                     uint64_t now_ns) {
+    const bool is_cancel = message->kind == MESSAGE_CANCEL;
+    if (place_generation(message->place) > slot->generation) {
+        record_begin(taker, slot, message);
+        record_end(taker, slot, is_cancel ? MESSAGE_CANCELLED : MESSAGE_RETURNED, now_ns);
+    } else if (slot->phase == TAKER_WAITING) {
+        record_end(taker, slot, is_cancel ? MESSAGE_CANCELLED : MESSAGE_RETURNED, now_ns);
+    } else {
+        if (slot->phase == TAKER_RUNNING && is_cancel && !slot->is_cancelled) {
+            slot->is_cancelled = true;
+            taker->options.calls->cancel(taker->options.upper, slot, message->code);
+        }
+        record_answer(taker, slot, now_ns);
+    }
+}
+
+// What is about a place. A place is used again only when it is settled: an owner that does so
+// earlier is none.
+static void hear_place(struct taker *taker, const struct message *message, const void *payload,
+                       uint64_t now_ns) {
+    const uint32_t index = place_slot(message->place);
+    const uint64_t generation = place_generation(message->place);
+    if (index >= taker->slot_count || generation == 0) {
+        give_up(taker, now_ns);
+        return;
+    }
+    struct taker_slot *slot = &taker->slots[index];
+    const bool is_new = generation > slot->generation;
+    if (is_new && (slot->phase == TAKER_WAITING || slot->phase == TAKER_RUNNING)) {
+        give_up(taker, now_ns);
+    } else if (generation < slot->generation) {
+        return; // settled long ago
+    } else if (message->kind == MESSAGE_RUN) {
+        const bool may_run = slot->phase == TAKER_EMPTY || slot->phase == TAKER_ENDED;
+        if (is_new || (MUTATED(taker_runs_again) && may_run)) {
+            hear_run(taker, slot, message, payload, now_ns);
+        } else {
+            record_answer(taker, slot, now_ns);
+        }
+    } else if (message->kind == MESSAGE_ACK) {
+        if (!is_new && slot->phase == TAKER_ENDED) {
+            record_drop(taker, slot);
+        }
+    } else {
+        hear_end(taker, slot, message, now_ns);
+    }
+}
+
+void taker_hear(struct taker *taker, const struct message *message, const void *payload,
+                uint64_t now_ns) {
+    if (message->version != SESSION_VERSION) {
+        return;
+    }
+    if (message->kind == MESSAGE_WELCOME) {
+        hear_welcome(taker, message, now_ns);
+        return;
+    }
+    if (!has_lease(taker, now_ns) || message->owner != taker->owner ||
+        message->session != taker->session) {
+        return;
+    }
+    switch (message->kind) {
+    case MESSAGE_BEAT:
+        hear_beat(taker, message, now_ns);
+        break;
+    case MESSAGE_RUN:
+    case MESSAGE_CANCEL:
+    case MESSAGE_RETURN:
+    case MESSAGE_ACK:
+        hear_place(taker, message, payload, now_ns);
+        break;
+    case MESSAGE_BYE:
+        fence(taker, now_ns);
+        break;
+    default:
+        give_up(taker, now_ns);
+        break;
+    }
+}
+
+// Says what is due, or (after the link had no room) what has never been sent.
+static void speak(struct taker *taker, uint64_t now_ns, bool unsent_only) {
+    taker->resend_at_ns = SESSION_NEVER;
+    for (uint32_t i = 0; i < taker->slot_count; i++) {
+        struct taker_slot *slot = &taker->slots[i];
+        if (slot->phase != TAKER_ENDED || slot->resend_at_ns == SESSION_NEVER) {
+            continue;
+        }
+        if (unsent_only ? slot->sends == 0 : slot->resend_at_ns <= now_ns) {
+            record_say_result(taker, slot, now_ns);
+        } else {
+            record_due_at(taker, slot, slot->resend_at_ns);
+        }
+    }
+}
+
+void taker_writable(struct taker *taker, uint64_t now_ns) {
+    if (has_lease(taker, now_ns)) {
+        speak(taker, now_ns, true);
+    }
+}
+
+void taker_down(struct taker *taker, uint64_t now_ns) {
+    if (taker->state == TAKER_SERVING) {
+        fence(taker, now_ns);
+    }
+}
+
+// ---- running ---------------------------------------------------------------------------------
+
+struct taker_slot *taker_next(struct taker *taker, uint64_t now_ns) {
+    if (!has_lease(taker, now_ns) || list_is_empty(&taker->waiting)) {
+        return NULL;
+    }
+    struct taker_slot *slot = container_of(list_first(&taker->waiting), struct taker_slot, node);
+    // Where nothing is lost, an owner that was not told takes it for certain that it never began.
+    const bool was_told = taker_say(taker, record_message(taker, slot, MESSAGE_STARTED), NULL);
+    if (!was_told && taker->options.link->is_reliable) {
+        return NULL;
+    }
+    list_remove(&slot->node);
+    slot->phase = TAKER_RUNNING;
+    taker->running++;
+    return slot;
+}
+
+void taker_end(struct taker *taker, struct taker_slot *slot, int code, const void *result,
+               uint32_t bytes, uint64_t now_ns) {
+    ASSERT(slot->phase == TAKER_RUNNING);
+    taker->running--;
+    slot->phase = TAKER_ENDED;
+    if (taker->state == TAKER_FENCED) {
+        record_drop(taker, slot);
+        end_fence(taker, now_ns);
+        return;
+    }
+    slot->code = code;
+    slot->result = result;
+    slot->bytes = bytes;
+    record_end(taker, slot, MESSAGE_DONE, now_ns);
+}
+
+void taker_leave(struct taker *taker, uint64_t now_ns) {
+    taker->is_leaving = true;
+    taker->offered = 0;
+    taker->beat_at_ns = now_ns;
+    if (taker->state == TAKER_GREETING) {
+        taker->state = TAKER_LEFT;
+    }
+    LIST_EACH_SAFE(&taker->waiting, node, after) {
+        record_end(taker, container_of(node, struct taker_slot, node), MESSAGE_RETURNED, now_ns);
+    }
+}
+
+// ---- time ------------------------------------------------------------------------------------
+
+uint64_t taker_tick(struct taker *taker, uint64_t now_ns) {
+    if (!has_lease(taker, now_ns) && taker->state != TAKER_GREETING) {
+        return SESSION_NEVER;
+    }
+    if (now_ns >= taker->beat_at_ns) {
+        struct message message = {
+            .kind = MESSAGE_BEAT, .stamp_ns = now_ns, .value = taker->offered};
+        if (taker->state == TAKER_GREETING) {
+            message.kind = MESSAGE_HELLO;
+            message.value = taker->nonce;
+        }
+        (void)taker_say(taker, message, NULL);
+        taker->beat_at_ns = now_ns + taker->options.timing.beat_ns;
+    }
+    if (taker->state == TAKER_GREETING) {
+        return taker->beat_at_ns;
+    }
+    if (now_ns >= taker->resend_at_ns) {
+        speak(taker, now_ns, false);
+    }
+    const uint64_t next_ns =
+        taker->beat_at_ns < taker->lease_until_ns ? taker->beat_at_ns : taker->lease_until_ns;
+    return taker->resend_at_ns < next_ns ? taker->resend_at_ns : next_ns;
+}
+
+// ---- beginning, self-check -------------------------------------------------------------------
+
+void taker_init(struct taker *taker, const struct taker_options *options, struct taker_slot *slots,
+                uint32_t count) {
+    REQUIRE(count >= 1 && count <= SESSION_SLOTS_MAX, "a taker has 1 to 65536 slots");
+    *taker = (struct taker){.options = *options,
+                            .offered = count,
+                            .slot_count = count,
+                            .slots = slots,
+                            .resend_at_ns = SESSION_NEVER};
+    list_init(&taker->waiting);
+    for (uint32_t i = 0; i < count; i++) {
+        slots[i] = (struct taker_slot){.phase = TAKER_EMPTY, .resend_at_ns = SESSION_NEVER};
+        list_node_init(&slots[i].node);
+    }
+    greet_anew(taker, 0);
+}
+
+void taker_check(const struct taker *taker) {
+    uint32_t running = 0, held = 0, waiting = 0;
+    for (uint32_t i = 0; i < taker->slot_count; i++) {
+        const struct taker_slot *slot = &taker->slots[i];
+        running += slot->phase == TAKER_RUNNING;
+        waiting += slot->phase == TAKER_WAITING;
+        held += slot->phase != TAKER_EMPTY;
+        ASSERT(list_is_linked(&slot->node) == (slot->phase == TAKER_WAITING));
+        ASSERT(slot->phase != TAKER_EMPTY || !slot->is_kept);
+        ASSERT(slot->phase != TAKER_ENDED || slot->resend_at_ns >= taker->resend_at_ns);
+        ASSERT(taker->state == TAKER_SERVING || slot->phase == TAKER_EMPTY ||
+               slot->phase == TAKER_RUNNING);
+    }
+    ASSERT(running == taker->running && held == taker->held);
+    ASSERT(waiting == list_check(&taker->waiting));
+    ASSERT(taker->state == TAKER_SERVING || taker->state == TAKER_FENCED || running == 0);
+}

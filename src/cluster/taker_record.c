@@ -1,0 +1,98 @@
+// taker_record.c - see taker_record.h.
+#include "cluster/taker_record.h"
+
+#include "base/atomic.h"
+#include "base/check.h"
+
+bool taker_say(struct taker *taker, struct message message, const void *payload) {
+    message.version = SESSION_VERSION;
+    message.owner = taker->owner;
+    message.session = taker->session;
+    return link_send(taker->options.link, taker->options.peer, &message, payload);
+}
+
+void record_drop(struct taker *taker, struct taker_slot *slot) {
+    if (slot->phase == TAKER_WAITING) {
+        list_remove(&slot->node);
+    }
+    if (slot->phase != TAKER_EMPTY) {
+        taker->held--;
+    }
+    slot->phase = TAKER_EMPTY;
+    slot->resend_at_ns = SESSION_NEVER;
+    if (slot->is_kept) {
+        slot->is_kept = false;
+        taker->options.calls->drop(taker->options.upper, slot);
+    }
+}
+
+void record_begin(struct taker *taker, struct taker_slot *slot, const struct message *message) {
+    if (slot->phase == TAKER_ENDED) {
+        record_drop(taker, slot);
+    }
+    ASSERT(slot->phase == TAKER_EMPTY);
+    taker->held++;
+    slot->phase = TAKER_ENDED;
+    slot->how = MESSAGE_RETURNED;
+    slot->generation = place_generation(message->place);
+    slot->is_cancelled = false;
+    slot->task = message->task;
+    slot->attempt = message->attempt;
+    slot->function = message->value;
+    slot->code = 0;
+    slot->result = NULL;
+    slot->bytes = 0;
+    slot->sends = 0;
+}
+
+struct message record_message(const struct taker *taker, const struct taker_slot *slot,
+                              enum message_kind kind) {
+    return (struct message){.kind = (uint8_t)kind,
+                            .place = place_of((uint32_t)(slot - taker->slots), slot->generation),
+                            .task = slot->task,
+                            .attempt = slot->attempt};
+}
+
+void record_due_at(struct taker *taker, struct taker_slot *slot, uint64_t at_ns) {
+    slot->resend_at_ns = at_ns;
+    taker->resend_at_ns = at_ns < taker->resend_at_ns ? at_ns : taker->resend_at_ns;
+}
+
+void record_say_result(struct taker *taker, struct taker_slot *slot, uint64_t now_ns) {
+    const struct session_timing *timing = &taker->options.timing;
+    struct message message = record_message(taker, slot, MESSAGE_RESULT);
+    message.how = slot->how;
+    message.code = slot->code;
+    message.bytes = slot->bytes;
+    if (!taker_say(taker, message, slot->result)) {
+        record_due_at(taker, slot, now_ns + timing->resend_ns);
+        return;
+    }
+    slot->sends++;
+    if (taker->options.link->is_reliable) {
+        record_drop(taker, slot);
+    } else if (!MUTATED(taker_without_resend)) {
+        record_due_at(taker, slot, session_resend_at(timing, slot->sends, now_ns));
+    }
+}
+
+void record_answer(struct taker *taker, struct taker_slot *slot, uint64_t now_ns) {
+    if (slot->phase == TAKER_ENDED) {
+        record_say_result(taker, slot, now_ns);
+    } else if (slot->phase == TAKER_RUNNING) {
+        (void)taker_say(taker, record_message(taker, slot, MESSAGE_STARTED), NULL);
+    } else if (slot->phase == TAKER_WAITING && !taker->options.link->is_reliable) {
+        (void)taker_say(taker, record_message(taker, slot, MESSAGE_TAKEN), NULL);
+    }
+}
+
+void record_end(struct taker *taker, struct taker_slot *slot, enum message_how how,
+                uint64_t now_ns) {
+    if (slot->phase == TAKER_WAITING) {
+        list_remove(&slot->node);
+    }
+    slot->phase = TAKER_ENDED;
+    slot->how = (uint8_t)how;
+    slot->sends = 0;
+    record_say_result(taker, slot, now_ns);
+}

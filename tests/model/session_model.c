@@ -1,0 +1,138 @@
+// session_model.c - every way in which a few faults can befall an owner, its takers and the link
+// between them, and 10,000 seeds of many faults.
+// sources: src/cluster/owner.c src/cluster/owner_place.c
+// sources: src/cluster/taker.c src/cluster/taker_record.c
+//
+// The explorer decides at each message whether it is lost, doubled or delayed, and at each step
+// whether a process dies, freezes, or is cut off. Without a fault the order of events is that of
+// their virtual times; a delay is what changes it.
+// Invariant: those of support/session_world.h. Start reading at explore_faults.
+#include <stddef.h>
+
+#include "model/explore.h"
+#include "model/model.h"
+#include "support/session_world.h"
+
+static struct world world;
+
+static unsigned choose_all(struct world *of, unsigned options) {
+    (void)of;
+    return (unsigned)explore_choose((int)options);
+}
+
+static void nothing(void) {
+}
+
+static void expect_no_violation(void) {
+    if (world.violation != NULL) {
+        model_fail(world.violation, "the world");
+    }
+}
+
+static void explore(struct world_options options) {
+    options.choose = choose_all;
+    options.timing = world_timing();
+    options.calm_ns = 3000;
+    world_run(&world, &options, 1);
+    expect_no_violation();
+}
+
+// ---- two or three faults, at any moment
+// ----------------------------------------------------------
+
+static void one_taker_and_slot(void) {
+    explore((struct world_options){.takers = 1,
+                                   .tasks = 3,
+                                   .slots = 1,
+                                   .threads = 1,
+                                   .begins_max = 1,
+                                   .faults = FAULTS_OF_MESSAGES,
+                                   .faults_max = 3});
+}
+
+static void one_taker_and_processes_fail(void) {
+    explore((struct world_options){.takers = 1,
+                                   .tasks = 3,
+                                   .slots = 2,
+                                   .threads = 1,
+                                   .begins_max = 1,
+                                   .faults = FAULTS_ALL & ~FAULTS(FAULT_DOUBLE),
+                                   .faults_max = 2});
+}
+
+static void two_takers_and_repeatable_tasks(void) {
+    explore((struct world_options){.takers = 2,
+                                   .tasks = 2,
+                                   .slots = 1,
+                                   .threads = 1,
+                                   .begins_max = 2,
+                                   .cancels = 2,
+                                   .faults = FAULTS_ALL,
+                                   .faults_max = 2});
+}
+
+static void one_leaves(void) {
+    explore((struct world_options){.takers = 2,
+                                   .tasks = 3,
+                                   .slots = 2,
+                                   .threads = 1,
+                                   .begins_max = 1,
+                                   .gives_back = true,
+                                   .faults = FAULTS_OF_MESSAGES & ~FAULTS(FAULT_LONG_DELAY),
+                                   .faults_max = 3});
+}
+
+static void a_reliable_link(void) {
+    explore((struct world_options){.takers = 2,
+                                   .tasks = 3,
+                                   .slots = 2,
+                                   .threads = 1,
+                                   .begins_max = 1,
+                                   .is_reliable = true,
+                                   .faults = FAULTS_ALL,
+                                   .faults_max = 2});
+}
+
+MODEL(faults_of_messages_between_an_owner_and_a_taker, .threads = 1, .setup = nothing,
+      .thread = {one_taker_and_slot}, .finish = nothing)
+MODEL(faults_of_messages_and_processes, .threads = 1, .setup = nothing,
+      .thread = {one_taker_and_processes_fail}, .finish = nothing)
+MODEL(faults_with_two_takers_and_repeatable_tasks, .threads = 1, .setup = nothing,
+      .thread = {two_takers_and_repeatable_tasks}, .finish = nothing)
+MODEL(faults_while_a_taker_leaves, .threads = 1, .setup = nothing, .thread = {one_leaves},
+      .finish = nothing)
+MODEL(faults_of_processes_on_a_reliable_link, .threads = 1, .setup = nothing,
+      .thread = {a_reliable_link}, .finish = nothing)
+
+// ---- ten thousand seeds of many ---------------------------------------------------------------
+
+static void many_faults(void) {
+    const unsigned hundreds = (unsigned)explore_choose(100);
+    const unsigned ones = (unsigned)explore_choose(100);
+    const struct world_options options = {.takers = 3,
+                                          .tasks = 12,
+                                          .slots = 2,
+                                          .threads = 1,
+                                          .begins_max = 1 + ones % 3,
+                                          .cancels = 5,
+                                          .faults = FAULTS_ALL,
+                                          .faults_max = 20,
+                                          .choose = world_choose_at_random,
+                                          .timing = world_timing(),
+                                          .calm_ns = 5000};
+    world_run(&world, &options, hundreds * 100 + ones);
+    expect_no_violation();
+}
+
+MODEL(ten_thousand_worlds_of_many_faults, .threads = 1, .setup = nothing, .thread = {many_faults},
+      .finish = nothing)
+
+// ---- each safeguard is needed -----------------------------------------------------------------
+
+MODEL_MUTATION(owner_without_resend)
+MODEL_MUTATION(taker_without_resend)
+MODEL_MUTATION(taker_runs_again)
+MODEL_MUTATION(taker_without_lease)
+MODEL_MUTATION(owner_expires_early)
+MODEL_MUTATION(owner_takes_any_result)
+MODEL_MUTATION(owner_takes_old_sessions)

@@ -1,0 +1,95 @@
+// See link_sim.h.
+#include "support/link_sim.h"
+
+#include <string.h>
+
+#include "support/test.h"
+
+static void put(struct link_sim *sim, const struct link_sim_packet *packet) {
+    if (sim->count == LINK_SIM_PACKETS) {
+        sim->is_full = true;
+        return;
+    }
+    sim->packets[sim->count] = *packet;
+    sim->packets[sim->count++].sequence = ++sim->sequence;
+}
+
+static bool send(struct link *link, unsigned peer, const struct message *message,
+                 const void *payload) {
+    struct link_sim_end *end = (struct link_sim_end *)(void *)link;
+    struct link_sim *sim = end->sim;
+    struct link_sim_packet packet = {.message = *message, .from = end->number, .to = (int)peer};
+    EXPECT(message->bytes <= LINK_SIM_PAYLOAD_MAX && peer < LINK_SIM_ENDS);
+    if (message->bytes > 0) {
+        memcpy(packet.payload, payload, message->bytes);
+    }
+    const struct link_sim_fate fate = sim->fate(sim->upper, packet.from, packet.to, message);
+    sim->sent++;
+    sim->lost += fate.copies == 0;
+    sim->doubled += fate.copies == 2;
+    for (int i = 0; i < fate.copies; i++) {
+        packet.at_ns = sim->now_ns + fate.delay_ns[i];
+        put(sim, &packet);
+    }
+    return true;
+}
+
+static void cut(struct link *link, unsigned peer, enum session_why why) {
+    struct link_sim_end *end = (struct link_sim_end *)(void *)link;
+    end->sim->cut(end->sim->upper, end->number, (int)peer, why);
+}
+
+static const struct link_calls calls = {.send = send, .cut = cut};
+
+void link_sim_init(struct link_sim *sim, bool is_reliable) {
+    memset(sim, 0, sizeof *sim);
+    for (int i = 0; i < LINK_SIM_ENDS; i++) {
+        sim->ends[i] = (struct link_sim_end){{&calls, is_reliable}, sim, i};
+    }
+}
+
+static int find_next(const struct link_sim *sim, unsigned frozen) {
+    int next = -1;
+    for (int i = 0; i < sim->count; i++) {
+        const struct link_sim_packet *packet = &sim->packets[i];
+        if ((frozen >> packet->to & 1) != 0) {
+            continue;
+        }
+        if (next < 0 || packet->at_ns < sim->packets[next].at_ns ||
+            (packet->at_ns == sim->packets[next].at_ns &&
+             packet->sequence < sim->packets[next].sequence)) {
+            next = i;
+        }
+    }
+    return next;
+}
+
+uint64_t link_sim_next(const struct link_sim *sim, unsigned frozen) {
+    const int next = find_next(sim, frozen);
+    return next < 0 ? SESSION_NEVER : sim->packets[next].at_ns;
+}
+
+struct link_sim_packet link_sim_take(struct link_sim *sim, unsigned frozen) {
+    const int next = find_next(sim, frozen);
+    EXPECT(next >= 0);
+    const struct link_sim_packet packet = sim->packets[next];
+    sim->packets[next] = sim->packets[--sim->count];
+    return packet;
+}
+
+void link_sim_clear(struct link_sim *sim, int end, bool keep_sent) {
+    for (int i = sim->count; i-- > 0;) {
+        if (sim->packets[i].to == end || (!keep_sent && sim->packets[i].from == end)) {
+            sim->packets[i] = sim->packets[--sim->count];
+        }
+    }
+}
+
+bool link_sim_has(const struct link_sim *sim, int from, int to) {
+    for (int i = 0; i < sim->count; i++) {
+        if (sim->packets[i].from == from && sim->packets[i].to == to) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,224 @@
+// The owner and the takers of a world: what they do with tasks, and what they check. See
+// session_sides.h.
+#include "support/session_sides.h"
+
+#include <string.h>
+
+enum {
+    BACK_NS = 200, // from a death to the next life
+    FENCED_CODE = -77,
+};
+
+void world_violate(struct world *world, const char *what) {
+    if (world->violation == NULL) {
+        world->violation = what;
+    }
+}
+
+// ---- the owner's side ------------------------------------------------------------------------
+
+struct result {
+    uint64_t number;
+    uint32_t attempt;
+    uint32_t filler;
+};
+
+static void deliver(void *upper, struct owner_task *task, const struct owner_outcome *outcome) {
+    struct world *world = upper;
+    struct world_task *made = container_of(task, struct world_task, task);
+    world->delivered++;
+    world->ends[outcome->end]++;
+    made->outcome = *outcome;
+    if (++made->delivered > 1) {
+        world_violate(world, "a task was delivered twice");
+    }
+    if (outcome->end == OWNER_DONE && outcome->bytes > 0) {
+        struct result result;
+        memcpy(&result, outcome->payload, sizeof result);
+        if (result.number != made->number || result.attempt != task->attempt) {
+            world_violate(world, "a task got the result of another one");
+        }
+        if (made->begun == 0) {
+            world_violate(world, "a task that has not begun got a result");
+        }
+    }
+    const bool is_lost = outcome->end == OWNER_LOST || outcome->end == OWNER_POISONED;
+    if (is_lost && !world->had_process_fault) {
+        world_violate(world, "a task was lost though no process was");
+    }
+}
+
+static void left(void *upper, struct owner_peer *peer, enum session_why why) {
+    struct world *world = upper;
+    (void)why;
+    if (peer->session < WORLD_SESSIONS_MAX) {
+        world->gone[peer->session / 64] |= UINT64_C(1) << peer->session % 64;
+    } else {
+        world_violate(world, "sessions begin again and again");
+    }
+}
+
+static const struct owner_calls owner_calls = {.deliver = deliver, .left = left};
+
+void world_start_owner(struct world *world) {
+    const struct owner_options options = {.link = &world->sim.ends[0].link,
+                                          .timing = world->options.timing,
+                                          .incarnation = 1000 + ++world->owner_life,
+                                          .calls = &owner_calls,
+                                          .upper = world};
+    world->owner_back_at_ns = 0;
+    world->owner_tick_at_ns = world->now_ns;
+    world->delivered = 0;
+    memset(world->gone, 0, sizeof world->gone);
+    owner_init(&world->owner, &options);
+    for (int i = 0; i < world->options.takers; i++) {
+        owner_peer_init(&world->owner, &world->peers[i], (unsigned)i + 1, world->places[i],
+                        (uint32_t)world->options.slots);
+    }
+    for (int i = 0; i < world->options.tasks; i++) {
+        struct world_task *task = &world->tasks[i];
+        *task = (struct world_task){.number = world->owner_life * 1000 + (uint64_t)i};
+        task->task.arguments = &task->number;
+        task->task.bytes = sizeof task->number;
+        task->task.begins_max = world->options.begins_max;
+        task->cancel_at_ns = SESSION_NEVER;
+        if (world->options.cancels > 0 && i % world->options.cancels == 0) {
+            task->cancel_at_ns = world->now_ns + 30 + 25 * (uint64_t)i;
+        }
+        owner_submit(&world->owner, &task->task, world->now_ns);
+    }
+}
+
+void world_kill_owner(struct world *world) {
+    world->owner_back_at_ns = world->now_ns + BACK_NS;
+    world->owner_died_at_ns = world->now_ns;
+    world->owner_frozen_until_ns = 0;
+    link_sim_clear(&world->sim, 0, true);
+    if (!world->options.is_reliable) {
+        return;
+    }
+    link_sim_clear(&world->sim, 0, false);
+    for (int i = 1; i <= world->options.takers; i++) {
+        if (world->takers[i - 1].is_alive) {
+            taker_down(&world->takers[i - 1].taker, world->now_ns);
+        }
+    }
+}
+
+// ---- the takers' side ------------------------------------------------------------------------
+
+static struct world_taker *taker_of(struct world *world, const struct taker_slot *slot) {
+    for (int i = 0; i < world->options.takers; i++) {
+        struct world_taker *taker = &world->takers[i];
+        if (slot >= taker->slots && slot < taker->slots + WORLD_SLOTS_MAX) {
+            return taker;
+        }
+    }
+    return NULL;
+}
+
+static int keep(void *upper, struct taker_slot *slot, const void *arguments, uint32_t bytes) {
+    struct world_taker *taker = taker_of(upper, slot);
+    uint64_t number = 0;
+    memcpy(&number, arguments, bytes < sizeof number ? bytes : sizeof number);
+    taker->numbers[slot - taker->slots] = number;
+    return 0;
+}
+
+static void cancel(void *upper, struct taker_slot *slot, int code) {
+    struct world *world = upper;
+    struct world_taker *taker = taker_of(world, slot);
+    for (int i = 0; i < taker->run_count; i++) {
+        if (taker->runs[i].slot == slot) { // it ends soon, as a frame unwinds
+            taker->runs[i].is_cancelled = true;
+            taker->runs[i].ends_at_ns = world->now_ns + WORLD_LATENCY_NS;
+        }
+    }
+    world->fences += code == FENCED_CODE;
+}
+
+static void drop(void *upper, struct taker_slot *slot) {
+    struct world_taker *taker = taker_of(upper, slot);
+    taker->numbers[slot - taker->slots] = 0;
+}
+
+static const struct taker_calls taker_calls = {.keep = keep, .cancel = cancel, .drop = drop};
+
+void world_start_taker(struct world *world, int number) {
+    struct world_taker *taker = &world->takers[number - 1];
+    const struct taker_options options = {.link = &world->sim.ends[number].link,
+                                          .peer = 0,
+                                          .timing = world->options.timing,
+                                          .seed = world->now_ns * 7 + (uint64_t)number,
+                                          .fenced_code = FENCED_CODE,
+                                          .calls = &taker_calls,
+                                          .upper = world};
+    taker->is_alive = true;
+    taker->run_count = 0;
+    taker->tick_at_ns = world->now_ns;
+    taker_init(&taker->taker, &options, taker->slots, (uint32_t)world->options.slots);
+}
+
+void world_kill_taker(struct world *world, int number) {
+    struct world_taker *taker = &world->takers[number - 1];
+    if (!taker->is_alive) {
+        return;
+    }
+    taker->is_alive = false;
+    taker->frozen_until_ns = 0;
+    taker->run_count = 0;
+    taker->back_at_ns = world->now_ns + BACK_NS;
+    taker->is_down_due = world->options.is_reliable;
+    link_sim_clear(&world->sim, number, true);
+}
+
+// A task begins: what the owner believes of it must allow that.
+static void begin(struct world *world, struct world_taker *taker, struct taker_slot *slot) {
+    const uint64_t number = taker->numbers[slot - taker->slots];
+    const uint64_t session = taker->taker.session;
+    taker->runs[taker->run_count++] =
+        (struct world_run){slot, world->now_ns + WORLD_TASK_NS, number, slot->attempt, false};
+    if (number / 1000 != world->owner_life || world->owner_back_at_ns != 0) {
+        if (world->now_ns > world->owner_died_at_ns + WORLD_LEASE_NS) {
+            world_violate(world, "a task began long after its owner's death");
+        }
+        return;
+    }
+    struct world_task *task = &world->tasks[number % 1000];
+    if (++task->begun > (int)world->options.begins_max) {
+        world_violate(world, "a task began more often than it may");
+    }
+    if (session < WORLD_SESSIONS_MAX && (world->gone[session / 64] >> session % 64 & 1) != 0) {
+        world_violate(world, "a task began in a session that its owner has given up");
+    }
+}
+
+void world_work(struct world *world, struct world_taker *taker) {
+    for (int i = taker->run_count; i-- > 0;) {
+        const struct world_run run = taker->runs[i];
+        if (run.ends_at_ns <= world->now_ns) {
+            taker->runs[i] = taker->runs[--taker->run_count];
+            const struct result result = {run.number, run.attempt, 0};
+            static struct result results[WORLD_TAKERS_MAX][WORLD_SLOTS_MAX];
+            struct result *kept = &results[taker - world->takers][run.slot - taker->slots];
+            *kept = result;
+            taker_end(&taker->taker, run.slot, run.is_cancelled ? WORLD_CANCEL_CODE : 0, kept,
+                      sizeof *kept, world->now_ns);
+        }
+    }
+    struct taker_slot *slot;
+    while (taker->run_count < world->options.threads &&
+           (slot = taker_next(&taker->taker, world->now_ns)) != NULL) {
+        begin(world, taker, slot);
+    }
+    taker->tick_at_ns = taker_tick(&taker->taker, world->now_ns);
+    for (int i = 0; i < taker->run_count; i++) {
+        if (taker->runs[i].ends_at_ns < taker->tick_at_ns) {
+            taker->tick_at_ns = taker->runs[i].ends_at_ns;
+        }
+    }
+    if (taker->taker.state == TAKER_LEFT && taker->is_alive) {
+        world_kill_taker(world, (int)(taker - world->takers) + 1);
+    }
+    taker_check(&taker->taker);
+}
