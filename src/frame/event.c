@@ -58,7 +58,7 @@ static void free_post(struct tn_event *event, struct post *post) {
     }
 }
 
-static void deliver(struct worker *worker, struct runnable *runnable) {
+static struct task_stack *deliver(struct worker *worker, struct runnable *runnable) {
     struct tn_event *event = container_of(runnable, struct tn_event, deliver);
     struct awaitable *awaitable = &event->object.awaitable;
     awaitable_lock(awaitable);
@@ -77,6 +77,7 @@ static void deliver(struct worker *worker, struct runnable *runnable) {
     } else if (releases) {
         object_release(&event->object);
     }
+    return NULL;
 }
 
 // Puts a post behind what is ready; the awaitable's lock is held and given back.
@@ -130,12 +131,13 @@ static bool take_in(struct tn_event *event, struct parcel *parcel) {
 }
 
 // From outside, on the thread of the event.
-static void arrive(struct worker *worker, struct runnable *runnable) {
+static struct task_stack *arrive(struct worker *worker, struct runnable *runnable) {
     (void)worker;
     struct parcel *parcel = container_of(runnable, struct parcel, arrive);
     if (!take_in(parcel->event, parcel)) {
         os_free(parcel);
     }
+    return NULL;
 }
 
 static int send_parcel(struct tn_event *event, void *value, uint64_t deadline_ns) {

@@ -155,7 +155,7 @@ static bool blame_next(struct grace *grace, uint64_t now_ns, uint64_t *next_ns, 
     return is_found;
 }
 
-static void look(struct worker *worker, struct runnable *runnable) {
+static struct task_stack *look(struct worker *worker, struct runnable *runnable) {
     (void)worker;
     struct grace *grace = container_of(runnable, struct grace, look);
     const uint64_t now_ns = os_now_ns();
@@ -167,6 +167,7 @@ static void look(struct worker *worker, struct runnable *runnable) {
     if (next_ns != OS_NEVER) {
         scheduler_timer_add(scheduler_timers(grace->scheduler), &grace->timer, next_ns);
     }
+    return NULL;
 }
 
 static void fire(struct timer *timer) {

@@ -92,7 +92,7 @@ struct frame *frame_of_awaitable(const struct awaitable *awaitable) {
                : container_of((struct awaitable *)(uintptr_t)awaitable, struct frame, done);
 }
 
-static void start(struct worker *worker, struct runnable *runnable);
+static struct task_stack *start(struct worker *worker, struct runnable *runnable);
 
 struct frame *frame_create(struct worker *worker, struct run *run, const struct tn_type *type,
                            unsigned line, const void *arguments) {
@@ -212,14 +212,13 @@ void frame_count_cancel(struct frame *frame) {
     }
 }
 
-static void start(struct worker *worker, struct runnable *runnable) {
+static struct task_stack *start(struct worker *worker, struct runnable *runnable) {
     struct frame *frame = container_of(runnable, struct frame, start);
     struct departure *const starter = frame->starter;
     struct task_stack *stack = frame_begin(frame, worker);
     frame_release(frame); // the queue's reference; the frame's own keeps it
-    if (stack != NULL) {
-        stack->resume.run(worker, &stack->resume);
-    } else if (starter != NULL) {
+    if (stack == NULL && starter != NULL) {
         starter->left(starter);
     }
+    return stack;
 }

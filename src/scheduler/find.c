@@ -1,7 +1,7 @@
 // find.c - where a worker looks for something to run, and in which order (see worker.h).
 //
 // Invariant: whatever is taken is run before anything else is looked at, and an announced worker
-// retracts before it runs. Start reading at worker_find_and_run.
+// retracts before it runs. Start reading at worker_find.
 #include "base/atomic.h"
 #include "scheduler/worker_private.h"
 
@@ -42,30 +42,30 @@ __attribute__((noinline)) static void show_rest(struct worker *worker) {
     worker->is_chosen = false;
 }
 
-// Runs what was found.
-static void run(struct worker *worker, struct runnable *runnable, bool is_idle, bool may_wait) {
+// Runs what was found; returns the stack to continue, if it is one.
+static struct task_stack *run(struct worker *worker, struct runnable *runnable, bool is_idle,
+                              bool may_wait) {
     if (is_idle && !stop_idling(worker, runnable, may_wait)) {
-        return;
+        return NULL;
     }
     if (UNLIKELY(worker->is_chosen || !shared_queue_is_empty(&worker->ready))) {
         show_rest(worker);
     }
-    runnable->run(worker, runnable);
+    return runnable->run(worker, runnable);
 }
 
-static void run_stolen(struct worker *worker, struct task_stack *from, struct tn_task *task,
+static struct task_stack *run_stolen(struct worker *worker, struct task_stack *from, struct tn_task *task,
                        bool is_idle) {
     if (tasks_has_public(&from->tasks)) {
         scheduler_tasks_published(worker->scheduler); // There is more: let one more come.
     }
     struct task_stack *stack = worker->scheduler->calls->start_stolen(worker, from, task);
-    if (stack != NULL) {
-        run(worker, &stack->resume, is_idle, true);
-    }
+    return stack == NULL ? NULL : run(worker, &stack->resume, is_idle, true);
 }
 
 // Tasks on suspended stacks of `owner`. The lock stands in for the stack's owner, who is not there.
-static bool run_loaded(struct worker *worker, struct worker *owner, bool is_idle) {
+static bool run_loaded(struct worker *worker, struct worker *owner, bool is_idle,
+                       struct task_stack **next) {
     if (atomic_load_relaxed(&owner->loaded_count) == 0) {
         return false;
     }
@@ -90,33 +90,34 @@ static bool run_loaded(struct worker *worker, struct worker *owner, bool is_idle
     if (task == NULL) {
         return false;
     }
-    run_stolen(worker, from, task, is_idle);
+    *next = run_stolen(worker, from, task, is_idle);
     return true;
 }
 
-static bool rob(struct worker *worker, struct worker *victim, bool is_idle) {
-    struct task_stack *stack = atomic_load_acquire(&victim->running); // pairs with worker_switch_to
+static bool rob(struct worker *worker, struct worker *victim, bool is_idle,
+                struct task_stack **next) {
+    struct task_stack *stack = atomic_load_acquire(&victim->running); // pairs with switch_to
     if (stack != NULL) {
         struct tn_task *task = tasks_steal(&stack->tasks);
         if (task != NULL) {
-            run_stolen(worker, stack, task, is_idle);
+            *next = run_stolen(worker, stack, task, is_idle);
             return true;
         }
         tasks_poke(&stack->tasks);
     }
-    if (run_loaded(worker, victim, is_idle)) {
+    if (run_loaded(worker, victim, is_idle, next)) {
         return true;
     }
     struct runnable *runnable = shared_queue_pop(&victim->ready);
     if (runnable != NULL) {
-        run(worker, runnable, is_idle, true);
+        *next = run(worker, runnable, is_idle, true);
         return true;
     }
     return false;
 }
 
 // Victims in turn from a random one on, so that thieves do not all meet at the same.
-static bool rob_someone(struct worker *worker, bool is_idle) {
+static bool rob_someone(struct worker *worker, bool is_idle, struct task_stack **next) {
     struct scheduler *scheduler = worker->scheduler;
     if (!scheduler->is_shared) {
         return false;
@@ -125,14 +126,14 @@ static bool rob_someone(struct worker *worker, bool is_idle) {
     const int start = (int)(worker->random >> 16) % scheduler->count;
     for (int i = 0; i < scheduler->count; i++) {
         struct worker *victim = &scheduler->workers[(start + i) % scheduler->count];
-        if (victim != worker && rob(worker, victim, is_idle)) {
+        if (victim != worker && rob(worker, victim, is_idle, next)) {
             return true;
         }
     }
     return false;
 }
 
-static bool run_shared(struct worker *worker, bool is_idle) {
+static bool run_shared(struct worker *worker, bool is_idle, struct task_stack **next) {
     struct runnable *runnable = shared_queue_pop(&worker->scheduler->anyone);
     const bool is_post = runnable != NULL;
     if (runnable == NULL && worker_may_take_free(worker)) {
@@ -141,11 +142,11 @@ static bool run_shared(struct worker *worker, bool is_idle) {
     if (runnable == NULL) {
         return false;
     }
-    run(worker, runnable, is_idle, !is_post);
+    *next = run(worker, runnable, is_idle, !is_post);
     return true;
 }
 
-static bool run_own(struct worker *worker, bool is_idle) {
+static bool run_own(struct worker *worker, bool is_idle, struct task_stack **next) {
     if (!inbox_is_empty(&worker->inbox)) {
         (void)inbox_take(&worker->inbox, &worker->local);
     }
@@ -156,26 +157,27 @@ static bool run_own(struct worker *worker, bool is_idle) {
     if (runnable == NULL) {
         return false;
     }
-    run(worker, runnable, is_idle, false);
+    *next = run(worker, runnable, is_idle, false);
     return true;
 }
 
-bool worker_find_and_run(struct worker *worker, bool is_idle) {
+bool worker_find(struct worker *worker, bool is_idle, struct task_stack **stack) {
+    *stack = NULL;
     worker->tick++;
     if (worker->tick % TIMER_ROUNDS == 0 && timers_earliest_ns(&worker->timers) != TIMERS_NONE) {
         (void)timers_fire(&worker->timers, os_now_ns());
     }
-    if (worker->tick % FAIRNESS_ROUNDS == 0 && run_shared(worker, is_idle)) {
+    if (worker->tick % FAIRNESS_ROUNDS == 0 && run_shared(worker, is_idle, stack)) {
         return true;
     }
-    if (run_own(worker, is_idle)) {
+    if (run_own(worker, is_idle, stack)) {
         return true;
     }
-    if (worker_may_take_free(worker) && run_loaded(worker, worker, is_idle)) {
+    if (worker_may_take_free(worker) && run_loaded(worker, worker, is_idle, stack)) {
         return true;
     }
-    if (run_shared(worker, is_idle)) {
+    if (run_shared(worker, is_idle, stack)) {
         return true;
     }
-    return worker_may_take_free(worker) && rob_someone(worker, is_idle);
+    return worker_may_take_free(worker) && rob_someone(worker, is_idle, stack);
 }

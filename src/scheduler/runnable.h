@@ -10,12 +10,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct task_stack;
 struct worker;
 
 struct runnable {
     struct runnable *next;
     // Called by the worker loop on the worker's own stack, with the runnable on no queue any more.
-    void (*run)(struct worker *worker, struct runnable *runnable);
+    // Returns the stack that the loop is to continue now; NULL: the thing is done.
+    struct task_stack *(*run)(struct worker *worker, struct runnable *runnable);
 };
 
 // First in, first out. Not thread-safe by itself.

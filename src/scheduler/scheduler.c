@@ -84,7 +84,7 @@ bool scheduler_has_free_work(struct scheduler *scheduler) {
     }
     for (int i = 0; i < scheduler->count; i++) {
         struct worker *worker = &scheduler->workers[i];
-        // acquire: pairs with worker_switch_to.
+        // acquire: pairs with switch_to.
         struct task_stack *running = atomic_load_acquire(&worker->running);
         if (!shared_queue_is_empty(&worker->ready) ||
             atomic_load_relaxed(&worker->loaded_count) > 0 ||
@@ -189,7 +189,7 @@ static void work(void *argument) {
 static void drain(struct worker *worker, struct runnable_queue *queue) {
     struct runnable *runnable;
     while ((runnable = runnable_queue_pop(queue)) != NULL) {
-        runnable->run(worker, runnable);
+        (void)runnable->run(worker, runnable); // nothing that ended has a stack to continue
     }
 }
 

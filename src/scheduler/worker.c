@@ -1,6 +1,6 @@
 // worker.c - the loop of a worker and the ways in and out of it.
 //
-// Life of an idle worker: worker_find_and_run found nothing -> idle_announce -> look again,
+// Life of an idle worker: worker_find found nothing -> idle_announce -> look again,
 // spinning for a while (waking a sleeping core costs far more than it) -> idle_sleep until somebody
 // wakes it or a deadline comes -> fire timers -> loop.
 // Invariant: exactly one of "in the loop" and "on worker->running's stack" holds; a commit runs
@@ -22,7 +22,11 @@ struct worker *worker_current(void) {
 
 // ---- switching -------------------------------------------------------------------------------
 
-void worker_switch_to(struct worker *worker, struct task_stack *stack) {
+// Switches to a stack and returns when it suspends or ends, after its commit. Inline, as in
+// suspend.h: what comes back lands in the loop itself, so that no return follows that the processor
+// predicts wrongly.
+__attribute__((always_inline)) static inline void switch_to(struct worker *worker,
+                                                            struct task_stack *stack) {
     stack->worker = worker;
     if (UNLIKELY(timers_earliest_ns(&worker->timers) <
                  atomic_load_relaxed(&worker->scheduler->armed_ns))) {
@@ -49,13 +53,13 @@ void worker_switch_to(struct worker *worker, struct task_stack *stack) {
     }
 }
 
-static void resume(struct worker *worker, struct runnable *runnable) {
+static struct task_stack *resume(struct worker *worker, struct runnable *runnable) {
     struct task_stack *stack = container_of(runnable, struct task_stack, resume);
     if (hard_move(worker, stack)) {
-        return;
+        return NULL;
     }
     worker_unload(stack);
-    worker_switch_to(worker, stack);
+    return stack;
 }
 
 void worker_suspend(struct task_stack *stack,
@@ -254,16 +258,18 @@ static void stop_keeping(struct worker *worker) {
     }
 }
 
-// Announced and nothing found: spins, then sleeps. Returns with something run, or after a wake-up.
-static void wait_for_work(struct worker *worker) {
+// Announced and nothing found: spins, then sleeps. Returns with something done, or the stack to
+// continue, or after a wake-up.
+static struct task_stack *wait_for_work(struct worker *worker) {
     struct scheduler *scheduler = worker->scheduler;
     const int rounds = scheduler->is_shared && !hard_is(HARD_PARK) ? SPIN_ROUNDS : 1;
     for (int i = 0; i < rounds; i++) {
         if (atomic_load_relaxed(&scheduler->is_stopping) || idle_is_woken(&worker->idle)) {
-            return;
+            return NULL;
         }
-        if (fire_timers(scheduler) || worker_find_and_run(worker, true)) {
-            return;
+        struct task_stack *stack = NULL;
+        if (fire_timers(scheduler) || worker_find(worker, true, &stack)) {
+            return stack;
         }
         cpu_pause();
     }
@@ -275,6 +281,27 @@ static void wait_for_work(struct worker *worker) {
         idle_sleep(&worker->idle, until_ns);
     }
     stop_keeping(worker);
+    return NULL;
+}
+
+// Nothing was found: waits, announced, until there is something to do. *is_announced: the worker
+// still is, and has looked at everything since.
+__attribute__((noinline)) static struct task_stack *idle(struct worker *worker,
+                                                         bool *is_announced) {
+    struct scheduler *scheduler = worker->scheduler;
+    if (!*is_announced) {
+        idle_announce(&worker->idle, &scheduler->idle);
+    }
+    if (worker->index == 0) {
+        scheduler_wake_spare(scheduler);
+    }
+    struct task_stack *stack = wait_for_work(worker);
+    *is_announced = stack == NULL && idle_remain(&worker->idle, &scheduler->idle);
+    if (stack == NULL && !*is_announced) {
+        // Or it has done something meanwhile: then looking round once too often does no harm.
+        worker->is_chosen = !idle_retract(&worker->idle, &scheduler->idle);
+    }
+    return stack;
 }
 
 void worker_loop(struct worker *worker) {
@@ -282,20 +309,12 @@ void worker_loop(struct worker *worker) {
     bool is_announced = worker->index > 0; // by scheduler_run
     // acquire: pairs with scheduler_stop; everything root did is visible to whoever joins us.
     while (!atomic_load_acquire(&scheduler->is_stopping)) {
-        if (!is_announced && worker_find_and_run(worker, false)) {
-            continue;
+        struct task_stack *stack;
+        if (is_announced || !worker_find(worker, false, &stack)) {
+            stack = idle(worker, &is_announced);
         }
-        if (!is_announced) {
-            idle_announce(&worker->idle, &scheduler->idle);
-        }
-        if (worker->index == 0) {
-            scheduler_wake_spare(scheduler);
-        }
-        wait_for_work(worker);
-        is_announced = idle_remain(&worker->idle, &scheduler->idle);
-        if (!is_announced) {
-            // Or it has run something meanwhile: then looking round once too often does no harm.
-            worker->is_chosen = !idle_retract(&worker->idle, &scheduler->idle);
+        if (stack != NULL) {
+            switch_to(worker, stack);
         }
     }
 }

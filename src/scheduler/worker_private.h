@@ -4,12 +4,10 @@
 
 #include "scheduler/worker.h"
 
-// Finds the next thing to run and runs it until it comes back to the loop. False: there is nothing.
-// `is_idle` says that the worker is announced: it retracts as soon as it has something.
-bool worker_find_and_run(struct worker *worker, bool is_idle);
-
-// Switches to a stack and returns when it suspends or ends, after its commit.
-void worker_switch_to(struct worker *worker, struct task_stack *stack);
+// Finds the next thing to do. True: *stack is to be continued, or the thing has been done already
+// (NULL). False: there is nothing. `is_idle` says that the worker is announced: it retracts as soon
+// as it has something.
+bool worker_find(struct worker *worker, bool is_idle, struct task_stack **stack);
 
 // Puts a stack that was just left on the worker's list of loaded stacks, if it has tasks.
 void worker_load(struct worker *worker, struct task_stack *stack);

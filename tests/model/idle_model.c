@@ -31,7 +31,7 @@ uint64_t timers_earliest_ns(struct timers *timers) {
     return TIMERS_NONE;
 }
 
-static void run_job(struct worker *worker, struct runnable *job) {
+static struct task_stack *run_job(struct worker *worker, struct runnable *job) {
     (void)worker;
     const long number = job - jobs;
     MODEL_EXPECT(plain_read(&inputs[number]) == 1);
@@ -39,6 +39,7 @@ static void run_job(struct worker *worker, struct runnable *job) {
     if (atomic_fetch_sub_relaxed(&left, 1) == 1) {
         scheduler_stop(&scheduler);
     }
+    return NULL;
 }
 
 static void init_workers(int count, int count_of_jobs) {
@@ -67,18 +68,19 @@ static void init_workers(int count, int count_of_jobs) {
     atomic_store_relaxed(&left, count_of_jobs);
 }
 
-// worker_loop with wait_for_work in it.
+// worker_loop with idle and wait_for_work in it.
 static void work(struct worker *worker, bool is_announced) {
     os_thread_local_set(worker);
+    struct task_stack *stack;
     while (!atomic_load_acquire(&scheduler.is_stopping)) { // pairs with scheduler_stop
-        if (!is_announced && worker_find_and_run(worker, false)) {
+        if (!is_announced && worker_find(worker, false, &stack)) {
             continue;
         }
         if (!is_announced) {
             idle_announce(&worker->idle, &scheduler.idle);
         }
         if (!atomic_load_relaxed(&scheduler.is_stopping) && !idle_is_woken(&worker->idle) &&
-            (MUTATED(sleep_without_recheck) || !worker_find_and_run(worker, true))) {
+            (MUTATED(sleep_without_recheck) || !worker_find(worker, true, &stack))) {
             idle_sleep(&worker->idle, OS_NEVER);
         }
         is_announced = idle_remain(&worker->idle, &scheduler.idle);

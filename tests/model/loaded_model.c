@@ -99,7 +99,8 @@ static void suspend_and_continue(void) {
 
 static void steal_as(int number, int times) {
     for (int i = 0; i < times; i++) {
-        (void)worker_find_and_run(&workers[number], false);
+        struct task_stack *next;
+        (void)worker_find(&workers[number], false, &next);
     }
 }
 
