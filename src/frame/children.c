@@ -111,12 +111,18 @@ void frame_remove_task(struct tn_self *self, struct tn_task *task, int reason) {
     tasks_drop(tasks, task);
 }
 
-// Before anything is waited for: no thief starts a task meanwhile.
-static void drop_new_tasks(struct tn_self *self, struct tn_task *first) {
+// Before anything is waited for: nobody starts a task meanwhile. A bound one that is a frame already
+// may be queued to start.
+static void drop_new_tasks(struct tn_self *self, struct tn_task *first, int reason) {
     struct tasks *tasks = &task_stack_of(self)->tasks;
     for (struct tn_task *task = self->top; task-- > first;) {
         if (task_state(task) == TASK_NEW && tasks_reclaim(tasks, task)) {
             tasks_drop(tasks, task);
+        } else if (tasks->is_bound && task_state(task) == TASK_NEW) {
+            struct frame *frame = task_adopter(task);
+            if (frame != NULL && frame_state(frame) == FRAME_NEW) {
+                (void)cancel_request(frame, reason);
+            }
         }
     }
 }
@@ -147,7 +153,7 @@ void frame_remove_children(struct tn_self *self, struct frame *frame, struct tn_
     if (with_frames != NULL) {
         atomic_store_relaxed(&frame->is_emptied, true);
     }
-    drop_new_tasks(self, first);
+    drop_new_tasks(self, first, reason);
     while (remove_newest(self, with_frames, first, reason)) {
     }
     if (frame != NULL) { // also those that had ended before

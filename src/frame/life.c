@@ -12,6 +12,7 @@
 #include "frame/ready.h"
 #include "frame/run.h"
 #include "frame/scope.h"
+#include "scheduler/bound.h"
 #include "scheduler/hard.h"
 
 // ---- memory ----------------------------------------------------------------------------------
@@ -191,7 +192,10 @@ struct task_stack *frame_begin(struct frame *frame, struct worker *worker) {
     stack->frame = frame;
     stack->departure = frame->starter;
     stack->unready = 1;
-    stack->tasks.is_closed = frame->type->level == TN_LEVEL_FRAME || hard_is(HARD_STEAL);
+    if (frame->type->level == TN_LEVEL_FRAME) {
+        bound_init(stack);
+    }
+    stack->tasks.is_closed |= hard_is(HARD_STEAL);
     stack->tasks.is_watched = hard_is(HARD_PARK);
     tasks_arm(&stack->tasks);
     os_lock_acquire(&frame->lock);

@@ -6,9 +6,9 @@
 
 #include "base/check.h"
 #include "frame/cancel.h"
-#include "frame/fail.h"
 #include "frame/failure.h"
 #include "frame/history.h"
+#include "frame/promote.h"
 #include "frame/scope.h"
 #include "frame/time.h"
 
@@ -17,30 +17,7 @@
 #define THREADS_MAX 1024
 #define GRACE_SECONDS 1.0
 
-static struct task_stack *start_stolen(struct worker *worker, struct task_stack *from,
-                                       struct tn_task *task) {
-    struct run *run = worker->scheduler->upper;
-    struct frame *frame = frame_create(worker, run, task->type, task_line(task), task->payload);
-    if (frame == NULL) {
-        const int outcome = fail_task(from, task, TN_NO_MEMORY, "no memory for a frame");
-        uint32_t ticket;
-        if (tasks_finish(task, outcome, &ticket) && task_stack_claim(from, ticket)) {
-            worker_ready(worker->scheduler, from);
-        }
-        return NULL;
-    }
-    frame->deadline_ns = from->frame->deadline_ns; // no scope was open where it was made
-    frame->origin = from;
-    frame->slot = task;
-    // Whoever owns the slot may discard the frame from here on.
-    atomic_fetch_add_relaxed(&frame->references, 1);
-    task_adopt(task, frame);
-    struct task_stack *stack = frame_begin(frame, worker);
-    frame_release(frame);
-    return stack;
-}
-
-static const struct scheduler_calls calls = {.start_stolen = start_stolen};
+static const struct scheduler_calls calls = {.start_stolen = promote_stolen};
 
 void run_report(struct run *run, const char *format, ...) {
     char sentence[RUN_MESSAGE_BYTES];

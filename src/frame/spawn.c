@@ -11,9 +11,11 @@
 #include "frame/fail.h"
 #include "frame/frame.h"
 #include "frame/misuse.h"
+#include "frame/promote.h"
 #include "frame/run.h"
 #include "frame/scope.h"
 #include "frame/wait.h"
+#include "scheduler/bound.h"
 #include "scheduler/hard.h"
 
 // ---- spawn -----------------------------------------------------------------------------------
@@ -25,19 +27,34 @@ static bool has_children(struct frame *frame) {
     return has;
 }
 
+// May whoever is current on the stack have a child without a frame? A child that gets one has to be
+// younger than all that have none.
+static bool may_have_tasks(struct task_stack *stack) {
+    if (stack->scopes != NULL || stack->tasks.self.top > stack->tasks.end) {
+        return false;
+    }
+    if (atomic_load_relaxed(&stack->embedded) == 0) {
+        return true;
+    }
+    struct tn_task *slot = tasks_in_place(&stack->tasks, stack->tasks.self.top);
+    struct frame *current = slot == NULL ? stack->frame : task_adopter(slot);
+    return current == NULL || !has_children(current);
+}
+
 static bool may_stay_a_task(struct task_stack *stack) {
-    struct tn_self *self = &stack->tasks.self;
-    if (stack->frame->type->level == TN_LEVEL_FRAME || stack->scopes != NULL ||
-        self->top > stack->tasks.end) {
+    if (stack->tasks.is_bound || !may_have_tasks(stack)) {
         return false;
     }
     if (atomic_load_relaxed(&stack->embedded) == 0) {
         stack->tasks.is_closed = false;
-        return true;
     }
-    struct tn_task *slot = tasks_in_place(&stack->tasks, self->top);
-    struct frame *current = slot == NULL ? stack->frame : task_adopter(slot);
-    return current == NULL || !has_children(current);
+    return true;
+}
+
+static bool may_be_bound(struct task_stack *stack, const struct tn_type *type) {
+    return stack->tasks.is_bound && type->level == TN_LEVEL_FRAME &&
+           type->argument_bytes <= TN_PAYLOAD_BYTES && type->result_bytes <= TN_PAYLOAD_BYTES &&
+           may_have_tasks(stack);
 }
 
 // Lets thieves see tasks, if there are any.
@@ -101,7 +118,16 @@ static struct tn_task *start_frame(struct tn_self *self, const struct tn_type *t
 
 struct tn_task *tn_spawn_type(struct tn_self *self, const struct tn_type *type, unsigned line,
                               const void *arguments) {
-    return may_spawn(self) ? start_frame(self, type, line, arguments) : NULL;
+    if (!may_spawn(self)) {
+        return NULL;
+    }
+    struct task_stack *stack = task_stack_of(self);
+    if (!may_be_bound(stack, type)) {
+        return start_frame(self, type, line, arguments);
+    }
+    struct tn_task *task = tn_task_push(self, type, line, arguments, type->argument_bytes);
+    bound_push(stack, task);
+    return task;
 }
 
 struct tn_task *tn_spawn_slow(struct tn_self *self) {
@@ -193,6 +219,29 @@ static int await_stolen(struct tn_self *self, struct tn_task *task, void *result
     return take_result(self, task, result);
 }
 
+// A plain Frame expects a stack of its own, and gets at least half of one.
+static bool has_room(const struct task_stack *stack) {
+    const uintptr_t at = (uintptr_t)__builtin_frame_address(0);
+    return at - (uintptr_t)stack->memory.low >= stack->memory.bytes / 2;
+}
+
+// May the task, which lies on this stack and has not started, be called here? If it is bound it has
+// to be its turn, or it and those around it go their way as frames.
+static bool may_call(struct task_stack *stack, struct tn_task *task) {
+    struct tasks *tasks = &stack->tasks;
+    if (!tasks->is_bound) {
+        return tasks_reclaim(tasks, task);
+    }
+    if (tasks_is_stolen(tasks, task)) {
+        return false;
+    }
+    if (stack->scopes == NULL && has_room(stack) && bound_is_next(stack, task)) {
+        return true;
+    }
+    promote_bound(stack, NULL);
+    return false;
+}
+
 // Nobody has the task: it runs here and now, on top of whoever waits for it.
 static int run_in_place(struct tn_self *self, struct tn_task *task, void *result) {
     struct tasks *tasks = &task_stack_of(self)->tasks;
@@ -271,7 +320,7 @@ int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
         return take_result(self, task, result);
     }
     hard_offer(stack, task);
-    if (!tasks_reclaim(tasks, task)) {
+    if (!may_call(stack, task)) {
         return await_stolen(self, task, result);
     }
     if (stack->scopes != NULL) { // what the task spawns shall not need frames for their sake
@@ -281,62 +330,7 @@ int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
     return run_in_place(self, task, result);
 }
 
-// ---- handles ---------------------------------------------------------------------------------
-
-struct frame *frame_from_task(struct tn_self *self, struct tn_task *task) {
-    struct task_stack *stack = task_stack_of(self);
-    struct frame *parent = frame_current(self);
-    struct frame *child = parent == NULL ? NULL
-                                         : frame_create(stack->worker, stack->frame->run,
-                                                        task->type, task_line(task), task->payload);
-    if (child == NULL) {
-        return NULL;
-    }
-    frame_adopt_child(parent, child, task);
-    tasks_drop(&stack->tasks, task);
-    stack->tasks.is_closed = true;
-    tasks_arm(&stack->tasks);
-    frame_submit(child);
-    return child;
-}
-
-struct tn_frame *tn_handle_share(struct tn_self *self, struct tn_handle *handle) {
-    struct tn_task *task = handle->task;
-    if (task == NULL || cancel_due(self) != TN_OK) {
-        return NULL;
-    }
-    struct frame *frame;
-    if (task_state(task) == TASK_FRAME) {
-        frame = container_of(task, struct frame, task);
-    } else if (tasks_reclaim(&task_stack_of(self)->tasks, task)) {
-        frame = frame_from_task(self, task);
-        handle->task = frame == NULL ? task : &frame->task;
-    } else {
-        frame = wait_for_adopter(task);
-    }
-    if (frame != NULL) {
-        frame_share(frame);
-    }
-    return (struct tn_frame *)(void *)frame;
-}
-
-void tn_handle_forget(struct tn_self *self, struct tn_handle *handle) {
-    struct tn_task *task = handle->task;
-    handle->task = NULL;
-    handle->outcome = TN_OK;
-    if (task == NULL || cancel_due(self) != TN_OK) {
-        return;
-    }
-    struct frame *frame = NULL;
-    if (task_state(task) == TASK_FRAME) {
-        frame = container_of(task, struct frame, task);
-    } else if (tasks_reclaim(&task_stack_of(self)->tasks, task)) {
-        frame = frame_from_task(self, task);
-    }
-    if (frame != NULL) { // a stolen task leaves its place when this frame ends
-        frame_forget(frame);
-    }
-}
+// ---- all children -----------------------------------------------------------------------------
 
 // Runs or waits for a task whose handle is elsewhere: the result stays in its place.
 static int end_task(struct tn_self *self, struct tn_task *task) {
@@ -360,6 +354,9 @@ int tn_children_wait(struct tn_self *self) {
         return due;
     }
     struct task_stack *stack = task_stack_of(self);
+    if (stack->tasks.is_bound) {
+        promote_bound(stack, NULL);
+    }
     struct tn_task *slot = tasks_in_place(&stack->tasks, self->top);
     struct tn_task *const first = slot != NULL ? slot + 1 : stack->tasks.first;
     for (struct tn_task *task = self->top; task-- > first;) {

@@ -78,7 +78,7 @@ static bool is_anybody_free(struct worker *self) {
 
 void hard_offer_slow(struct task_stack *stack, const struct tn_task *task) {
     struct tasks *tasks = &stack->tasks;
-    if (!tasks->is_shared) {
+    if (!tasks->is_shared || tasks->is_bound) {
         return;
     }
     tasks->is_closed = true; // the next spawn shall come here too

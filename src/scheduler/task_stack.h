@@ -52,6 +52,9 @@ struct task_stack {
                                  // it; NULL before it has run
     struct worker *home;         // the only worker that may run it; NULL: any
     struct runnable resume;      // continues it
+    struct runnable turn;        // starts its bound tasks: bound.h, as the next two
+    bool turn_is_queued;
+    bool has_ended;
     const struct note *note;     // what it waits for, while it does: frame/note.h
     uint32_t unready;            // frames living here whose first wait is not over: frame/ready.h
     struct departure *departure; // told when the stack is next left; NULL: nobody

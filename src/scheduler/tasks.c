@@ -33,6 +33,8 @@ void tasks_init(struct tasks *tasks, void *memory, size_t bytes, bool is_shared)
     tasks->is_shared = is_shared;
     tasks->is_closed = false;
     tasks->is_watched = false;
+    tasks->is_bound = false;
+    tasks->oldest = tasks->first;
     tasks->holes = 0;
     tasks->newest_hole = NULL;
     tasks->self.top = tasks->first;
@@ -53,6 +55,9 @@ void tasks_arm(struct tasks *tasks) {
 }
 
 bool tasks_publish(struct tasks *tasks, const struct tn_task *below, bool all) {
+    if (tasks->is_bound) {
+        return false;
+    }
     const struct range range = unpack(atomic_load_relaxed(&tasks->range));
     const uint32_t top = index_of(tasks, below);
     uint32_t begin = range.split;
@@ -256,6 +261,30 @@ bool task_has_ended(struct tn_task *task) {
     return (atomic_load_acquire((_Atomic uint64_t *)&task->info) & 0x7f) == TASK_DONE;
 }
 
+void tasks_bind(struct tasks *tasks) {
+    tasks->is_bound = true;
+    tasks->is_closed = true;
+    tasks_arm(tasks);
+}
+
+struct tn_task *tasks_oldest_bound(struct tasks *tasks) {
+    const struct range range = unpack(atomic_load_relaxed(&tasks->range));
+    struct tn_task *const unstolen = tasks->first + range.tail;
+    struct tn_task *oldest = tasks->oldest > unstolen ? tasks->oldest : unstolen;
+    while (oldest < tasks->self.top && task_state(oldest) != TASK_NEW) {
+        oldest++;
+    }
+    tasks->oldest = oldest;
+    return oldest < tasks->self.top ? oldest : NULL;
+}
+
+void tasks_take_bound(struct tasks *tasks, struct tn_task *oldest) {
+    ASSERT(tasks->is_bound && task_state(oldest) == TASK_NEW);
+    const uint32_t after = index_of(tasks, oldest) + 1;
+    atomic_store_relaxed(&tasks->range, pack(after, after)); // empty: nobody else changes it
+    tasks_arm(tasks);
+}
+
 struct tn_task *tasks_steal(struct tasks *tasks) {
     uint64_t word = atomic_load_relaxed(&tasks->range);
     for (;;) {
@@ -305,7 +334,7 @@ size_t tasks_check(struct tasks *tasks) {
     const uint32_t top = index_of(tasks, tasks->self.top);
     ASSERT(tasks->first <= tasks->self.top && tasks->self.top <= tasks->end + TASKS_RESERVE);
     ASSERT(range.tail <= range.split);
-    ASSERT(range.tail == range.split || range.split <= top);
+    ASSERT(range.tail == range.split || (range.split <= top && !tasks->is_bound));
     for (uint32_t at = range.tail; at < range.split && at < top; at++) {
         ASSERT(task_state(&tasks->first[at]) == TASK_NEW);
     }

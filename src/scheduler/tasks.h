@@ -67,6 +67,8 @@ struct tasks {
     bool is_shared;      // there are other workers: something must always be public
     bool is_closed;      // every spawn takes the slow path, which decides what it becomes
     bool is_watched;     // every spawn and await takes the slow path, because of a cancellation
+    bool is_bound;       // to one thread: no thief ever sees one of them (bound.h)
+    struct tn_task *oldest; // then: none below it waits to start
     uint32_t holes;      // how many of the places below top are GONE
     struct tn_task *newest_hole; // NULL: none
 
@@ -146,6 +148,24 @@ void tasks_await_cancel(struct tn_task *task);
 
 // True once a stolen task is DONE: its payload and outcome may be read.
 bool task_has_ended(struct tn_task *task);
+
+// ---- bound tasks: by the owner, or on its thread while it is suspended -----------------------
+
+// Only plain Frames are pushed from now on.
+void tasks_bind(struct tasks *tasks);
+
+// A task was pushed that waits to start.
+static inline void tasks_add_bound(struct tasks *tasks, struct tn_task *task) {
+    if (tasks->oldest > task) {
+        tasks->oldest = task;
+    }
+}
+
+// The oldest one that waits to start; NULL: none.
+struct tn_task *tasks_oldest_bound(struct tasks *tasks);
+
+// Takes that one as a thief would: it is stolen from now on.
+void tasks_take_bound(struct tasks *tasks, struct tn_task *oldest);
 
 // ---- by thieves ------------------------------------------------------------------------------
 

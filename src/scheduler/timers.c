@@ -58,6 +58,3 @@ int timers_fire(struct timers *timers, uint64_t now_ns) {
     return fired;
 }
 
-uint64_t timers_earliest_ns(struct timers *timers) {
-    return atomic_load_relaxed(&timers->earliest_ns);
-}

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/atomic.h"
 #include "base/heap.h"
 #include "os/os.h"
 
@@ -43,6 +44,8 @@ bool timers_cancel(struct timers *timers, struct timer *timer);
 int timers_fire(struct timers *timers, uint64_t now_ns);
 
 // The earliest deadline, TIMERS_NONE if nothing waits. A glance.
-uint64_t timers_earliest_ns(struct timers *timers);
+static inline uint64_t timers_earliest_ns(struct timers *timers) {
+    return atomic_load_relaxed(&timers->earliest_ns);
+}
 
 #endif

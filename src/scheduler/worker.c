@@ -9,6 +9,7 @@
 
 #include "base/atomic.h"
 #include "base/check.h"
+#include "scheduler/bound.h"
 #include "scheduler/hard.h"
 #include "scheduler/suspend.h"
 #include "scheduler/worker_private.h"
@@ -74,6 +75,9 @@ static void give_back(struct task_stack *stack, void *argument) {
     if (worker->last_commit != NULL) {
         worker->last_commit(stack, argument);
     }
+    if (UNLIKELY(stack->turn_is_queued) && bound_outlives(worker, stack)) {
+        return;
+    }
     stack_pool_release(&worker->stacks, &stack->memory);
 }
 
@@ -111,6 +115,8 @@ struct task_stack *worker_stack_create(struct worker *worker, size_t bytes, stru
     stack->worker = NULL;
     stack->home = home;
     stack->resume.run = resume;
+    stack->turn_is_queued = false;
+    stack->has_ended = false;
     stack->frame = NULL;
     stack->departure = NULL;
     stack->departing = NULL;

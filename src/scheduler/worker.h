@@ -35,6 +35,7 @@ struct worker {
     bool is_spare;   // takes free work only while worker 0 is idle
     bool is_chosen;  // somebody woke it for something, and it has not run anything since
     unsigned tick;
+    unsigned in_place; // calls of bound tasks: bound.h
     uint32_t random;
     struct context context; // the loop, while a task stack runs
     void (*commit)(struct task_stack *stack, void *argument);

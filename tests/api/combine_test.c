@@ -177,19 +177,25 @@ TEST(a_part_that_is_removed_counts_as_completed) {
 }
 
 // Parts belong to a frame that ends before those who wait for the combination.
-TN_PFRAME(int, makes_timer, (struct tn_awaitable *_Atomic *, made)) {
+TN_PFRAME(int, makes_timer, (struct tn_awaitable *_Atomic *, made), (_Atomic bool *, is_used)) {
     *made = tn_timer(self, 100);
-    return tn_sleep(self, 0.005);
+    while (!*is_used) {
+        tn_sleep(self, 0.0002);
+    }
+    return TN_OK;
 }
 
 TN_FRAME(int, waits_for_others_timer) {
     struct tn_awaitable *_Atomic made = NULL;
-    tn_task(makes_timer) child = tn_spawn(makes_timer, &made);
+    _Atomic bool is_used = false;
+    tn_task(makes_timer) child = tn_spawn(makes_timer, &made, &is_used);
     tn_share(child);
     while (made == NULL) {
         tn_sleep(self, 0.0002);
     }
-    EXPECT_EQ(tn_wait(self, tn_all(self, made, in(self, 0))), TN_REMOVED);
+    struct tn_awaitable *all = tn_all(self, made, in(self, 0));
+    is_used = true;
+    EXPECT_EQ(tn_wait(self, all), TN_REMOVED);
     return 1;
 }
 

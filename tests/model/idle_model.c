@@ -26,11 +26,6 @@ struct worker *worker_current(void) {
     return os_thread_local();
 }
 
-uint64_t timers_earliest_ns(struct timers *timers) {
-    (void)timers;
-    return TIMERS_NONE;
-}
-
 static struct task_stack *run_job(struct worker *worker, struct runnable *job) {
     (void)worker;
     const long number = job - jobs;

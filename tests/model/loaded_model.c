@@ -24,11 +24,6 @@ static int runs[TASKS];
 
 const uint16_t stack_pool_max[STACK_CLASSES];
 
-uint64_t timers_earliest_ns(struct timers *timers) {
-    (void)timers;
-    return TIMERS_NONE;
-}
-
 bool inbox_take(struct inbox *inbox, struct runnable_queue *queue) {
     (void)inbox;
     (void)queue;
