@@ -90,6 +90,15 @@ struct frame *frame_spawn(struct tn_self *self, const struct tn_type *type, unsi
     return child;
 }
 
+// One word is what most arguments and results are, and needs no call.
+static inline void copy(void *to, const void *from, size_t bytes) {
+    if (LIKELY(bytes == sizeof(uint64_t))) {
+        __builtin_memcpy(to, from, sizeof(uint64_t));
+    } else {
+        __builtin_memcpy(to, from, bytes);
+    }
+}
+
 // What every spawn that comes here begins with: false when there is no frame to spawn.
 static bool may_spawn(struct tn_self *self) {
     struct task_stack *stack = task_stack_of(self);
@@ -125,7 +134,8 @@ struct tn_task *tn_spawn_type(struct tn_self *self, const struct tn_type *type, 
     if (!may_be_bound(stack, type)) {
         return start_frame(self, type, line, arguments);
     }
-    struct tn_task *task = tn_task_push(self, type, line, arguments, type->argument_bytes);
+    struct tn_task *task = tn_task_push(self, type, line, NULL, 0);
+    copy(task->payload, arguments, type->argument_bytes);
     bound_push(stack, task);
     return task;
 }
@@ -158,7 +168,7 @@ static void copy_result(const struct tn_type *type, const void *payload, int out
     if (outcome != TN_OK) {
         no_result(type, result);
     } else if (result != NULL) {
-        __builtin_memcpy(result, payload, type->result_bytes);
+        copy(result, payload, type->result_bytes);
     }
 }
 
@@ -266,8 +276,11 @@ static int run_in_place(struct tn_self *self, struct tn_task *task, void *result
     __builtin_memcpy(payload, task->payload, sizeof payload);
     task_set(task, TASK_IN_PLACE, 0);
     type->invoke(self, payload);
-    const int outcome = self->top == task + 1 ? TN_OK : frame_end_in_place(self, task, payload);
-    if (task_state(task) != TASK_MARK) {
+    const bool is_alone = self->top == task + 1;
+    const int outcome = is_alone ? TN_OK : frame_end_in_place(self, task, payload);
+    if (is_alone && tasks->holes == 0) {
+        self->top = task; // as tn_task_leave
+    } else if (task_state(task) != TASK_MARK) {
         tasks_drop(tasks, task);
     }
     copy_result(type, payload, outcome, result);
