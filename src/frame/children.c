@@ -111,8 +111,8 @@ void frame_remove_task(struct tn_self *self, struct tn_task *task, int reason) {
     tasks_drop(tasks, task);
 }
 
-// Before anything is waited for: nobody starts a task meanwhile. A bound one that is a frame already
-// may be queued to start.
+// Before anything is waited for: nobody starts a task meanwhile. A bound one may be a frame
+// already, and queued to start.
 static void drop_new_tasks(struct tn_self *self, struct tn_task *first, int reason) {
     struct tasks *tasks = &task_stack_of(self)->tasks;
     for (struct tn_task *task = self->top; task-- > first;) {

@@ -54,8 +54,8 @@ static struct task_stack *run(struct worker *worker, struct runnable *runnable, 
     return runnable->run(worker, runnable);
 }
 
-static struct task_stack *run_stolen(struct worker *worker, struct task_stack *from, struct tn_task *task,
-                       bool is_idle) {
+static struct task_stack *run_stolen(struct worker *worker, struct task_stack *from,
+                                     struct tn_task *task, bool is_idle) {
     if (tasks_has_public(&from->tasks)) {
         scheduler_tasks_published(worker->scheduler); // There is more: let one more come.
     }
