@@ -1,4 +1,4 @@
-// promote.h - tasks that become frames: those that were stolen, and bound ones that others must know.
+// promote.h - tasks that become frames: stolen ones, and bound ones that others have to know.
 //
 // Invariant: a task is promoted once, by whoever has just taken it from its stack's range: a thief,
 // or the thread it is bound to. Start reading at promote_stolen.
