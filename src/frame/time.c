@@ -52,18 +52,13 @@ static void commit(struct task_stack *stack, void *argument) {
     cancel_check_waiting(stack, ticket);
 }
 
-static void requeue(struct task_stack *stack, void *argument) {
-    (void)argument;
-    worker_ready(stack->scheduler, stack);
-}
-
 int tn_yield(struct tn_self *self) {
     const int due = cancel_due(self);
     if (due != TN_OK) {
         return due;
     }
     ready_begin(self, NULL);
-    suspend_stack(task_stack_of(self), requeue, NULL);
+    suspend_stack(task_stack_of(self), worker_requeue, NULL);
     return cancel_due(self);
 }
 

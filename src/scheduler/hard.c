@@ -98,14 +98,9 @@ void hard_offer_slow(struct task_stack *stack, const struct tn_task *task) {
 
 // ---- park ------------------------------------------------------------------------------------
 
-static void requeue(struct task_stack *stack, void *argument) {
-    (void)argument;
-    worker_ready(stack->scheduler, stack);
-}
-
 void hard_await_slow(struct task_stack *stack) {
     set_mark(HARD_QUEUED);
-    worker_suspend(stack, requeue, NULL);
+    worker_suspend(stack, worker_requeue, NULL);
 }
 
 void hard_sleeps(void) {

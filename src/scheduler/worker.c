@@ -172,9 +172,9 @@ void worker_unload(struct task_stack *stack) {
 
 // ---- making ready ----------------------------------------------------------------------------
 
-void worker_ready(struct scheduler *scheduler, struct task_stack *stack) {
+static inline void ready(struct worker *worker, struct scheduler *scheduler,
+                         struct task_stack *stack) {
     struct worker *home = stack->home;
-    struct worker *worker = worker_current();
     if (worker != NULL && worker->scheduler == scheduler) {
         if (home == worker || !scheduler->is_shared) {
             // What another worker handed over before, when it fired timers of ours, goes first.
@@ -194,6 +194,15 @@ void worker_ready(struct scheduler *scheduler, struct task_stack *stack) {
         }
     }
     scheduler_submit(scheduler, &stack->resume, home);
+}
+
+void worker_ready(struct scheduler *scheduler, struct task_stack *stack) {
+    ready(worker_current(), scheduler, stack);
+}
+
+void worker_requeue(struct task_stack *stack, void *argument) {
+    (void)argument;
+    ready(stack->worker, stack->scheduler, stack);
 }
 
 void worker_timers_changed(struct worker *worker) {

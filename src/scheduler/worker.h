@@ -126,6 +126,9 @@ __attribute__((noreturn)) void worker_finish(struct task_stack *stack,
 // Makes a claimed stack run again, at its home or anywhere. From any thread.
 void worker_ready(struct scheduler *scheduler, struct task_stack *stack);
 
+// The commit of a stack that only lets others go first: makes it ready at once.
+void worker_requeue(struct task_stack *stack, void *argument);
+
 // Queues a runnable: for `home` only; or, with NULL, as free work, oldest first, to the idle worker
 // with the lowest index. From any thread.
 void scheduler_submit(struct scheduler *scheduler, struct runnable *runnable, struct worker *home);
