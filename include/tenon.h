@@ -10,12 +10,14 @@
 #define TN_VERSION_PATCH 0
 
 #include <tenon/blocking.h>
+#include <tenon/channel.h>
 #include <tenon/class.h>
 #include <tenon/cleanup.h>
 #include <tenon/event.h>
 #include <tenon/failure.h>
 #include <tenon/frame.h>
 #include <tenon/local.h>
+#include <tenon/mutex.h>
 #include <tenon/run.h>
 #include <tenon/scope.h>
 #include <tenon/status.h>

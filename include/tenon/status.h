@@ -27,6 +27,8 @@ enum tn_status {
     TN_NOT_RUNNING = -10012,  // only frames may do this, and no frame runs on this thread
     TN_NO_OWNER = -10013,     // no enclosing frame is of the class that this needs
     TN_WRONG_TYPE = -10014,   // the frame is of another function than the one named
+    TN_WOULD_WAIT = -10015,   // not without waiting, or not in the time that was given
+    TN_CLOSED = -10016,       // the channel or queue is closed
 };
 
 // The ways in which a wait can end. A failure of the program's own is any code that Tenon does not

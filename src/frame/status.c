@@ -33,6 +33,10 @@ const char *tn_status_text(int code) {
         return "no enclosing frame is of the class that this needs";
     case TN_WRONG_TYPE:
         return "the frame is of another function than the one named";
+    case TN_WOULD_WAIT:
+        return "it would have to wait, or the time given for it is over";
+    case TN_CLOSED:
+        return "it is closed: nothing is sent any more, and what was sent has been received";
     default:
         break;
     }

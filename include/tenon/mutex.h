@@ -1,0 +1,109 @@
+// tenon/mutex.h - mutual exclusion between frames, wherever they run.
+//
+//     static struct tn_mutex books = {.name = "books"};
+//
+//     if (tn_mutex_lock(self, &books) == TN_OK) {
+//         tn_sleep(self, 0.1);                     // a frame may wait while it holds one
+//         tn_mutex_unlock(self, &books);
+//     }
+//
+// A mutex needs no call to begin or to end: zeros are a free one, alone or with the first fields
+// given by name. It lies in the program's memory, static, in a structure or on a stack, and must
+// stay there while anybody uses it. Whoever waits for it suspends its frame, never the thread.
+//
+// Frames of one run, of several runs, and threads that are in no run may share one. Such a thread
+// passes tn_current() for `self`, and blocks where a frame would wait.
+//
+// Who comes while the mutex is free takes it, even before those who wait: that is fast, because a
+// frame that runs need not be woken. Who has been overtaken twice is handed the mutex by the next
+// unlock, so nobody waits for ever; with is_strict each unlock hands it over, in order of coming.
+//
+// The holder is a frame. What a PFrame locks must be unlocked by that PFrame, not by its parent or
+// child. A frame that locks a mutex twice waits for itself: tn_recursive_mutex is for that.
+#ifndef TENON_MUTEX_H
+#define TENON_MUTEX_H
+
+#include <tenon/task.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct tn_mutex {
+    const char *name; // in reports; NULL: none. Must live as long
+    bool is_strict;   // first come, first served; slower when many compete
+    // What follows is not for the program.
+    uint32_t tn_state; // 0 free, 1 held, 2 held and somebody waits
+    struct tn_self *tn_holder;
+    uint32_t tn_lock;
+    void *tn_first;
+    void *tn_last;
+};
+
+// The slow halves: the mutex is not free; somebody waits, or it is not the caller's. They return
+// what the functions below do.
+TN_PUBLIC TN_COLD_ int tn_mutex_lock_slow(struct tn_self *self, struct tn_mutex *mutex);
+TN_PUBLIC TN_COLD_ int tn_mutex_unlock_slow(struct tn_self *self, struct tn_mutex *mutex);
+
+// Takes the mutex without waiting. Returns TN_OK, or TN_WOULD_WAIT when somebody has it.
+TN_INLINE_ int tn_mutex_try(struct tn_self *self, struct tn_mutex *mutex) {
+    uint32_t state = 0;
+    // acquire: pairs with tn_mutex_unlock and tn_mutex_unlock_slow.
+    if (!__atomic_compare_exchange_n(&mutex->tn_state, &state, 1, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED)) {
+        return TN_WOULD_WAIT;
+    }
+    TN_STORE_(mutex->tn_holder, self);
+    return TN_OK;
+}
+
+// Takes the mutex, and waits for it if it has to. Returns TN_OK: it is the current frame's now.
+// TN_CANCELLED or TN_TIMED_OUT when this frame has to end: it is not, and one that had just become
+// free for it is passed on to the next who waits; one that was handed over before the cancellation
+// came is this frame's, TN_OK, and the next wait says that it has to end. A free mutex is taken
+// without a look whether the frame has to end.
+TN_INLINE_ TN_MUST_USE int tn_mutex_lock(struct tn_self *self, struct tn_mutex *mutex) {
+    return tn_mutex_try(self, mutex) == TN_OK ? TN_OK : tn_mutex_lock_slow(self, mutex);
+}
+
+// Gives the mutex back. Never waits. Returns TN_OK; TN_NOT_YOURS, and nothing happens, when the
+// current frame does not hold it (a programmer's error; not noticed when the holder is the frame in
+// whose await the current one is called).
+TN_INLINE_ int tn_mutex_unlock(struct tn_self *self, struct tn_mutex *mutex) {
+    uint32_t state = 1;
+    if (TN_LOAD_(mutex->tn_holder) == self) {
+        TN_STORE_(mutex->tn_holder, (struct tn_self *)NULL);
+        // release: pairs with tn_mutex_try.
+        if (__atomic_compare_exchange_n(&mutex->tn_state, &state, 0, false, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED)) {
+            return TN_OK;
+        }
+        TN_STORE_(mutex->tn_holder, self);
+    }
+    return tn_mutex_unlock_slow(self, mutex);
+}
+
+// ---- recursive -------------------------------------------------------------------------------
+
+// One that its holder may lock again; it is free when it has been unlocked as often. The holder is
+// the frame: a child of the holder waits, also one that runs in the place of its parent's await.
+struct tn_recursive_mutex {
+    struct tn_mutex mutex; // its name and is_strict may be given: {.mutex = {.name = "tree"}}
+    // What follows is not for the program.
+    const void *tn_place;
+    uint32_t tn_depth;
+};
+
+// As tn_mutex_lock, tn_mutex_try and tn_mutex_unlock. They return the same; locking again what one
+// holds never waits.
+TN_PUBLIC TN_MUST_USE int tn_recursive_mutex_lock(struct tn_self *self,
+                                                  struct tn_recursive_mutex *mutex);
+TN_PUBLIC TN_MUST_USE int tn_recursive_mutex_try(struct tn_self *self,
+                                                 struct tn_recursive_mutex *mutex);
+TN_PUBLIC int tn_recursive_mutex_unlock(struct tn_self *self, struct tn_recursive_mutex *mutex);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,236 @@
+// mutex.c - see mutex.h.
+#include "sync/mutex.h"
+
+#include <stdio.h>
+
+#include "base/atomic.h"
+#include "context/sanitizer.h"
+#include "frame/current.h"
+#include "frame/misuse.h"
+#include "scheduler/worker.h"
+
+_Static_assert(sizeof(struct mutex) == sizeof(struct tn_mutex) &&
+                   offsetof(struct mutex, state) == offsetof(struct tn_mutex, tn_state) &&
+                   offsetof(struct mutex, holder) == offsetof(struct tn_mutex, tn_holder),
+               "it is the same structure");
+
+// What a wait ended with.
+enum { HANDED, TRY };
+
+// How often somebody may be overtaken before the mutex is handed to it.
+enum { OVERTAKEN_MAX = 2 };
+
+// A holder that runs on another thread gives it back soon, mostly; waking costs more than that.
+enum { SPINS_MAX = 60 };
+
+struct mutex_wait {
+    struct waiter waiter;
+    struct wait wait;
+    uint32_t overtaken;
+    bool wants_hand_over;
+};
+
+static void tell(const struct waiter *waiter, char *text, size_t bytes) {
+    const struct mutex *mutex = waiter->object;
+    (void)snprintf(text, bytes, "waits for the mutex %s", mutex->name == NULL ? "" : mutex->name);
+}
+
+static void set_holder(struct mutex *mutex, struct tn_self *self) {
+    atomic_store_relaxed(&mutex->holder, self);
+}
+
+// True when the mutex was free and is taken now. Under the lock, or not.
+static bool take(struct mutex *mutex, struct tn_self *self, uint32_t state) {
+    uint32_t expected = MUTEX_FREE;
+    // acquire: pairs with tn_mutex_unlock_slow, and with the release in tn_mutex_unlock.
+    if (!atomic_cas_acquire(&mutex->state, &expected, state)) {
+        return false;
+    }
+    set_holder(mutex, self);
+    return true;
+}
+
+static uint32_t held_state(const struct mutex *mutex) {
+    return wait_list_is_empty(&mutex->waits) ? MUTEX_HELD : MUTEX_WAITED;
+}
+
+// Under the lock. True when the mutex is the caller's; else whoever unlocks it comes to the lock.
+static bool take_or_mark(struct mutex *mutex, struct tn_self *self) {
+    for (;;) {
+        if (take(mutex, self, held_state(mutex))) {
+            return true;
+        }
+        uint32_t held = MUTEX_HELD;
+        if (atomic_cas_relaxed(&mutex->state, &held, MUTEX_WAITED) || held == MUTEX_WAITED) {
+            return false;
+        }
+    }
+}
+
+static bool spin(struct mutex *mutex, const struct waiter *waiter) {
+    const struct task_stack *stack = waiter->stack;
+    const int spins = stack != NULL && !stack->scheduler->is_shared ? 0 : SPINS_MAX;
+    for (int i = 0; i < spins; i++) {
+        const uint32_t state = atomic_load_relaxed(&mutex->state);
+        if (state == MUTEX_WAITED || mutex->is_strict) {
+            return false;
+        }
+        if (state == MUTEX_FREE && take(mutex, waiter->self, MUTEX_HELD)) {
+            return true;
+        }
+        cpu_pause();
+    }
+    return false;
+}
+
+// Under the lock, by somebody who was woken to try and does not: the next one tries instead.
+static void pass_on(struct mutex *mutex) {
+    if (wait_list_is_empty(&mutex->waits)) {
+        return;
+    }
+    uint32_t held = MUTEX_HELD;
+    if (!atomic_cas_relaxed(&mutex->state, &held, MUTEX_WAITED) && held == MUTEX_FREE) {
+        wait_fire(wait_take(&mutex->waits), TRY);
+    }
+}
+
+// Woken to try, and told to end: somebody else has to look after the mutex.
+static int leave(struct mutex *mutex, struct mutex_wait *wait, int code) {
+    if (wait->overtaken > 0) {
+        os_lock_acquire(&mutex->lock);
+        pass_on(mutex);
+        os_lock_release(&mutex->lock);
+    }
+    return code;
+}
+
+// One wait. TN_OK with wait.outcome, or why the frame has to end.
+static int wait_once(struct mutex *mutex, struct mutex_wait *wait) {
+    if (wait->overtaken == 0) {
+        wait_push(&mutex->waits, &wait->wait, &wait->waiter);
+    } else {
+        wait_push_front(&mutex->waits, &wait->wait, &wait->waiter);
+    }
+    wait->wants_hand_over = mutex->is_strict || wait->overtaken >= OVERTAKEN_MAX;
+    atomic_store_relaxed(&wait->waiter.has_fired, WAIT_NOT_FIRED);
+    return wait_suspend(&wait->wait, &mutex->lock);
+}
+
+static int lock_slow(struct tn_self *self, struct mutex *mutex) {
+    struct mutex_wait wait = {.overtaken = 0};
+    waiter_init(&wait.waiter, self, tell, mutex);
+    if (spin(mutex, &wait.waiter)) {
+        return TN_OK;
+    }
+    for (;;) {
+        int code = waiter_due(&wait.waiter);
+        if (code != TN_OK) {
+            return leave(mutex, &wait, code);
+        }
+        os_lock_acquire(&mutex->lock);
+        if (take_or_mark(mutex, self)) {
+            os_lock_release(&mutex->lock);
+            return TN_OK;
+        }
+        code = wait_once(mutex, &wait);
+        if (code != TN_OK || wait.wait.outcome == HANDED) {
+            return code;
+        }
+        wait.overtaken++;
+    }
+}
+
+int tn_mutex_lock_slow(struct tn_self *self, struct tn_mutex *room) {
+    struct mutex *mutex = mutex_of(room);
+    const int code = lock_slow(self, mutex);
+    if (code == TN_OK) {
+        sanitizer_take_over(&mutex->state);
+    }
+    return code;
+}
+
+// It stays held: by the first who waits.
+static void hand_over(struct mutex *mutex, struct wait *wait) {
+    set_holder(mutex, wait->waiter->self);
+    // release: pairs with take, by whoever comes after the new holder.
+    atomic_store_release(&mutex->state, held_state(mutex));
+    wait_fire(wait, HANDED);
+}
+
+int tn_mutex_unlock_slow(struct tn_self *self, struct tn_mutex *room) {
+    struct mutex *mutex = mutex_of(room);
+    if (atomic_load_relaxed(&mutex->holder) != self) {
+        return misuse(TN_NOT_YOURS, "the mutex %s was unlocked by a frame that does not hold it: "
+                                    "let the one unlock it that has locked it",
+                      mutex->name == NULL ? "(without a name)" : mutex->name);
+    }
+    sanitizer_hand_over(&mutex->state);
+    os_lock_acquire(&mutex->lock);
+    struct wait *first = wait_take(&mutex->waits);
+    const bool is_handed =
+        first != NULL && container_of(first, struct mutex_wait, wait)->wants_hand_over;
+    if (is_handed) {
+        hand_over(mutex, first);
+    } else {
+        set_holder(mutex, NULL);
+        // release: pairs with take, tn_mutex_try.
+        atomic_store_release(&mutex->state, MUTEX_FREE);
+        if (first != NULL) {
+            wait_fire(first, TRY);
+        }
+    }
+    os_lock_release(&mutex->lock);
+    return TN_OK;
+}
+
+// ---- recursive -------------------------------------------------------------------------------
+
+// Where the current frame runs in place; NULL: it is the one of the stack, or a thread.
+static const void *place_of(struct tn_self *self) {
+    return current_is_outside(self) ? NULL
+                                    : tasks_in_place(&task_stack_of(self)->tasks, self->top);
+}
+
+// What is read here was written by the caller, if it is the holder.
+static bool is_held_by(struct tn_recursive_mutex *mutex, struct tn_self *self) {
+    return atomic_load_relaxed(&mutex_of(&mutex->mutex)->holder) == self &&
+           mutex->tn_place == place_of(self);
+}
+
+static int begin(struct tn_self *self, struct tn_recursive_mutex *mutex, int code) {
+    if (code == TN_OK) {
+        mutex->tn_place = place_of(self);
+        mutex->tn_depth = 1;
+    }
+    return code;
+}
+
+int tn_recursive_mutex_lock(struct tn_self *self, struct tn_recursive_mutex *mutex) {
+    if (is_held_by(mutex, self)) {
+        mutex->tn_depth++;
+        return TN_OK;
+    }
+    return begin(self, mutex, tn_mutex_lock(self, &mutex->mutex));
+}
+
+int tn_recursive_mutex_try(struct tn_self *self, struct tn_recursive_mutex *mutex) {
+    if (is_held_by(mutex, self)) {
+        mutex->tn_depth++;
+        return TN_OK;
+    }
+    return begin(self, mutex, tn_mutex_try(self, &mutex->mutex));
+}
+
+int tn_recursive_mutex_unlock(struct tn_self *self, struct tn_recursive_mutex *mutex) {
+    if (!is_held_by(mutex, self)) {
+        const char *name = mutex->mutex.name;
+        return misuse(TN_NOT_YOURS, "the recursive mutex %s was unlocked by a frame that does not "
+                                    "hold it: unlock it as often as it was locked, by the same one",
+                      name == NULL ? "(without a name)" : name);
+    }
+    if (--mutex->tn_depth > 0) {
+        return TN_OK;
+    }
+    mutex->tn_place = NULL;
+    return tn_mutex_unlock(self, &mutex->mutex);
+}

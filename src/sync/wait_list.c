@@ -1,0 +1,208 @@
+// wait_list.c - see wait_list.h.
+#include "sync/wait_list.h"
+
+#include <limits.h>
+
+#include <tenon/status.h>
+
+#include "base/atomic.h"
+#include "frame/cancel.h"
+#include "frame/current.h"
+#include "frame/ready.h"
+#include "frame/scope.h"
+#include "scheduler/suspend.h"
+
+static void tell(const struct note *note, char *text, size_t bytes) {
+    const struct waiter *waiter = container_of(note, struct waiter, note);
+    waiter->tell(waiter, text, bytes);
+}
+
+void waiter_init(struct waiter *waiter, struct tn_self *self,
+                 void (*tell_what)(const struct waiter *waiter, char *text, size_t bytes),
+                 const void *object) {
+    const bool is_thread = current_is_outside(self);
+    *waiter = (struct waiter){.note.tell = tell,
+                              .self = self,
+                              .stack = is_thread ? NULL : task_stack_of(self),
+                              .tell = tell_what,
+                              .object = object};
+    if (!is_thread) {
+        // Of a wait that is over: who fires a select before it suspends claims nothing.
+        waiter->ticket = task_stack_next_ticket(waiter->stack) - 2;
+    }
+}
+
+int waiter_due(struct waiter *waiter) {
+    return waiter->stack == NULL ? TN_OK : cancel_due(waiter->self);
+}
+
+// ---- the list --------------------------------------------------------------------------------
+
+static void link_between(struct wait_list *list, struct wait *wait, struct wait *prev,
+                         struct wait *next) {
+    wait->list = list;
+    wait->prev = prev;
+    wait->next = next;
+    *(prev == NULL ? &list->first : &prev->next) = wait;
+    *(next == NULL ? &list->last : &next->prev) = wait;
+}
+
+void wait_push(struct wait_list *list, struct wait *wait, struct waiter *waiter) {
+    wait->waiter = waiter;
+    link_between(list, wait, list->last, NULL);
+}
+
+void wait_push_front(struct wait_list *list, struct wait *wait, struct waiter *waiter) {
+    wait->waiter = waiter;
+    link_between(list, wait, NULL, list->first);
+}
+
+void wait_unlink(struct wait *wait) {
+    struct wait_list *list = wait->list;
+    ASSERT(list != NULL);
+    *(wait->prev == NULL ? &list->first : &wait->prev->next) = wait->next;
+    *(wait->next == NULL ? &list->last : &wait->next->prev) = wait->prev;
+    wait->list = NULL;
+}
+
+// ---- firing ----------------------------------------------------------------------------------
+
+// Of the waits of a select only one fires.
+static bool choose(struct wait *wait) {
+    uint32_t none = 0;
+    return !wait->waiter->is_select ||
+           atomic_cas_relaxed(&wait->waiter->chosen, &none, wait->place);
+}
+
+bool wait_list_has_other(const struct wait_list *list, const struct waiter *waiter) {
+    for (const struct wait *wait = list->first; wait != NULL; wait = wait->next) {
+        // One whose select has chosen another is only waiting to be taken off.
+        if (wait->waiter != waiter && atomic_load_relaxed(&wait->waiter->chosen) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct wait *wait_take(struct wait_list *list) {
+    struct wait *wait;
+    while ((wait = list->first) != NULL) {
+        wait_unlink(wait);
+        if (choose(wait)) {
+            return wait;
+        }
+    }
+    return NULL;
+}
+
+// With the lock held that the waiter comes to before it goes on, unless it was fired from inside.
+static void wake(struct waiter *waiter) {
+    struct task_stack *stack = waiter->stack;
+    const uint32_t ticket = waiter->ticket;
+    if (stack == NULL) {
+        // release: pairs with waiter_suspend: the waiter may be gone after this.
+        atomic_store_release(&waiter->has_fired, WAIT_FIRED);
+        os_wake_word(&waiter->has_fired, INT_MAX);
+        return;
+    }
+    const struct worker *worker = worker_current();
+    const bool is_inside = worker != NULL && worker->scheduler == stack->scheduler;
+    // release: pairs with waiter_suspend: as above.
+    atomic_store_release(&waiter->has_fired, is_inside ? WAIT_FIRED : WAIT_FIRED_FROM_OUTSIDE);
+    if (task_stack_claim(stack, ticket)) {
+        worker_ready(stack->scheduler, stack);
+    }
+}
+
+void waiter_fire(struct waiter *waiter) {
+    os_lock_acquire(&waiter->lock);
+    wake(waiter);
+    os_lock_release(&waiter->lock); // a select passes the lock of what fired it before it goes on
+}
+
+void wait_fire(struct wait *wait, int outcome) {
+    struct waiter *waiter = wait->waiter;
+    wait->outcome = outcome;
+    if (waiter->is_select) {
+        waiter_fire(waiter);
+    } else {
+        wake(waiter);
+    }
+}
+
+// ---- waiting ---------------------------------------------------------------------------------
+
+struct suspension {
+    struct waiter *waiter;
+    struct os_lock *lock;
+    bool is_hidden;
+};
+
+// The suspension is gone as soon as the ticket is open, the waiter when the lock is released.
+static void commit(struct task_stack *stack, void *argument) {
+    const struct suspension suspension = *(const struct suspension *)argument;
+    const uint32_t ticket = task_stack_wait(stack);
+    suspension.waiter->ticket = ticket;
+    if (!suspension.is_hidden) {
+        cancel_open(stack, ticket); // whom it wakes comes to this lock first
+    }
+    os_lock_release(suspension.lock);
+}
+
+static bool has_fired(struct waiter *waiter, struct os_lock *lock) {
+    // acquire: pairs with wake.
+    if (atomic_load_acquire(&waiter->has_fired) != WAIT_FIRED) {
+        os_lock_acquire(lock); // whoever has just fired it, or left its stack, is done
+        os_lock_release(lock);
+    }
+    return atomic_load_relaxed(&waiter->has_fired) != WAIT_NOT_FIRED;
+}
+
+bool waiter_suspend(struct waiter *waiter, struct os_lock *lock, uint64_t deadline_ns) {
+    struct task_stack *stack = waiter->stack;
+    if (stack == NULL) {
+        os_lock_release(lock);
+        (void)os_wait_word(&waiter->has_fired, WAIT_NOT_FIRED, deadline_ns);
+    } else {
+        struct suspension suspension = {waiter, lock, scope_hides(stack)};
+        stack->note = &waiter->note;
+        suspend_stack(stack, commit, &suspension);
+    }
+    return has_fired(waiter, lock);
+}
+
+// Woken, but not fired: TN_OK, with the lock held, when the wait goes on in its place.
+static int look_why(struct wait *wait, struct os_lock *lock) {
+    struct waiter *waiter = wait->waiter;
+    const int reason = waiter->stack == NULL ? TN_OK : cancel_reaches(waiter->self);
+    os_lock_acquire(lock);
+    if (reason == TN_OK || wait->list == NULL) {
+        return TN_OK;
+    }
+    wait_unlink(wait);
+    os_lock_release(lock);
+    return cancel_due(waiter->self);
+}
+
+int wait_suspend(struct wait *wait, struct os_lock *lock) {
+    struct waiter *waiter = wait->waiter;
+    const bool is_frame = waiter->stack != NULL;
+    if (is_frame) {
+        ready_begin(waiter->self, NULL);
+    }
+    int code = TN_OK;
+    while (!waiter_suspend(waiter, lock, OS_NEVER)) {
+        code = look_why(wait, lock);
+        if (code != TN_OK) {
+            break;
+        }
+        if (wait->list == NULL) { // fired meanwhile
+            os_lock_release(lock);
+            break;
+        }
+    }
+    if (is_frame) {
+        ready_over(waiter->self);
+    }
+    return code;
+}

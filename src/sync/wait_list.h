@@ -1,0 +1,109 @@
+// wait_list.h - who waits for a sync object: frames and plain OS threads, in order of coming.
+//
+// One mechanism under mutexes, channels and all the others. A `waiter` is who waits: a suspended
+// stack, or a thread that sleeps on a word. A `wait` is a place in one list; a select has a waiter
+// with several. All of it lies on the stack of who waits, so that waiting allocates nothing.
+//
+// The lists of an object are guarded by its lock. Who waits looks at the object under that lock,
+// links itself, leaves its stack, and only then, on the worker's loop, opens its ticket and
+// releases the lock (wait_suspend). So nobody fires a wait whose stack has not been left, and a
+// wake is one compare and swap on the ticket.
+//
+//   (none) --wait_push--> linked --wait_fire--> fired: it has what it waited for
+//                               \--wait_suspend: told to end--> unlinked: it has not
+//
+// Who completes it: one caller of wait_fire, under the lock. What stays valid meanwhile: a wait
+// that is linked, under the lock; after `has_fired` is set the waiter may be gone. Who fires for
+// another run than its own keeps the lock until it is done with that run's scheduler, and the
+// waiter passes the lock before it goes on: so its run cannot end too early. A cancellation that
+// comes after the firing changes nothing: what was given was received.
+// Start reading at wait_suspend.
+#ifndef TENON_SYNC_WAIT_LIST_H
+#define TENON_SYNC_WAIT_LIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "frame/note.h"
+#include "os/os.h"
+
+struct task_stack;
+struct tn_self;
+struct wait;
+
+// Zeros are an empty one.
+struct wait_list {
+    struct wait *first;
+    struct wait *last;
+};
+
+enum wait_fired {
+    WAIT_NOT_FIRED,
+    WAIT_FIRED,              // and who fired it is done with it
+    WAIT_FIRED_FROM_OUTSIDE, // but still holds the lock
+};
+
+struct waiter {
+    struct note note;
+    struct tn_self *self;
+    struct task_stack *stack; // NULL: a thread in no run
+    uint32_t ticket;
+    _Atomic uint32_t has_fired; // enum wait_fired; a thread sleeps on it
+    bool is_select;
+    _Atomic uint32_t chosen; // of a select: the place of its wait that fires, from 1; 0: none yet
+    struct os_lock lock;     // of a select: it is fired, or suspends; after that of an object
+    // Writes what it waits for, as in "waits for the mutex books".
+    void (*tell)(const struct waiter *waiter, char *text, size_t bytes);
+    const void *object;
+};
+
+struct wait {
+    struct wait *next;
+    struct wait *prev;
+    struct wait_list *list; // NULL: linked no more
+    struct waiter *waiter;
+    uint32_t place; // in a select, from 1
+    int outcome;    // written by who fires it
+    void *item;     // what is sent, or where to what is received
+};
+
+// The waiter is whoever runs on `self`; outside of a run, the calling thread.
+void waiter_init(struct waiter *waiter, struct tn_self *self,
+                 void (*tell)(const struct waiter *waiter, char *text, size_t bytes),
+                 const void *object);
+
+// Before a wait, without any lock: TN_OK, or why the frame has to end. For a thread: TN_OK.
+int waiter_due(struct waiter *waiter);
+
+// Under the lock of the object, all of these. At the end of the list, or before all others.
+void wait_push(struct wait_list *list, struct wait *wait, struct waiter *waiter);
+void wait_push_front(struct wait_list *list, struct wait *wait, struct waiter *waiter);
+void wait_unlink(struct wait *wait);
+
+static inline bool wait_list_is_empty(const struct wait_list *list) {
+    return list->first == NULL;
+}
+
+// Whether somebody else than `waiter` waits there who may be fired.
+bool wait_list_has_other(const struct wait_list *list, const struct waiter *waiter);
+
+// The first wait of the list that may be fired, and must be then: taken off. NULL: there is none.
+struct wait *wait_take(struct wait_list *list);
+
+// Ends a wait that was taken: its waiter goes on, and finds the outcome.
+void wait_fire(struct wait *wait, int outcome);
+
+// The same for a select of which no wait is to fire, because its time is over.
+void waiter_fire(struct waiter *waiter);
+
+// Suspends until the wait, which was pushed, has fired: TN_OK, and its outcome says the rest. Why
+// the frame has to end: then it is unlinked. Called with the object's lock held, which it releases.
+int wait_suspend(struct wait *wait, struct os_lock *lock);
+
+// One suspension, which may end for no reason: true when the waiter has fired. `lock`, which
+// who fires it holds, is held at the beginning and not at the end. A thread sleeps till deadline_ns
+// at most.
+bool waiter_suspend(struct waiter *waiter, struct os_lock *lock, uint64_t deadline_ns);
+
+#endif
