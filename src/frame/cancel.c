@@ -57,12 +57,12 @@ static void nudge(struct frame *frame) {
 
 // The frame has been told to end, or finds that it has to: its grace runs from here.
 static void begin_grace(struct frame *frame) {
-    os_lock_acquire(&frame->lock);
+    frame_lock(frame);
     const bool is_news = !atomic_load_relaxed(&frame->is_told) && !frame->is_settled;
     if (is_news) {
         atomic_store_relaxed(&frame->is_told, true);
     }
-    os_lock_release(&frame->lock);
+    frame_unlock(frame);
     if (is_news) {
         grace_begin(frame);
     }
@@ -74,21 +74,21 @@ bool cancel_request(struct frame *frame, int reason) {
         return true;
     }
     if (is_first) {
-        os_lock_acquire(&frame->lock);
+        frame_lock(frame);
         nudge(frame);
-        os_lock_release(&frame->lock);
+        frame_unlock(frame);
     }
     begin_grace(frame); // also of a frame that is ending by itself: somebody waits for that now
     return is_first;
 }
 
 void cancel_insist(struct frame *frame) {
-    os_lock_acquire(&frame->lock);
+    frame_lock(frame);
     if (!atomic_load_relaxed(&frame->is_overdue)) {
         atomic_store_relaxed(&frame->is_overdue, true);
         nudge(frame);
     }
-    os_lock_release(&frame->lock);
+    frame_unlock(frame);
 }
 
 // Whether anything has been counted since the waiter found no reason not to wait.
@@ -258,9 +258,9 @@ static void strip_current(struct tn_self *self, int reason) {
 static void count_seen(struct frame *frame) {
     if (!frame->has_seen_reason) {
         frame->has_seen_reason = true;
-        os_lock_acquire(&frame->lock);
+        frame_lock(frame);
         frame->cancels++;
-        os_lock_release(&frame->lock);
+        frame_unlock(frame);
         atomic_fetch_add_relaxed(&frame->stack->cancels, 1);
     }
 }

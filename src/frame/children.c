@@ -18,10 +18,10 @@
 static void wait_childless(struct task_stack *stack, void *argument) {
     struct frame *frame = argument;
     const uint32_t ticket = task_stack_wait(stack);
-    os_lock_acquire(&frame->lock);
+    frame_lock(frame);
     const bool is_childless = frame->alive == 0;
     frame->childless_ticket = ticket;
-    os_lock_release(&frame->lock);
+    frame_unlock(frame);
     if (!is_childless) {
         cancel_check_waiting(stack, ticket);
     } else if (task_stack_claim(stack, ticket)) {
@@ -30,9 +30,9 @@ static void wait_childless(struct task_stack *stack, void *argument) {
 }
 
 static bool has_alive_children(struct frame *frame) {
-    os_lock_acquire(&frame->lock);
+    frame_lock(frame);
     const bool has = frame->alive > 0;
-    os_lock_release(&frame->lock);
+    frame_unlock(frame);
     return has;
 }
 
@@ -60,14 +60,14 @@ int frame_wait_for_children(struct tn_self *self, struct frame *frame) {
 // A child that was removed before its parent has ended: there may be handles of it still.
 static void keep_child(struct frame *child) {
     struct frame *parent = child->parent;
-    os_lock_acquire(&parent->lock);
+    frame_lock(parent);
     if (list_is_linked(&child->sibling) && !child->is_kept) {
         list_remove(&child->sibling);
         atomic_fetch_sub_relaxed(&parent->stack->embedded, 1);
         list_push_back(&parent->kept, &child->sibling);
         child->is_kept = true;
     }
-    os_lock_release(&parent->lock);
+    frame_unlock(parent);
 }
 
 void frame_remove_child(struct tn_self *self, struct frame *child, int reason) {
@@ -82,13 +82,13 @@ void frame_remove_child(struct tn_self *self, struct frame *child, int reason) {
 // The newest child with a frame, kept alive for the caller; NULL: none.
 static struct frame *last_child(struct frame *frame) {
     struct frame *child = NULL;
-    os_lock_acquire(&frame->lock);
+    frame_lock(frame);
     struct list_node *node = list_last(&frame->children);
     if (node != NULL) {
         child = container_of(node, struct frame, sibling);
         atomic_fetch_add_relaxed(&child->references, 1);
     }
-    os_lock_release(&frame->lock);
+    frame_unlock(frame);
     return child;
 }
 

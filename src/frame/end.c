@@ -30,9 +30,9 @@ static void keep_if_shared(struct frame *frame) {
     }
     struct frame *parent = frame_parent(frame);
     atomic_fetch_add_relaxed(&frame->references, 1);
-    os_lock_acquire(&parent->lock);
+    frame_lock(parent);
     list_push_back(&parent->kept, &frame->sibling);
-    os_lock_release(&parent->lock);
+    frame_unlock(parent);
 }
 
 // A forgotten child leaves by itself. The last one alive wakes a parent that waits for that.
@@ -42,7 +42,7 @@ static void leave_parent(struct frame *frame) {
         atomic_store_release(&frame->state, FRAME_ENDED); // pairs with frame_state
         return;
     }
-    os_lock_acquire(&parent->lock);
+    frame_lock(parent);
     const bool leaves = frame->is_forgotten && !atomic_load_relaxed(&frame->is_shared);
     if (leaves) {
         list_remove(&frame->sibling);
@@ -51,7 +51,7 @@ static void leave_parent(struct frame *frame) {
     atomic_store_release(&frame->state, FRAME_ENDED); // pairs with frame_state
     const uint32_t ticket = --parent->alive == 0 ? parent->childless_ticket : 0;
     struct task_stack *stack = parent->stack;
-    os_lock_release(&parent->lock);
+    frame_unlock(parent);
     if (ticket != 0 && task_stack_claim(stack, ticket)) {
         worker_ready(stack->scheduler, stack);
     }
@@ -62,7 +62,7 @@ static void leave_parent(struct frame *frame) {
 
 // From here on nobody finds its stack, its free event or its lateness.
 static void hide(struct frame *frame) {
-    os_lock_acquire(&frame->lock);
+    frame_lock(frame);
     if (frame->cancels > 0) {
         atomic_fetch_sub_relaxed(&frame->stack->cancels, frame->cancels);
     }
@@ -70,7 +70,7 @@ static void hide(struct frame *frame) {
     frame->is_settled = true;
     struct watch *watch = frame->watch;
     const bool is_told = atomic_load_relaxed(&frame->is_told);
-    os_lock_release(&frame->lock);
+    frame_unlock(frame);
     if (is_told) {
         grace_end(frame);
     }

@@ -30,10 +30,10 @@ int tn_on_failure(struct tn_self *self, tn_failure_handler *handler, void *data)
     if (frame == NULL) {
         return TN_NO_MEMORY;
     }
-    os_lock_acquire(&frame->lock);
+    frame_lock(frame);
     frame->handler = handler;
     frame->handler_data = data;
-    os_lock_release(&frame->lock);
+    frame_unlock(frame);
     return TN_OK;
 }
 
@@ -83,10 +83,10 @@ static void replace_code(struct raising *raising, int code, struct frame *frame)
 static bool ask_handlers(struct frame *frame, struct raising *raising, int *outcome) {
     *outcome = raising->told.code;
     for (; frame != NULL; frame = frame_parent(frame)) {
-        os_lock_acquire(&frame->lock);
+        frame_lock(frame);
         tn_failure_handler *handler = frame->handler;
         void *data = frame->handler_data;
-        os_lock_release(&frame->lock);
+        frame_unlock(frame);
         if (handler == NULL) {
             continue;
         }
@@ -111,9 +111,9 @@ static bool ask_handlers(struct frame *frame, struct raising *raising, int *outc
 
 static void keep_with(struct frame *parent, struct failure *record) {
     record->is_with_parent = true;
-    os_lock_acquire(&parent->lock);
+    frame_lock(parent);
     failure_keep(&parent->failures, record, FAILURE_OF_CHILD);
-    os_lock_release(&parent->lock);
+    frame_unlock(parent);
 }
 
 // The frame that keeps the failure of `frame` as its child's; NULL: root has none; and a stolen
@@ -192,9 +192,9 @@ static struct frame *mark_failed(struct tn_self *self, int code) {
         return NULL;
     }
     frame->failure_code = code;
-    os_lock_acquire(&frame->lock);
+    frame_lock(frame);
     frame_count_cancel(frame);
-    os_lock_release(&frame->lock);
+    frame_unlock(frame);
     tasks_poke(&task_stack_of(self)->tasks); // its next await shall look
     return frame;
 }
@@ -273,9 +273,9 @@ const struct tn_failure *tn_children_failures(struct tn_self *self) {
     if (frame == NULL) {
         return NULL;
     }
-    os_lock_acquire(&frame->lock);
+    frame_lock(frame);
     const struct tn_failure *oldest = failure_show(frame->failures, FAILURE_OF_CHILD);
-    os_lock_release(&frame->lock);
+    frame_unlock(frame);
     return oldest;
 }
 

@@ -107,6 +107,19 @@ struct frame {
     struct frame *next_free;
 };
 
+// In a run of one thread nobody else comes to a frame.
+static inline void frame_lock(struct frame *frame) {
+    if (!frame->done.is_local) {
+        os_lock_acquire(&frame->lock);
+    }
+}
+
+static inline void frame_unlock(struct frame *frame) {
+    if (!frame->done.is_local) {
+        os_lock_release(&frame->lock);
+    }
+}
+
 // Memory for a frame with its arguments copied; NULL: none. Two references.
 struct frame *frame_create(struct worker *worker, struct run *run, const struct tn_type *type,
                            unsigned line, const void *arguments);

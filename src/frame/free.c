@@ -65,7 +65,7 @@ struct tn_awaitable *tn_of_free(struct tn_frame *handle) {
     if (frame == NULL) {
         return NULL;
     }
-    os_lock_acquire(&frame->lock);
+    frame_lock(frame);
     struct watch *watch = frame->watch;
     if (watch == NULL && (watch = watch_create(frame)) != NULL) {
         if (frame->is_settled) {
@@ -75,7 +75,7 @@ struct tn_awaitable *tn_of_free(struct tn_frame *handle) {
         }
         frame->watch = watch;
     }
-    os_lock_release(&frame->lock);
+    frame_unlock(frame);
     return watch == NULL ? NULL : (struct tn_awaitable *)(void *)&watch->free;
 }
 
@@ -316,9 +316,9 @@ void free_announce_end(struct tn_self *self, struct frame *frame, struct tn_task
 void tn_refuse(struct tn_self *self, struct tn_frame *handle) {
     (void)self;
     struct frame *frame = (struct frame *)(void *)handle;
-    os_lock_acquire(&frame->lock);
+    frame_lock(frame);
     struct watch *watch = frame->watch;
-    os_lock_release(&frame->lock);
+    frame_unlock(frame);
     if (watch == NULL) {
         return;
     }

@@ -102,13 +102,13 @@ static void tell_stack(struct task_stack *stack, char *text, size_t bytes) {
 }
 
 static void tell(struct frame *frame, char *text, size_t bytes) {
-    os_lock_acquire(&frame->lock);
+    frame_lock(frame);
     if (frame->stack != NULL) {
         tell_stack(frame->stack, text, bytes);
     } else {
         (void)snprintf(text, bytes, "has just ended");
     }
-    os_lock_release(&frame->lock);
+    frame_unlock(frame);
 }
 
 // ---- looking ---------------------------------------------------------------------------------

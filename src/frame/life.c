@@ -198,12 +198,12 @@ struct task_stack *frame_begin(struct frame *frame, struct worker *worker) {
     stack->tasks.is_closed |= hard_is(HARD_STEAL);
     stack->tasks.is_watched = hard_is(HARD_PARK);
     tasks_arm(&stack->tasks);
-    os_lock_acquire(&frame->lock);
+    frame_lock(frame);
     frame->stack = stack;
     if (atomic_load_relaxed(&frame->cancelled) != TN_OK) {
         frame_count_cancel(frame);
     }
-    os_lock_release(&frame->lock);
+    frame_unlock(frame);
     scope_start(stack);
     return stack;
 }

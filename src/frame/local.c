@@ -24,12 +24,12 @@ static struct local *find_in(struct frame *frame, const struct tn_local *key) {
 
 // False when the frame has none of that key.
 static bool overwrite(struct frame *frame, const struct tn_local *key, const void *value) {
-    os_lock_acquire(&frame->lock);
+    frame_lock(frame);
     struct local *local = find_in(frame, key);
     if (local != NULL) {
         __builtin_memcpy(local->value, value, key->bytes);
     }
-    os_lock_release(&frame->lock);
+    frame_unlock(frame);
     return local != NULL;
 }
 
@@ -50,10 +50,10 @@ int tn_local_write(struct tn_self *self, const struct tn_local *key, const void 
     }
     local->key = key;
     __builtin_memcpy(local->value, value, key->bytes);
-    os_lock_acquire(&frame->lock);
+    frame_lock(frame);
     local->older = atomic_load_relaxed(&frame->locals);
     atomic_store_relaxed(&frame->locals, local);
-    os_lock_release(&frame->lock);
+    frame_unlock(frame);
     return TN_OK;
 }
 
@@ -62,12 +62,12 @@ static bool copy_from(struct frame *frame, const struct tn_local *key, void *val
     if (atomic_load_relaxed(&frame->locals) == NULL) {
         return false;
     }
-    os_lock_acquire(&frame->lock);
+    frame_lock(frame);
     const struct local *local = find_in(frame, key);
     if (local != NULL) {
         __builtin_memcpy(value, local->value, key->bytes);
     }
-    os_lock_release(&frame->lock);
+    frame_unlock(frame);
     return local != NULL;
 }
 

@@ -7,34 +7,34 @@
 void primitive_add(struct frame *owner, struct primitive *primitive) {
     primitive->owner = owner;
     atomic_store_relaxed(&primitive->is_disposed, false);
-    os_lock_acquire(&owner->lock);
+    frame_lock(owner);
     list_push_back(&owner->primitives, &primitive->link);
-    os_lock_release(&owner->lock);
+    frame_unlock(owner);
 }
 
 bool primitive_take(struct primitive *primitive) {
     struct frame *owner = primitive->owner;
-    os_lock_acquire(&owner->lock);
+    frame_lock(owner);
     const bool is_owned = !atomic_load_relaxed(&primitive->is_disposed);
     if (is_owned) {
         atomic_store_relaxed(&primitive->is_disposed, true);
         list_remove(&primitive->link);
     }
-    os_lock_release(&owner->lock);
+    frame_unlock(owner);
     return is_owned;
 }
 
 // The newest one that is still owned, which is now with the disposed ones; NULL: none.
 static struct primitive *newest(struct frame *owner) {
     struct primitive *primitive = NULL;
-    os_lock_acquire(&owner->lock);
+    frame_lock(owner);
     struct list_node *node = list_pop_back(&owner->primitives);
     if (node != NULL) {
         primitive = container_of(node, struct primitive, link);
         atomic_store_relaxed(&primitive->is_disposed, true);
         list_push_back(&owner->disposed, &primitive->link);
     }
-    os_lock_release(&owner->lock);
+    frame_unlock(owner);
     return primitive;
 }
 

@@ -134,7 +134,7 @@ static void catch_up(struct ready *ready, bool is_new) {
 // waits for, kept alive, when it is in its first wait and follows nothing yet; else NULL.
 static struct ready *find_or_make(struct frame *frame, struct awaitable **target) {
     struct ready *made = os_allocate(sizeof *made);
-    os_lock_acquire(&frame->lock);
+    frame_lock(frame);
     const bool is_new = frame->ready == NULL && made != NULL;
     if (is_new) {
         init(made, frame);
@@ -144,7 +144,7 @@ static struct ready *find_or_make(struct frame *frame, struct awaitable **target
     if (*target != NULL) {
         (*target)->kind->retain(*target);
     }
-    os_lock_release(&frame->lock);
+    frame_unlock(frame);
     if (!is_new) {
         os_free(made);
     }
@@ -238,12 +238,12 @@ static void follow_first_wait(struct ready *ready, struct awaitable *target, str
         complete(ready, TN_NO_MEMORY);
         return;
     }
-    os_lock_acquire(&frame->lock);
+    frame_lock(frame);
     const bool is_wanted = frame->first_wait == target && ready->follow == NULL;
     if (is_wanted) {
         ready->follow = follow;
     }
-    os_lock_release(&frame->lock);
+    frame_unlock(frame);
     if (!is_wanted) {
         unfollow(follow);
     } else if (is_ready(target)) { // while nobody was subscribed
@@ -313,9 +313,9 @@ static void say_ready(struct departure *departure) {
     for (struct frame *next; frame != NULL; frame = next) {
         next = frame->next_waiting;
         set_ready(frame);
-        os_lock_acquire(&frame->lock);
+        frame_lock(frame);
         struct ready *ready = frame->ready;
-        os_lock_release(&frame->lock);
+        frame_unlock(frame);
         if (ready != NULL) {
             complete(ready, TN_OK);
         }
@@ -335,10 +335,10 @@ static void begin_ready(struct frame *frame) {
 }
 
 static void begin_unready(struct frame *frame, struct awaitable *awaitable) {
-    os_lock_acquire(&frame->lock);
+    frame_lock(frame);
     frame->first_wait = awaitable;
     struct ready *ready = frame->ready;
-    os_lock_release(&frame->lock);
+    frame_unlock(frame);
     if (ready != NULL) {
         ask(ready);
     }
@@ -362,14 +362,14 @@ void ready_begin_slow(struct tn_self *self, struct awaitable *awaitable) {
 }
 
 static void end_first_wait(struct frame *frame) {
-    os_lock_acquire(&frame->lock);
+    frame_lock(frame);
     frame->first_wait = NULL;
     struct ready *ready = frame->ready;
     struct follow *follow = ready == NULL ? NULL : ready->follow;
     if (ready != NULL) {
         ready->follow = NULL;
     }
-    os_lock_release(&frame->lock);
+    frame_unlock(frame);
     if (!is_ending(frame)) { // else the wait was cut short
         frame->has_waited = true;
         frame->stack->unready--;

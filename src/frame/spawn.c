@@ -21,9 +21,9 @@
 // ---- spawn -----------------------------------------------------------------------------------
 
 static bool has_children(struct frame *frame) {
-    os_lock_acquire(&frame->lock);
+    frame_lock(frame);
     const bool has = !list_is_empty(&frame->children);
-    os_lock_release(&frame->lock);
+    frame_unlock(frame);
     return has;
 }
 

@@ -89,7 +89,7 @@ void frame_adopt_child(struct frame *parent, struct frame *child, const struct t
     scope_limit_frame(child, task != NULL ? parent->stack->frame->deadline_ns
                                           : scope_deadline_ns(parent->stack));
     sanitizer_hand_over(child);
-    os_lock_acquire(&parent->lock);
+    frame_lock(parent);
     child->birth = task != NULL ? (uint64_t)(uintptr_t)task : BIRTHS_FIRST + parent->births++;
     struct list_node *at = parent->children.head.prev;
     while (at != &parent->children.head &&
@@ -99,12 +99,12 @@ void frame_adopt_child(struct frame *parent, struct frame *child, const struct t
     list_insert_after(at, &child->sibling);
     parent->alive++;
     atomic_fetch_add_relaxed(&parent->stack->embedded, 1);
-    os_lock_release(&parent->lock);
+    frame_unlock(parent);
 }
 
 static void take_off(struct frame *child) {
     struct frame *parent = child->parent;
-    os_lock_acquire(&parent->lock);
+    frame_lock(parent);
     const bool was_linked = list_is_linked(&child->sibling);
     if (was_linked) {
         list_remove(&child->sibling);
@@ -112,7 +112,7 @@ static void take_off(struct frame *child) {
     if (was_linked && !child->is_kept) {
         atomic_fetch_sub_relaxed(&parent->stack->embedded, 1);
     }
-    os_lock_release(&parent->lock);
+    frame_unlock(parent);
     if (was_linked) {
         frame_release(child);
     }
@@ -124,9 +124,9 @@ void frame_let_go(struct frame *frame) {
         return;
     }
     struct frame *parent = frame_parent(frame);
-    os_lock_acquire(&parent->lock);
+    frame_lock(parent);
     list_push_back(&parent->kept, &frame->sibling);
-    os_lock_release(&parent->lock);
+    frame_unlock(parent);
 }
 
 void frame_share(struct frame *frame) {
@@ -135,10 +135,10 @@ void frame_share(struct frame *frame) {
 
 void frame_forget(struct frame *child) {
     struct frame *parent = child->parent;
-    os_lock_acquire(&parent->lock);
+    frame_lock(parent);
     child->is_forgotten = true;
     const bool has_ended = frame_state(child) == FRAME_ENDED;
-    os_lock_release(&parent->lock);
+    frame_unlock(parent);
     if (has_ended) {
         frame_consume(child);
     }
@@ -153,7 +153,7 @@ void frame_consume(struct frame *child) {
 size_t frame_check(struct frame *frame) {
     size_t count = 0, alive = 0;
     uint64_t birth = 0;
-    os_lock_acquire(&frame->lock);
+    frame_lock(frame);
     ASSERT(frame->stack == NULL || frame->origin != frame->stack || frame->slot != NULL);
     LIST_EACH(&frame->children, node) {
         struct frame *child = container_of(node, struct frame, sibling);
@@ -167,7 +167,7 @@ size_t frame_check(struct frame *frame) {
     }
     ASSERT(alive <= frame->alive);
     ASSERT(frame->stack == NULL || count <= atomic_load_relaxed(&frame->stack->embedded));
-    os_lock_release(&frame->lock);
+    frame_unlock(frame);
     return count;
 }
 
