@@ -14,9 +14,11 @@
 #include <tenon/class.h>
 #include <tenon/cleanup.h>
 #include <tenon/event.h>
+#include <tenon/executor.h>
 #include <tenon/failure.h>
 #include <tenon/frame.h>
 #include <tenon/local.h>
+#include <tenon/map.h>
 #include <tenon/mutex.h>
 #include <tenon/run.h>
 #include <tenon/scope.h>

@@ -191,6 +191,16 @@ TN_PUBLIC struct tn_handle tn_spawn_options(struct tn_self *self, const struct t
 TN_PUBLIC int tn_join_type(struct tn_self *self, const struct tn_type *type, struct tn_frame *frame,
                            void *value);
 
+// What is done with a call that is not made yet: its function and its arguments, taken by whatever
+// makes it some day (tn_submit, tn_map). `by` is for the taker alone.
+struct tn_passed {
+    void *object;
+    int outcome;
+    unsigned number;
+};
+typedef struct tn_passed tn_taker(struct tn_self *self, void *by, const struct tn_type *type,
+                                  unsigned line, const void *arguments);
+
 #define TN_REST_(...) TN_PASTE_(TN_REST_, TN_COUNT_(__VA_ARGS__))(__VA_ARGS__)
 #define TN_REST_0(name)
 #define TN_REST_1(name, ...) , __VA_ARGS__
@@ -262,6 +272,17 @@ TN_PUBLIC int tn_join_type(struct tn_self *self, const struct tn_type *type, str
                          sizeof(struct name##_tn_arguments) <= TN_PAYLOAD_BYTES &&                 \
                          if_void(1, sizeof(name##_tn_result) <= TN_PAYLOAD_BYTES)                  \
     };                                                                                             \
+    typedef TN_LAST_(TN_PAIR_TYPE_, __VA_ARGS__) name##_tn_last;                                   \
+    enum {                                                                                         \
+        name##_tn_last_offset =                                                                    \
+            offsetof(struct name##_tn_arguments, TN_LAST_(TN_PAIR_NAME_, __VA_ARGS__))             \
+    };                                                                                             \
+    TN_INLINE_ struct tn_passed name##_tn_pass(                                                    \
+        struct tn_self *self, unsigned tn_line, tn_taker *tn_taken_by,                             \
+        void *tn_by TN_EACH_(TN_PAIR_PARAMETER_, __VA_ARGS__)) {                                   \
+        const struct name##_tn_arguments tn_arguments = TN_VALUES_(__VA_ARGS__);                   \
+        return tn_taken_by(self, tn_by, &name##_tn_type, tn_line, &tn_arguments);                  \
+    }                                                                                              \
     TN_INLINE_ struct name##_tn_task name##_tn_spawn(                                              \
         struct tn_self *self, unsigned tn_line TN_EACH_(TN_PAIR_PARAMETER_, __VA_ARGS__)) {        \
         const struct name##_tn_arguments tn_arguments = TN_VALUES_(__VA_ARGS__);                   \

@@ -52,6 +52,20 @@
 #define TN_NO_VALUE_6
 #define TN_NO_VALUE_7
 #define TN_NO_VALUE_8
+// TN_LAST_(m, name, (t, n), ...) expands to m(t, n) for the last pair; of none, for one whose type
+// is no number.
+#define TN_LAST_(m, ...) TN_PASTE_(TN_LAST_, TN_COUNT_(__VA_ARGS__))(m, __VA_ARGS__)
+#define TN_LAST_0(m, name) m(void *, tn_nothing)
+#define TN_LAST_1(m, name, a) m a
+#define TN_LAST_2(m, name, a, b) m b
+#define TN_LAST_3(m, name, a, b, c) m c
+#define TN_LAST_4(m, name, a, b, c, d) m d
+#define TN_LAST_5(m, name, a, b, c, d, e) m e
+#define TN_LAST_6(m, name, a, b, c, d, e, f) m f
+#define TN_LAST_7(m, name, a, b, c, d, e, f, g) m g
+#define TN_LAST_8(m, name, a, b, c, d, e, f, g, h) m h
+#define TN_PAIR_TYPE_(type, name) type
+#define TN_PAIR_NAME_(type, name) name
 #define TN_PAIR_PARAMETER_(type, name) , type name
 #define TN_PAIR_VALUE_(type, name) name,
 #define TN_PAIR_ARGUMENT_(type, name) , tn_arguments.name

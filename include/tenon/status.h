@@ -28,7 +28,7 @@ enum tn_status {
     TN_NO_OWNER = -10013,     // no enclosing frame is of the class that this needs
     TN_WRONG_TYPE = -10014,   // the frame is of another function than the one named
     TN_WOULD_WAIT = -10015,   // not without waiting, or not in the time that was given
-    TN_CLOSED = -10016,       // the channel or queue is closed
+    TN_CLOSED = -10016,       // the channel, queue or executor takes nothing any more
 };
 
 // The ways in which a wait can end. A failure of the program's own is any code that Tenon does not

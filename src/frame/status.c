@@ -36,7 +36,7 @@ const char *tn_status_text(int code) {
     case TN_WOULD_WAIT:
         return "it would have to wait, or the time given for it is over";
     case TN_CLOSED:
-        return "it is closed: nothing is sent any more, and what was sent has been received";
+        return "it is closed: it takes nothing any more, and gives nothing but what it has";
     default:
         break;
     }

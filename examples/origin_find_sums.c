@@ -1,0 +1,87 @@
+// origin_find_sums.c - twenty sums of squares, each beyond 64 bits: one after the other, by Frames,
+// by PFrames. After the talk "Concepts for parallel programming" (M. Bergemann).
+//
+// Standard output has the sums, standard error how long they took. Frames share a thread, so they
+// gain nothing; PFrames take as many cores as there are. (In the origin threads gain nothing
+// either, because one lock of the interpreter lets only one of them calculate.)
+#include <stdio.h>
+#include <string.h>
+#include <tenon.h>
+
+#define COUNT 20
+#define FIRST 5000000
+
+__extension__ typedef unsigned __int128 wide;
+
+static wide sum_of_squares(size_t n) {
+    wide sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        sum += (wide)i * i;
+        __asm__("" : "+r"(i)); // or the compiler finds the formula
+    }
+    return sum;
+}
+
+TN_FRAME(wide, sum_here, (size_t, n)) {
+    return sum_of_squares(n);
+}
+
+TN_PFRAME(wide, sum_anywhere, (size_t, n)) {
+    return sum_of_squares(n);
+}
+
+TN_FRAME(void, serial, (wide *, sums)) {
+    for (size_t i = 0; i < COUNT; i++) {
+        sums[i] = sum_of_squares(FIRST + i);
+    }
+}
+
+TN_FRAME(void, by_frames, (wide *, sums)) {
+    struct tn_map *map = tn_map(sum_here, COUNT, FIRST);
+    while (tn_map_next(sum_here, map, sums)) {
+        sums++;
+    }
+}
+
+TN_PFRAME(void, by_pframes, (wide *, sums)) {
+    struct tn_map *map = tn_map(sum_anywhere, COUNT, FIRST);
+    while (tn_map_next(sum_anywhere, map, sums)) {
+        sums++;
+    }
+}
+
+static void print(const char *what, wide number) {
+    char digits[40] = "";
+    char *at = digits + sizeof digits - 1;
+    do {
+        *--at = (char)('0' + (int)(number % 10));
+        number /= 10;
+    } while (number > 0);
+    printf("%s %s\n", what, at);
+}
+
+static int report(const char *title, int code, double start, const wide *sums) {
+    fprintf(stderr, "%s: Duration %1.2f seconds\n", title, tn_now() - start);
+    wide total = 0;
+    for (int i = 0; i < COUNT; i++) {
+        total += sums[i];
+    }
+    printf("%s\n", title);
+    print("first", sums[0]);
+    print("last", sums[COUNT - 1]);
+    print("total", total);
+    return code < 0 ? tn_complain(code) : 0;
+}
+
+int main(void) {
+    wide sums[COUNT];
+    double start = tn_now();
+    int failed = report("serial", tn_run(serial, NULL, sums), start, sums);
+    memset(sums, 0, sizeof sums);
+    start = tn_now();
+    failed |= report("frames", tn_run(by_frames, NULL, sums), start, sums);
+    memset(sums, 0, sizeof sums);
+    start = tn_now();
+    failed |= report("pframes", tn_run(by_pframes, NULL, sums), start, sums);
+    return failed;
+}

@@ -1,0 +1,72 @@
+// map.h - what a map consists of: map.c fills it, map_take.c empties it.
+//
+// Invariants: map.c. Start reading at struct tn_map.
+#ifndef TENON_EXECUTOR_MAP_H
+#define TENON_EXECUTOR_MAP_H
+
+#include <tenon/map.h>
+
+#include "executor/crew.h"
+#include "frame/object.h"
+
+// There is always some work for others.
+#define MAP_CHUNKS_IN_WINDOW 8
+
+// An item of a chunk that failed.
+struct oddity {
+    struct oddity *next;
+    size_t i;
+    struct failure *failure;
+};
+
+// Items that follow one another, and what came of them.
+struct chunk {
+    struct chunk *later; // free, or ready
+    struct chunk *left;  // left over
+    size_t first;        // the number of its first item
+    size_t count;
+    size_t room; // how many it has room for
+    size_t at;   // the next one to be run; or, taken, whose result was given last
+    bool is_done;
+    uint64_t began_ns; // when a lane took it
+    struct oddity *oddities;
+    char *values;
+    int *outcomes;
+};
+
+struct tn_map {
+    struct object object; // first
+    struct crew crew;
+    const struct tn_type *type;
+    struct tn_type bare; // the same without arguments: in_place.h
+    unsigned line;
+    struct tn_map_plan plan;
+    enum crew_level level;
+    enum tn_order order;
+    bool is_window_fixed;
+    bool is_chunk_fixed;
+    size_t chunk_max;
+    void *arguments; // of the first item, and zeros up to TN_PAYLOAD_BYTES
+    size_t payload_bytes;
+    size_t stride; // from one value to the next
+    // Under the gate:
+    size_t window;
+    size_t chunk; // how many items the next one has
+    size_t next;
+    size_t started;
+    struct chunk *free;
+    struct chunk *ready_first;
+    struct chunk *ready_last;
+    struct chunk *left_over;
+    int broken; // nothing is run any more: why
+    // By who takes the results:
+    struct chunk *taken; // NULL: none
+    size_t given;
+    int first_bad;
+};
+
+extern const struct crew_kind map_kind;
+
+void chunk_drop_failures(struct chunk *chunk);
+
+#endif
