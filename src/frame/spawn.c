@@ -278,8 +278,8 @@ static int run_in_place(struct tn_self *self, struct tn_task *task, void *result
     type->invoke(self, payload);
     const bool is_alone = self->top == task + 1;
     const int outcome = is_alone ? TN_OK : frame_end_in_place(self, task, payload);
-    if (is_alone && tasks->holes == 0) {
-        self->top = task; // as tn_task_leave
+    if (is_alone && tasks->is_bound && tasks->holes == 0) {
+        self->top = task; // as tn_task_leave: the range was not touched for its sake
     } else if (task_state(task) != TASK_MARK) {
         tasks_drop(tasks, task);
     }
