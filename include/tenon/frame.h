@@ -175,7 +175,7 @@ TN_PUBLIC bool tn_remove(struct tn_self *self, struct tn_frame *frame);
 // it is in has failed, or when it is too late.
 TN_PUBLIC void tn_refuse(struct tn_self *self, struct tn_frame *frame);
 
-// True once the frame has ended, in whatever way. From any frame.
+// True once the frame has ended, in whatever way, and for NULL. From any frame.
 TN_PUBLIC bool tn_frame_has_ended(const struct tn_frame *frame);
 
 // Writes the path of a frame, such as "/root/fetch/parse", and a closing zero into `buffer` of

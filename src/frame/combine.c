@@ -205,7 +205,8 @@ struct tn_awaitable *tn_any_of(struct tn_self *self, size_t count,
 
 // NULL when it is something else.
 static struct combination *combination_of(const struct tn_awaitable *handle) {
-    struct object *object = object_of((struct awaitable *)(uintptr_t)handle);
+    struct object *object =
+        handle == NULL ? NULL : object_of((struct awaitable *)(uintptr_t)handle);
     const bool is_one = object != NULL && object->withdraw == withdraw_parts;
     return is_one ? container_of(object, struct combination, object) : NULL;
 }
@@ -224,7 +225,7 @@ int tn_winner(const struct tn_awaitable *any) {
 void *tn_value(const struct tn_awaitable *handle) {
     struct awaitable *awaitable = (struct awaitable *)(uintptr_t)handle;
     int outcome;
-    return awaitable_is_done(awaitable, &outcome) ? awaitable->value : NULL;
+    return awaitable != NULL && awaitable_is_done(awaitable, &outcome) ? awaitable->value : NULL;
 }
 
 void *tn_value_of_part(const struct tn_awaitable *handle, size_t index) {

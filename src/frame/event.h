@@ -40,10 +40,13 @@ static inline struct tn_event *event_of(struct object *object) {
     return container_of(object, struct tn_event, object);
 }
 
-// TN_OK while the event may be used. TN_REMOVED: it has ended; quietly while its owner unwinds,
-// else that is a programmer's error.
+// TN_OK while the event may be used. TN_NO_MEMORY: there is none (NULL). TN_REMOVED: it has ended;
+// quietly while its owner unwinds, else that is a programmer's error.
 int event_status_slow(const struct tn_event *event);
 static inline int event_status(const struct tn_event *event) {
+    if (UNLIKELY(event == NULL)) {
+        return TN_NO_MEMORY;
+    }
     const bool has_ended =
         atomic_load_relaxed(&((struct tn_event *)(uintptr_t)event)->object.primitive.is_disposed);
     return LIKELY(!has_ended) ? TN_OK : event_status_slow(event);

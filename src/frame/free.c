@@ -316,6 +316,9 @@ void free_announce_end(struct tn_self *self, struct frame *frame, struct tn_task
 void tn_refuse(struct tn_self *self, struct tn_frame *handle) {
     (void)self;
     struct frame *frame = (struct frame *)(void *)handle;
+    if (frame == NULL) {
+        return;
+    }
     frame_lock(frame);
     struct watch *watch = frame->watch;
     frame_unlock(frame);

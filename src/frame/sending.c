@@ -49,6 +49,9 @@ int tn_event_send(struct tn_self *self, struct tn_event *event, void *value) {
 }
 
 struct tn_awaitable *tn_sending(struct tn_self *self, struct tn_event *event, void *value) {
+    if (event == NULL) {
+        return NULL;
+    }
     if (event_status(event) != TN_OK) {
         return event_ended();
     }

@@ -172,7 +172,7 @@ size_t frame_check(struct frame *frame) {
 }
 
 bool tn_frame_has_ended(const struct tn_frame *handle) {
-    return frame_state((const struct frame *)(const void *)handle) == FRAME_ENDED;
+    return handle == NULL || frame_state((const struct frame *)(const void *)handle) == FRAME_ENDED;
 }
 
 // Where a walk outwards is: at a frame, or at a task that runs in place on `stack` without one.

@@ -56,6 +56,11 @@ void fault_fail_call(uint64_t n) {
     fail_after(&calls, n);
 }
 
+bool fault_call_has_failed(void) {
+    const uint64_t fails_at = atomic_load_relaxed(&calls.fails_at);
+    return fails_at != 0 && fails_at != UNREAD && atomic_load_relaxed(&calls.counted) >= fails_at;
+}
+
 uint64_t fault_allocations(void) {
     return atomic_load_relaxed(&allocations.counted);
 }

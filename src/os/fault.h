@@ -31,6 +31,9 @@ static inline bool fault_allocation(void) {
 void fault_fail_allocation(uint64_t n);
 void fault_fail_call(uint64_t n);
 
+// True once it has failed.
+bool fault_call_has_failed(void);
+
 // How many there were so far, so that a test can fail each in turn.
 uint64_t fault_allocations(void);
 uint64_t fault_calls(void);

@@ -66,9 +66,7 @@ LEVEL_FRAME(void, leaves_children_behind) {
         tn_task(lives_on) task = tn_spawn(lives_on, 2);
         tn_forget(task);
     }
-    while (begun < 9) {
-        tn_sleep(self, 0.001);
-    }
+    WAIT_UNTIL(begun == 9);
 }
 
 // [...] runs, waits, ends, and everything below it in the tree ends with it. Nothing outlives its

@@ -65,9 +65,7 @@ CONTRACT(a_class_lives_as_long_as_its_frame_and_is_found_from_below) {
     EXPECT(tn_enclosing(window) == NULL);
     tn_task(has_window) task = tn_spawn(has_window);
     tn_await(has_window, task);
-    while (marks_count() == 0) { // who waits is woken first
-        tn_yield(self);
-    }
+    WAIT_UNTIL(marks_count() > 0); // who waits is woken first
     EXPECT_MARKS("w");
     EXPECT(tn_enclosing(window) == NULL);
 }
@@ -122,9 +120,7 @@ LEVEL_FRAME(void, window_of_dialogs) {
 CONTRACT(destructors_run_from_the_inside_outwards) {
     tn_task(window_of_dialogs) task = tn_spawn(window_of_dialogs);
     tn_await(window_of_dialogs, task);
-    while (marks_count() < 4) {
-        tn_yield(self);
-    }
+    WAIT_UNTIL(marks_count() == 4);
     EXPECT_MARKS("uddw");
 }
 
@@ -197,9 +193,7 @@ LEVEL_FRAME(void, window_with_buttons, (bool, is_held)) {
 CONTRACT(primitives_are_disposed_of_with_their_owner_newest_first) {
     tn_task(window_with_buttons) task = tn_spawn(window_with_buttons, false);
     tn_await(window_with_buttons, task);
-    while (marks_count() < 4) {
-        tn_yield(self);
-    }
+    WAIT_UNTIL(marks_count() == 4);
     EXPECT_MARKS("cbaw");
 }
 
@@ -208,9 +202,7 @@ CONTRACT(primitives_go_before_the_function_of_a_removed_owner_unwinds) {
     struct tn_frame *frame = tn_share(task);
     tn_sleep(self, contract_seconds(0.05));
     EXPECT(tn_remove(self, frame));
-    while (marks_count() < 5) {
-        tn_yield(self);
-    }
+    WAIT_UNTIL(marks_count() == 5);
     EXPECT_MARKS("cbauw");
 }
 
@@ -294,9 +286,7 @@ LEVEL_FRAME(void, counter_of_many) {
 CONTRACT(primitives_are_made_from_below_on_any_thread) {
     tn_task(counter_of_many) task = tn_spawn(counter_of_many);
     tn_await(counter_of_many, task);
-    while (gone_at_the_end == 0) {
-        tn_yield(self);
-    }
+    WAIT_UNTIL(gone_at_the_end > 0);
     EXPECT_EQ(gone_at_the_end, 80);
 }
 

@@ -99,9 +99,7 @@ CONTRACT(a_timer_ends_with_the_frame_that_made_it) {
     struct tn_awaitable *_Atomic timer = NULL;
     tn_task(makes_a_timer) child = tn_spawn(makes_a_timer, &timer);
     (void)tn_share(child);
-    while (timer == NULL) {
-        tn_sleep(self, 0.0001);
-    }
+    WAIT_UNTIL(timer != NULL);
     EXPECT_EQ(tn_wait(self, timer), TN_REMOVED);
 }
 

@@ -265,9 +265,7 @@ CONTRACT(a_removed_sender_does_not_undo_its_delivery, .threads = {2, 4}) {
     settle(self);
     tn_task(sends) sender = tn_spawn(sends, event);
     struct tn_frame *frame = tn_share(sender);
-    while (heard == 0) {
-        tn_sleep(self, 0.0001);
-    }
+    WAIT_UNTIL(heard > 0);
     EXPECT(tn_remove(self, frame));
     EXPECT_EQ(tn_children_wait(self), TN_OK);
     EXPECT_EQ(heard, 2);
@@ -318,9 +316,7 @@ static void expect_at_end(struct tn_self *self, bool is_lifebound, bool is_remov
     struct tn_event *_Atomic event = NULL;
     tn_task(owns) owner = tn_spawn(owns, &event, is_lifebound);
     struct tn_frame *frame = tn_share(owner);
-    while (event == NULL) {
-        tn_sleep(self, 0.0001);
-    }
+    WAIT_UNTIL(event != NULL);
     tn_task(waits_and_tells) waiter = tn_spawn(waits_and_tells, event);
     struct tn_awaitable *any = tn_any(self, tn_of_event(event), tn_never(self));
     (void)tn_share(waiter);

@@ -88,9 +88,7 @@ CONTRACT(a_frame_that_unwinds_may_still_name_its_events) {
     _Atomic int state = 0;
     tn_task(cleans_up) child = tn_spawn(cleans_up, &state);
     struct tn_frame *frame = tn_share(child);
-    while (state == 0) {
-        tn_sleep(self, 0.0001);
-    }
+    WAIT_UNTIL(state != 0);
     EXPECT(tn_remove(self, frame));
     EXPECT_EQ(state, 2);
 }

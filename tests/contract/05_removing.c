@@ -132,9 +132,7 @@ CONTRACT(a_listener_of_a_descendant_refuses_the_removal_of_all) {
 static _Atomic bool may_end;
 
 LEVEL_FRAME(void, ends_when_it_may) {
-    while (!may_end) {
-        tn_sleep(self, 0.0001);
-    }
+    WAIT_UNTIL(may_end);
     mark('e');
 }
 
@@ -277,7 +275,8 @@ CONTRACT(a_frame_that_is_removed_before_it_started_never_runs) {
 // Removed by another thread while running: takes effect at its next await.
 TN_PFRAME(void, computes_until, (_Atomic bool *, is_asked)) {
     begun++;
-    while (!*is_asked) {
+    for (int i = 0; !*is_asked; i++) {
+        EXPECT(i < 20000); // who asks has come
         tn_block(0.0001);
     }
     mark('a');

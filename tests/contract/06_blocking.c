@@ -62,9 +62,7 @@ LEVEL_FRAME(void, waits_for_a_lock, (int, fd)) {
 }
 
 static void wait_until_inside(struct tn_self *self) {
-    while (!is_inside) {
-        EXPECT_EQ(tn_sleep(self, 0.001), TN_OK);
-    }
+    WAIT_UNTIL(is_inside);
     EXPECT_EQ(tn_sleep(self, 0.005), TN_OK);
 }
 

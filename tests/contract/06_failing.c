@@ -206,9 +206,7 @@ LEVEL_FRAME(void, marks_its_end) {
 LEVEL_FRAME(void, fails_with_children) {
     tn_task(marks_its_end) below = tn_spawn(marks_its_end);
     EXPECT(tn_share(below) != NULL);
-    while (failed_on != -1) {
-        tn_sleep(self, 0.001);
-    }
+    WAIT_UNTIL(failed_on == -1);
     failed_on = tn_thread_index();
     TN_FAIL(self, -5, "with children");
     mark('f');

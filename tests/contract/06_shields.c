@@ -47,9 +47,7 @@ CONTRACT(a_shield_hides_the_removal_of_the_frame) {
     _Atomic bool has_begun = false;
     tn_task(gives_back_in_a_shield) child = tn_spawn(gives_back_in_a_shield, &has_begun);
     struct tn_frame *frame = tn_share(child);
-    while (!has_begun) {
-        tn_sleep(self, 0.001);
-    }
+    WAIT_UNTIL(has_begun);
     tn_sleep(self, 0.001);
     const double start = tn_now();
     EXPECT(tn_remove(self, frame));
@@ -138,9 +136,7 @@ CONTRACT(a_removal_reaches_into_a_scope) {
     _Atomic bool has_begun = false;
     tn_task(opens_and_waits) child = tn_spawn(opens_and_waits, &has_begun);
     struct tn_frame *frame = tn_share(child);
-    while (!has_begun) {
-        tn_sleep(self, 0.001);
-    }
+    WAIT_UNTIL(has_begun);
     EXPECT(tn_remove(self, frame));
     EXPECT_MARKS("x");
     EXPECT_EQ(tn_try_await(opens_and_waits, child, NULL), TN_REMOVED);

@@ -22,6 +22,7 @@ static void run_current(void) {
     const struct contract *contract = current()->contract;
     if (test_is_failing()) {
         inside_fail_call(1 + test_seed() % FAILING_CALLS);
+        test_excuse(inside_call_has_failed);
     }
     if (contract->outside != NULL) {
         contract->outside();

@@ -8,9 +8,7 @@ static _Atomic int begun;
 
 // Waits until `count` frames have begun, and have come to their wait.
 static inline void wait_until_begun(struct tn_self *self, int count) {
-    while (begun < count) {
-        tn_sleep(self, 0.0001);
-    }
+    WAIT_UNTIL(begun >= count);
     tn_sleep(self, 0.001);
 }
 

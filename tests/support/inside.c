@@ -26,3 +26,7 @@ void foreign_join(struct foreign *foreign) {
 void inside_fail_call(uint64_t n) {
     fault_fail_call(n);
 }
+
+bool inside_call_has_failed(void) {
+    return fault_call_has_failed();
+}

@@ -4,6 +4,7 @@
 #ifndef SUPPORT_INSIDE_H
 #define SUPPORT_INSIDE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 // A thread of the os layer, real or simulated, that calls entry(argument): the one way for a test
@@ -14,8 +15,9 @@ struct foreign *foreign_start(void (*entry)(void *argument), void *argument);
 // Waits for its end. Blocks the calling thread, as pthread_join does.
 void foreign_join(struct foreign *foreign);
 
-// Lets the n-th call to the system fail, of those from now on that may (1: the next). Without
-// effect in builds without assertions.
+// Lets the n-th call to the system fail, of those from now on that may (1: the next), and tells
+// whether it has. Without effect in builds without assertions.
 void inside_fail_call(uint64_t n);
+bool inside_call_has_failed(void);
 
 #endif

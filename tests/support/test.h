@@ -89,6 +89,10 @@ int test_slowness(void);
 // True with --failing: a harness that can lets one call to the system fail, which one by the seed.
 bool test_is_failing(void);
 
+// From now on an expectation that fails while `is_excused` says true ends the test, but not as
+// failed. For harnesses that let calls to the system fail.
+void test_excuse(bool (*is_excused)(void));
+
 // The test that runs in this process: for harnesses whose tests share one body.
 const struct test *test_current(void);
 
