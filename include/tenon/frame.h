@@ -63,7 +63,8 @@ extern "C" {
 // its handle, a tn_task(name). A Frame starts when this thread is free for it, in order of
 // creation; a PFrame as soon as a thread is free. Only inside a frame function (uses `self`). When
 // there is no memory for the child, the current frame fails with TN_NO_MEMORY and awaiting the
-// handle says TN_CANCELLED; so it does, and nothing runs, when the current frame is being removed.
+// handle says TN_CANCELLED; so it does, and nothing runs, when the current frame is being removed
+// (TN_TIMED_OUT when its time is up).
 #define tn_spawn(...)                                                                              \
     TN_PASTE_(TN_FIRST_(__VA_ARGS__), _tn_spawn)(self, __LINE__ TN_REST_(__VA_ARGS__))
 

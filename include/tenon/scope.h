@@ -14,7 +14,7 @@
 // waits return TN_TIMED_OUT until they end; so is a child whose await was cut, wherever it was
 // created. The outcome of a frame whose waits ended so is TN_TIMED_OUT; one that returned without
 // waiting again has its result. Running out of time is not a failure: handlers are not asked. What
-// tn_spawn is asked for after the deadline does not come to be: awaiting it says TN_CANCELLED.
+// is spawned after the deadline does not come to be: awaiting it says TN_TIMED_OUT.
 //
 // A child keeps its deadline when the scope ends before it. Each frame hears of the time by itself:
 // a parent that computes does not delay its children. What computes is not stopped, it hears of it

@@ -215,6 +215,9 @@ void frame_forget(struct frame *child);
 // Waits until every embedded child has ended: TN_OK, or what cancel_due says.
 int frame_wait_for_children(struct tn_self *self, struct frame *frame);
 
+// Stands for every child that was spawned when its parent's time was up: awaiting it says so.
+struct tn_task *frame_late(void);
+
 // A child of the frame that is current on `self`, with a frame of its own, embedded and not yet
 // submitted. NULL: no memory, and the current frame has failed.
 struct frame *frame_spawn(struct tn_self *self, const struct tn_type *type, unsigned line,

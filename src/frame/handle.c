@@ -49,7 +49,7 @@ static struct frame *take_out(struct tn_self *self, struct tn_task *task) {
 
 struct tn_frame *tn_handle_share(struct tn_self *self, struct tn_handle *handle) {
     struct tn_task *task = handle->task;
-    if (task == NULL || cancel_due(self) != TN_OK) {
+    if (task == NULL || task == frame_late() || cancel_due(self) != TN_OK) {
         return NULL;
     }
     struct frame *frame = take_out(self, task);
@@ -68,7 +68,7 @@ void tn_handle_forget(struct tn_self *self, struct tn_handle *handle) {
     struct tn_task *task = handle->task;
     handle->task = NULL;
     handle->outcome = TN_OK;
-    if (task == NULL || cancel_due(self) != TN_OK) {
+    if (task == NULL || task == frame_late() || cancel_due(self) != TN_OK) {
         return;
     }
     struct frame *frame = take_out(self, task);

@@ -99,18 +99,26 @@ static inline void copy(void *to, const void *from, size_t bytes) {
     }
 }
 
-// What every spawn that comes here begins with: false when there is no frame to spawn.
-static bool may_spawn(struct tn_self *self) {
+struct tn_task *frame_late(void) {
+    static const struct tn_type type = {.name = "late"};
+    static struct tn_task late = {.type = &type};
+    return &late;
+}
+
+// What every spawn that comes here begins with: false when there is no frame to spawn, and then
+// what the handle shall hold.
+static bool may_spawn(struct tn_self *self, struct tn_task **instead) {
     struct task_stack *stack = task_stack_of(self);
     sanitizer_hand_over(&stack->tasks);
+    *instead = NULL;
     if (atomic_load_relaxed(&stack->cancels) != 0 || stack->tasks.is_watched) {
         if (current_is_outside(self)) {
             (void)misuse_outside();
             return false;
         }
-        if (cancel_reaches(self) != TN_OK) { // who has to end has no more children
-            return false;
-        }
+        const int reason = cancel_reaches(self);
+        *instead = reason == TN_TIMED_OUT ? frame_late() : NULL;
+        return reason == TN_OK; // who has to end has no more children
     }
     return true;
 }
@@ -127,8 +135,9 @@ static struct tn_task *start_frame(struct tn_self *self, const struct tn_type *t
 
 struct tn_task *tn_spawn_type(struct tn_self *self, const struct tn_type *type, unsigned line,
                               const void *arguments) {
-    if (!may_spawn(self)) {
-        return NULL;
+    struct tn_task *instead;
+    if (!may_spawn(self, &instead)) {
+        return instead;
     }
     struct task_stack *stack = task_stack_of(self);
     if (!may_be_bound(stack, type)) {
@@ -142,14 +151,15 @@ struct tn_task *tn_spawn_type(struct tn_self *self, const struct tn_type *type, 
 
 struct tn_task *tn_spawn_slow(struct tn_self *self) {
     struct task_stack *stack = task_stack_of(self);
-    const bool may = may_spawn(self);
+    struct tn_task *instead;
+    const bool may = may_spawn(self, &instead);
     if (may && may_stay_a_task(stack)) {
         show_tasks(stack);
         return self->top - 1;
     }
     self->top--;
     if (!may) {
-        return NULL;
+        return instead;
     }
     const struct tn_task task = *self->top; // its place may be taken on the way
     return start_frame(self, task.type, task_line(&task), task.payload);
@@ -294,6 +304,9 @@ static bool was_called(struct tasks *tasks, const struct tn_task *task) {
 }
 
 int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
+    if (UNLIKELY(task == frame_late())) {
+        return TN_TIMED_OUT;
+    }
     if (was_called(&task_stack_of(self)->tasks, task)) {
         const struct tn_type *type = task->type;
         const int outcome = frame_end_in_place(self, task, result);
