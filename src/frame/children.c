@@ -165,6 +165,7 @@ void frame_remove_children(struct tn_self *self, struct frame *frame, struct tn_
 }
 
 void frame_remove_since(struct tn_self *self, struct frame *frame, uint64_t birth, int reason) {
+    free_announce_since(self, frame, birth);
     bool is_older = false;
     struct frame *child;
     while (!is_older && (child = last_child(frame)) != NULL) {

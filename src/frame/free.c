@@ -129,9 +129,10 @@ static bool goes_first(const struct frame *one, const struct frame *other) {
 }
 
 static bool is_within(const struct frame *frame, const struct free_place *place) {
-    for (; frame != NULL; frame = frame_parent(frame)) {
+    const struct frame *below = NULL;
+    for (; frame != NULL; below = frame, frame = frame_parent(frame)) {
         if (place->slot == NULL && frame == place->frame) {
-            return true;
+            return place->birth == 0 || (below != NULL && frame_birth(below) >= place->birth);
         }
         if (place->slot != NULL && frame->origin == place->stack && frame->slot > place->slot) {
             return true;
@@ -300,16 +301,29 @@ bool free_announce_removal(struct tn_self *self, struct frame *frame,
     return free_conclude(announcement);
 }
 
+// Nobody can refuse it.
+static void announce_for_good(struct tn_self *self, struct run *run,
+                              const struct free_place *place) {
+    struct announcement announcement;
+    init(&announcement, run, place);
+    announce(self, &announcement);
+    (void)free_conclude(&announcement);
+    free_finish(&announcement);
+}
+
 void free_announce_end(struct tn_self *self, struct frame *frame, struct tn_task *slot) {
     struct task_stack *stack = task_stack_of(self);
     struct run *run = stack->frame->run;
     if (atomic_load_relaxed(&run->watch_count) > 0 &&
         (frame == NULL || atomic_load_relaxed(&frame->is_watched))) {
-        struct announcement announcement;
-        init(&announcement, run, &(struct free_place){frame, stack, frame == NULL ? slot : NULL});
-        announce(self, &announcement);
-        (void)free_conclude(&announcement);
-        free_finish(&announcement);
+        announce_for_good(self, run,
+                          &(struct free_place){frame, stack, frame == NULL ? slot : NULL, 0});
+    }
+}
+
+void free_announce_since(struct tn_self *self, struct frame *parent, uint64_t birth) {
+    if (atomic_load_relaxed(&parent->is_watched)) {
+        announce_for_good(self, parent->run, &(struct free_place){.frame = parent, .birth = birth});
     }
 }
 

@@ -28,11 +28,13 @@ struct tn_self;
 struct tn_task;
 struct watch;
 
-// Where an announcement begins: at a frame, or at a task that runs in place without one.
+// Where an announcement begins: at a frame, or at a task that runs in place without one; or at
+// those children of a frame that are not older than `birth`.
 struct free_place {
     const struct frame *frame;
     const struct task_stack *stack;
     const struct tn_task *slot; // NULL: at the frame
+    uint64_t birth;             // 0: the frame itself
 };
 
 struct announcement {
@@ -64,6 +66,9 @@ bool free_announce_removal(struct tn_self *self, struct frame *frame,
 // Announces the end of whoever is current on `self`, and waits for the listeners: of `frame`, or,
 // when that is NULL, of the task `slot` that runs in place without one.
 void free_announce_end(struct tn_self *self, struct frame *frame, struct tn_task *slot);
+
+// The same of the children that are not older than `birth`: a deadline of their parent has passed.
+void free_announce_since(struct tn_self *self, struct frame *parent, uint64_t birth);
 
 // The frame has ended: its free event ends with it.
 void free_settle(struct watch *watch);

@@ -63,6 +63,49 @@ CONTRACT(free_events_fire_children_first_in_order_of_creation, .threads = {1}) {
     EXPECT_MARKS("BADCT3210f");
 }
 
+// The first one looks at its deadline anew after the other one did, so that it hears of it later.
+LEVEL_FRAME(void, hears_late, (int, at)) {
+    below[at] = tn_this(self);
+    tn_task(grandchild) task = tn_spawn(grandchild, at + 1);
+    (void)tn_share(task);
+    begun++;
+    if (at == 0) {
+        WAIT_UNTIL(begun == 4);
+        struct tn_scope scope;
+        tn_deadline_begin(self, &scope, 1000);
+        EXPECT_EQ(tn_scope_end(self, &scope), TN_OK);
+    }
+    (void)tn_hold(self);
+    mark((char)('0' + at));
+}
+
+LEVEL_FRAME(void, family_out_of_time) {
+    struct tn_scope scope;
+    tn_deadline_begin(self, &scope, contract_seconds(0.2));
+    for (int at = 0; at < 4; at += 2) {
+        tn_task(hears_late) task = tn_spawn(hears_late, at);
+        (void)tn_share(task);
+    }
+    EXPECT_EQ(tn_hold(self), TN_TIMED_OUT);
+    EXPECT_EQ(tn_scope_end(self, &scope), TN_TIMED_OUT);
+    mark('f');
+}
+
+// (The same where a deadline removes what was made inside of its scope: all of it is announced
+// before any of it is undone.)
+CONTRACT(a_deadline_announces_all_that_it_removes_children_first, .threads = {1}) {
+    tn_task(family_out_of_time) task = tn_spawn(family_out_of_time);
+    (void)tn_share(task);
+    wait_until_begun(self, 4);
+    spawn_listener(self, below[2], 'C');
+    spawn_listener(self, below[0], 'A');
+    spawn_listener(self, below[3], 'D');
+    spawn_listener(self, below[1], 'B');
+    EXPECT_EQ(tn_try_await(family_out_of_time, task, NULL), TN_OK);
+    EXPECT_EQ(marks_count(), 9);
+    EXPECT(strncmp(marks(), "BADC", 4) == 0);
+}
+
 // Waits for the free event of `frame`, then works for a while before it waits again.
 LEVEL_FRAME(void, listens_long, (struct tn_frame *, frame)) {
     begun++;
