@@ -90,6 +90,7 @@ struct waiter {
     uint32_t ticket;
     bool is_shielded;
     bool was_done; // before the wait began
+    bool stays;    // linked since it was asked where it stands
     int outcome;
     void *value;
     struct delivery *delivery; // that woke it and counts it; NULL: none
@@ -130,30 +131,52 @@ static void tell(const struct note *note, char *text, size_t bytes) {
     awaitable_unlock(awaitable);
 }
 
-// After the stack was woken: did the awaitable do it? Else the waiter is taken off.
-static bool is_over(struct waiter *waiter) {
+static bool has_fired(struct waiter *waiter) {
     // acquire: pairs with fire.
-    return waiter->was_done || atomic_load_acquire(&waiter->has_fired) ||
-           !awaitable_unsubscribe(waiter->awaitable, &waiter->subscriber);
+    return waiter->was_done || atomic_load_acquire(&waiter->has_fired);
+}
+
+// After the stack was woken: did the awaitable do it? Else the waiter is taken off if the frame is
+// to end; if it was only asked where it stands it stays, so that it misses nothing.
+static bool is_over(struct waiter *waiter, struct tn_self *self) {
+    if (has_fired(waiter)) {
+        return true;
+    }
+    waiter->stays = cancel_reaches(self) == TN_OK;
+    return !waiter->stays && !awaitable_unsubscribe(waiter->awaitable, &waiter->subscriber);
+}
+
+// The frame is to end, and does not begin its wait, or not again.
+static void give_up(struct waiter *waiter, int due) {
+    if (waiter->stays && !has_fired(waiter)) {
+        (void)awaitable_unsubscribe(waiter->awaitable, &waiter->subscriber);
+    }
+    if (!has_fired(waiter)) {
+        waiter->outcome = due;
+    }
 }
 
 static void commit(struct task_stack *stack, void *argument) {
     struct waiter *waiter = argument; // gone as soon as the stack may go on
     struct awaitable *awaitable = waiter->awaitable;
     const uint32_t ticket = task_stack_wait(stack);
-    waiter->ticket = ticket;
     awaitable_lock(awaitable);
-    waiter->was_done = atomic_load_relaxed(&awaitable->is_done);
-    if (waiter->was_done) {
+    waiter->ticket = ticket;
+    if (!waiter->stays && atomic_load_relaxed(&awaitable->is_done)) {
+        waiter->was_done = true;
         waiter->outcome = awaitable->outcome;
         waiter->value = awaitable->value;
+    }
+    if (has_fired(waiter)) {
         awaitable_unlock(awaitable);
         if (task_stack_claim(stack, ticket)) {
             worker_ready(stack->scheduler, stack);
         }
         return;
     }
-    list_push_back(&awaitable->subscribers, &waiter->subscriber.link);
+    if (!waiter->stays) {
+        list_push_back(&awaitable->subscribers, &waiter->subscriber.link);
+    }
     if (!waiter->is_shielded) {
         cancel_open(stack, ticket); // whom it wakes comes to is_over, and so to this lock, first
     }
@@ -169,7 +192,7 @@ int awaitable_wait(struct tn_self *self, struct awaitable *awaitable, void **val
                             .subscriber.fire = fire,
                             .awaitable = awaitable,
                             .stack = stack,
-                            .is_shielded = is_shielded || scope_hides(stack),
+                            .is_shielded = is_shielded,
                             .outcome = TN_CANCELLED};
     if (kind != NULL) {
         kind->retain(awaitable);
@@ -177,7 +200,7 @@ int awaitable_wait(struct tn_self *self, struct awaitable *awaitable, void **val
     do {
         const int due = is_shielded ? TN_OK : cancel_due(self);
         if (due != TN_OK) {
-            waiter.outcome = due;
+            give_up(&waiter, due);
             break;
         }
         stack->note = &waiter.note;
@@ -185,7 +208,7 @@ int awaitable_wait(struct tn_self *self, struct awaitable *awaitable, void **val
             ready_begin(self, awaitable);
         }
         suspend_stack(stack, commit, &waiter);
-    } while (!is_over(&waiter));
+    } while (!is_over(&waiter, self));
     sanitizer_take_over(awaitable);
     ready_over(self);
     if (kind != NULL) {

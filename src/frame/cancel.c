@@ -55,8 +55,7 @@ static void nudge(struct frame *frame) {
     }
 }
 
-// The frame has been told to end, or finds that it has to: its grace runs from here.
-static void begin_grace(struct frame *frame) {
+void cancel_begin_grace(struct frame *frame) {
     frame_lock(frame);
     const bool is_news = !atomic_load_relaxed(&frame->is_told) && !frame->is_settled;
     if (is_news) {
@@ -78,7 +77,8 @@ bool cancel_request(struct frame *frame, int reason) {
         nudge(frame);
         frame_unlock(frame);
     }
-    begin_grace(frame); // also of a frame that is ending by itself: somebody waits for that now
+    // Also of a frame that is ending by itself: somebody waits for that now.
+    cancel_begin_grace(frame);
     return is_first;
 }
 
@@ -238,7 +238,7 @@ static void strip_current(struct tn_self *self, int reason) {
     if (current == NULL || !current->has_removed_children) {
         if (current != NULL) {
             current->has_removed_children = true;
-            begin_grace(current);
+            cancel_begin_grace(current);
         }
         struct scope_memory memory;
         const bool has_scopes = scope_lift_mark(stack, slot, &memory);

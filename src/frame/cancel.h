@@ -27,6 +27,10 @@ struct frame;
 // and for the first removal of a frame that had only run out of time.
 bool cancel_request(struct frame *frame, int reason);
 
+// The frame has been told to end, finds that it has to, or is out of time: its grace runs from here
+// on, if it does not yet. Also under the lock of timers.
+void cancel_begin_grace(struct frame *frame);
+
 // Counts a reason to look for whoever lives on the stack, and wakes it. The reason stands already.
 // From any thread that keeps the stack's frame alive; also under the lock of timers.
 void cancel_stack(struct task_stack *stack);

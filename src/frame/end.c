@@ -66,6 +66,7 @@ static void hide(struct frame *frame) {
     if (frame->cancels > 0) {
         atomic_fetch_sub_relaxed(&frame->stack->cancels, frame->cancels);
     }
+    const bool has_run = frame->stack != NULL;
     frame->stack = NULL;
     frame->is_settled = true;
     struct watch *watch = frame->watch;
@@ -73,6 +74,8 @@ static void hide(struct frame *frame) {
     frame_unlock(frame);
     if (is_told) {
         grace_end(frame);
+    } else if (UNLIKELY(frame->deadline_ns != OS_NEVER) && has_run) {
+        grace_end_untold(frame, frame->deadline_ns);
     }
     if (watch != NULL) {
         free_settle(watch);

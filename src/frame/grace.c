@@ -69,6 +69,14 @@ void grace_end(struct frame *frame) {
     }
 }
 
+void grace_end_untold(struct frame *frame, uint64_t deadline_ns) {
+    if (os_now_ns() > deadline_ns) {
+        frame->late.told_ns = deadline_ns;
+        frame->late.due_ns = deadline_ns + frame->run->grace.length_ns;
+        grace_end(frame);
+    }
+}
+
 // ---- what it does ----------------------------------------------------------------------------
 
 static int thread_of(const struct scheduler *scheduler, const struct task_stack *stack) {

@@ -5,10 +5,10 @@
 //     (none) ------------> IN TIME ----------------> REPORTED ----------------------> SILENT
 //     and from each of them: grace_end
 //
-// A frame's time begins when it is told to end. What it takes to remove its children is not
-// counted: they have a time of their own.
-// Invariant: `look` is queued or running, or the timer waits, exactly while `is_armed`; then the
-// list may hold frames. Runs in which nothing is cancelled pay nothing. Start reading at look.
+// A frame's time begins when it is told to end, or when its deadline passes. What it takes to
+// remove its children is not counted: they have a time of their own. Invariant: `look` is queued or
+// running, or the timer waits, exactly while `is_armed`; then the list may hold frames. Runs in
+// which nothing is cancelled pay nothing. Start reading at look.
 #ifndef TENON_FRAME_GRACE_H
 #define TENON_FRAME_GRACE_H
 
@@ -53,5 +53,8 @@ void grace_excuse(struct frame *frame, uint64_t start_ns);
 
 // It has ended. While its ancestors live, because it may have to be reported yet.
 void grace_end(struct frame *frame);
+
+// The same of one that nobody told, but that had a deadline: no thread was free to look at it.
+void grace_end_untold(struct frame *frame, uint64_t deadline_ns);
 
 #endif

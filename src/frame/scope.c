@@ -17,6 +17,9 @@ static void pass(struct timer *timer) {
     struct task_stack *stack = container_of(timer, struct task_stack, limit);
     atomic_store_relaxed(&stack->passed_ns, timer->node.key);
     cancel_stack(stack);
+    if (stack->frame->deadline_ns <= timer->node.key) { // even if it does not look: it computes
+        cancel_begin_grace(stack->frame);
+    }
 }
 
 // True when the timer had fired, which has counted one of the stack's cancels.

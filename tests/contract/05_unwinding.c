@@ -273,6 +273,59 @@ CONTRACT_OUTSIDE(a_frame_that_blocks_instead_of_ending_is_reported) {
     EXPECT(strstr(reports, "runs on thread") != NULL || strstr(reports, "and took") != NULL);
 }
 
+LEVEL_FRAME(void, computes, (double, seconds)) {
+    tn_block(seconds);
+}
+
+LEVEL_FRAME(void, lets_one_compute_past_its_deadline) {
+    tn_task(computes) task = tn_spawn_with(TN_OPTIONS(.seconds = 0.01), computes, 0.08);
+    EXPECT_EQ(tn_try_await(computes, task, NULL), TN_OK);
+    EXPECT(strstr(reports, "one_compute_past_its_deadline/computes was told to end") != NULL);
+    EXPECT(strstr(reports, "runs on thread") != NULL || strstr(reports, "and took") != NULL);
+}
+
+// (A deadline is such a request too, even if the frame does not look.)
+CONTRACT_OUTSIDE(a_frame_that_computes_past_its_deadline_is_reported) {
+    EXPECT_EQ(tn_run_with(WITH_GRACE(0.02), lets_one_compute_past_its_deadline, NULL), TN_OK);
+}
+
+static _Atomic int heard;
+
+// Asked to end, it goes on behind a shield, and is reported there while it listens.
+LEVEL_FRAME(void, listens_behind_a_shield, (struct tn_event *, event), (int, count)) {
+    struct tn_scope shield;
+    tn_shield_begin(self, &shield);
+    begun++;
+    for (int i = 0; i < count; i++) {
+        EXPECT_EQ(tn_event_wait(self, event, NULL), TN_OK);
+        heard++;
+    }
+    EXPECT_EQ(tn_scope_end(self, &shield), TN_CANCELLED);
+}
+
+LEVEL_FRAME(void, sends_to_some_who_overstay) {
+    enum { LISTENERS = 8, COUNT = 30 };
+    struct tn_event *event = tn_event_create(self, "event");
+    for (int round = 0; round < LISTENERS; round++) {
+        tn_task(listens_behind_a_shield) task = tn_spawn(listens_behind_a_shield, event, COUNT);
+        struct tn_frame *frame = tn_share(task);
+        wait_until_begun(self, round + 1);
+        struct tn_awaitable *removal = tn_removal(self, frame);
+        EXPECT_EQ(tn_sleep(self, round == 0 ? 0.002 : 0), TN_OK);
+        for (int i = 1; i <= COUNT; i++) {
+            EXPECT_EQ(tn_event_send(self, event, NULL), TN_OK);
+            EXPECT_EQ(heard, round * COUNT + i);
+        }
+        EXPECT_EQ(tn_wait(self, removal), TN_OK);
+    }
+}
+
+// (To be asked where one stands, or told to end, costs no delivery.)
+CONTRACT_OUTSIDE(who_listens_behind_a_shield_misses_nothing_while_it_is_reported) {
+    EXPECT_EQ(tn_run_with(WITH_GRACE(0.00002), sends_to_some_who_overstay, NULL), TN_OK);
+    EXPECT(strstr(reports, "it waits for the event event\n") != NULL);
+}
+
 LEVEL_FRAME(void, removes_one_in_time) {
     struct tn_frame *frame = spawn_holder(self, 'x');
     wait_until_begun(self, 1);
