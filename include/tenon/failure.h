@@ -85,8 +85,8 @@ TN_PUBLIC void tn_fail_at(struct tn_self *self, const struct tn_failure *cause, 
 // `next` says may change at the next call.
 TN_PUBLIC const struct tn_failure *tn_children_failures(struct tn_self *self);
 
-// The failure of a frame that has ended, without `next`; NULL when it has not, or did not fail.
-// Valid as long as the frame's handle. From any thread.
+// The failure of a frame that has ended, without `next`; NULL when it has not, did not fail, or is
+// NULL itself. Valid as long as the frame's handle. From any thread.
 TN_PUBLIC const struct tn_failure *tn_failure_of(const struct tn_frame *frame);
 
 // The failures of this thread's last run that nobody absorbed, in the order in which they reached

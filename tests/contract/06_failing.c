@@ -22,6 +22,11 @@ LEVEL_FRAME(int, fails, (int, code)) {
     return 99;
 }
 
+static void expect_code(const struct tn_failure *failure, int code) {
+    EXPECT(failure != NULL);
+    EXPECT_EQ(failure->code, code);
+}
+
 // ---- up the hierarchy ------------------------------------------------------------------------
 
 static struct tn_frame *_Atomic failing;
@@ -110,6 +115,7 @@ static enum tn_verdict make_worse(const struct tn_failure *failure, int *replace
 static enum tn_verdict expect_replaced(const struct tn_failure *failure, int *replace, void *data) {
     EXPECT_EQ(*replace, -12);
     EXPECT_EQ(failure->code, -12);
+    EXPECT(failure->cause != NULL && failure->cause->cause != NULL);
     EXPECT_EQ(failure->cause->code, -11);
     EXPECT_EQ(failure->cause->cause->code, -10);
     EXPECT_STR(failure->cause->cause->message, "as asked: -10");
@@ -150,7 +156,7 @@ CONTRACT(who_waits_receives_what_the_absorbing_handler_made_of_it) {
     int value = 5;
     EXPECT_EQ(tn_try_await(fails, task, &value), -77);
     EXPECT_EQ(value, 5);
-    EXPECT_EQ(tn_failure_of(frame)->code, -10);
+    expect_code(tn_failure_of(frame), -10);
 }
 
 LEVEL_FRAME(int, absorbs_as_a_value) {
@@ -267,8 +273,8 @@ CONTRACT(a_frame_that_is_being_removed_may_fail) {
     EXPECT(tn_remove(self, frame));
     EXPECT_MARKS("a");
     EXPECT_EQ(tn_try_await(fails_when_removed, task, NULL), -9);
-    EXPECT_EQ(tn_failure_of(frame)->code, -9);
-    EXPECT_EQ(tn_children_failures(self)->code, -9);
+    expect_code(tn_failure_of(frame), -9);
+    expect_code(tn_children_failures(self), -9);
 }
 
 static void clean_up_badly(struct tn_self *self, void *code) {
@@ -286,7 +292,7 @@ CONTRACT(a_failure_while_cleaning_up_goes_up_from_the_frame) {
     tn_task(cleans_up_badly) task = tn_spawn(cleans_up_badly);
     EXPECT_EQ(tn_try_await(cleans_up_badly, task, NULL), -8);
     EXPECT_MARKS("a");
-    EXPECT_EQ(tn_children_failures(self)->code, -8);
+    expect_code(tn_children_failures(self), -8);
 }
 
 // ---- outcomes --------------------------------------------------------------------------------

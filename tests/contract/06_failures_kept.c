@@ -42,6 +42,7 @@ CONTRACT(a_failure_says_what_where_and_why) {
     EXPECT(tn_failure_of(tn_this(self)) == NULL);
     (void)tn_await(fails, task);
     const struct tn_failure *failure = tn_failure_of(frame);
+    EXPECT(failure != NULL);
     EXPECT_EQ(failure->code, -2);
     EXPECT_STR(failure->message, "reading a file");
     EXPECT_STR(strrchr(failure->path, '/'), "/fails");
@@ -75,14 +76,17 @@ CONTRACT(a_cause_is_copied_with_everything_that_led_to_it) {
     struct tn_frame *frame = tn_share(task);
     EXPECT_EQ(tn_try_await(fails_because, task, NULL), -20);
     const struct tn_failure *failure = tn_failure_of(frame);
+    EXPECT(failure != NULL && failure->cause != NULL);
     EXPECT_STR(failure->message, "no page");
     EXPECT_STR(failure->cause->message, "reading a file"); // its frame is gone
     EXPECT_STR(strrchr(failure->cause->path, '/'), "/fails");
     tn_task(fails_for_a_reason_of_its_own) other = tn_spawn(fails_for_a_reason_of_its_own);
     frame = tn_share(other);
     EXPECT_EQ(tn_try_await(fails_for_a_reason_of_its_own, other, NULL), -30);
-    EXPECT_STR(tn_failure_of(frame)->cause->message, "disk 3");
-    EXPECT_STR(tn_failure_of(frame)->cause->path, "");
+    failure = tn_failure_of(frame);
+    EXPECT(failure != NULL && failure->cause != NULL);
+    EXPECT_STR(failure->cause->message, "disk 3");
+    EXPECT_STR(failure->cause->path, "");
 }
 
 // ---- siblings --------------------------------------------------------------------------------
