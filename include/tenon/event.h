@@ -9,11 +9,11 @@
 // awaitable: events, frames, timers, all and any of them.
 //
 // Events and awaitables made here belong to the frame that made them and end with it: who still
-// waits then receives TN_REMOVED. A NULL, for which there was no memory, may be given to every
-// function: it returns TN_NO_MEMORY, NULL or nothing. They must not be used after that: for an event, the functions
+// waits then receives TN_REMOVED. They must not be used after that: for an event, the functions
 // below notice it as long as its memory has not been used again (a programmer's error; they return
 // TN_REMOVED), checking builds never use it again during the run. While the owner itself still
-// unwinds they return TN_REMOVED without a complaint.
+// unwinds they return TN_REMOVED without a complaint. NULL, where there was no memory for one, may
+// be given to every function: it returns TN_NO_MEMORY, NULL or nothing.
 #ifndef TENON_EVENT_H
 #define TENON_EVENT_H
 
