@@ -47,6 +47,12 @@ static struct frame *take_out(struct tn_self *self, struct tn_task *task) {
     return frame;
 }
 
+struct tn_task *frame_late(void) {
+    static const struct tn_type type = {.name = "late"};
+    static struct tn_task late = {.type = &type};
+    return &late;
+}
+
 struct tn_frame *tn_handle_share(struct tn_self *self, struct tn_handle *handle) {
     struct tn_task *task = handle->task;
     if (task == NULL || task == frame_late() || cancel_due(self) != TN_OK) {

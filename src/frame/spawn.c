@@ -99,28 +99,20 @@ static inline void copy(void *to, const void *from, size_t bytes) {
     }
 }
 
-struct tn_task *frame_late(void) {
-    static const struct tn_type type = {.name = "late"};
-    static struct tn_task late = {.type = &type};
-    return &late;
-}
-
-// What every spawn that comes here begins with: false when there is no frame to spawn, and then
-// what the handle shall hold.
+// What every spawn begins with: false when there is none, and then what the handle shall hold.
 static bool may_spawn(struct tn_self *self, struct tn_task **instead) {
     struct task_stack *stack = task_stack_of(self);
     sanitizer_hand_over(&stack->tasks);
     *instead = NULL;
+    int reason = TN_OK;
     if (atomic_load_relaxed(&stack->cancels) != 0 || stack->tasks.is_watched) {
-        if (current_is_outside(self)) {
+        reason = cancel_reaches(self);
+        if (reason == TN_NOT_RUNNING) {
             (void)misuse_outside();
-            return false;
         }
-        const int reason = cancel_reaches(self);
         *instead = reason == TN_TIMED_OUT ? frame_late() : NULL;
-        return reason == TN_OK; // who has to end has no more children
     }
-    return true;
+    return reason == TN_OK; // who has to end has no more children
 }
 
 static struct tn_task *start_frame(struct tn_self *self, const struct tn_type *type, unsigned line,
@@ -135,11 +127,11 @@ static struct tn_task *start_frame(struct tn_self *self, const struct tn_type *t
 
 struct tn_task *tn_spawn_type(struct tn_self *self, const struct tn_type *type, unsigned line,
                               const void *arguments) {
+    struct task_stack *stack = task_stack_of(self);
     struct tn_task *instead;
     if (!may_spawn(self, &instead)) {
         return instead;
     }
-    struct task_stack *stack = task_stack_of(self);
     if (!may_be_bound(stack, type)) {
         return start_frame(self, type, line, arguments);
     }
@@ -152,15 +144,15 @@ struct tn_task *tn_spawn_type(struct tn_self *self, const struct tn_type *type, 
 struct tn_task *tn_spawn_slow(struct tn_self *self) {
     struct task_stack *stack = task_stack_of(self);
     struct tn_task *instead;
-    const bool may = may_spawn(self, &instead);
-    if (may && may_stay_a_task(stack)) {
+    if (!may_spawn(self, &instead)) {
+        self->top--;
+        return instead;
+    }
+    if (may_stay_a_task(stack)) {
         show_tasks(stack);
         return self->top - 1;
     }
     self->top--;
-    if (!may) {
-        return instead;
-    }
     const struct tn_task task = *self->top; // its place may be taken on the way
     return start_frame(self, task.type, task_line(&task), task.payload);
 }
