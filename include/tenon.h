@@ -22,7 +22,9 @@
 #include <tenon/mutex.h>
 #include <tenon/run.h>
 #include <tenon/scope.h>
+#include <tenon/signal.h>
 #include <tenon/status.h>
+#include <tenon/stream.h>
 #include <tenon/time.h>
 
 #endif

@@ -28,7 +28,12 @@ enum tn_status {
     TN_NO_OWNER = -10013,     // no enclosing frame is of the class that this needs
     TN_WRONG_TYPE = -10014,   // the frame is of another function than the one named
     TN_WOULD_WAIT = -10015,   // not without waiting, or not in the time that was given
-    TN_CLOSED = -10016,       // the channel, queue or executor takes nothing any more
+    TN_CLOSED = -10016,       // the stream, channel, queue or executor is closed
+    TN_ENDED = -10041,        // the stream ended before all that was asked for had come
+    TN_BROKEN = -10042,       // nobody can read what is written any more
+    TN_TOO_LONG = -10043,     // a line or a message is longer than agreed
+    TN_BUSY = -10044,         // another frame is doing the same with the same stream
+    TN_TOO_MANY = -10045,     // the system allows no more files, or no more processes
 };
 
 // The ways in which a wait can end. A failure of the program's own is any code that Tenon does not

@@ -37,6 +37,16 @@ const char *tn_status_text(int code) {
         return "it would have to wait, or the time given for it is over";
     case TN_CLOSED:
         return "it is closed: it takes nothing any more, and gives nothing but what it has";
+    case TN_ENDED:
+        return "the stream ended too early";
+    case TN_BROKEN:
+        return "nobody reads the other end any more";
+    case TN_TOO_LONG:
+        return "longer than agreed";
+    case TN_BUSY:
+        return "another frame is doing that already";
+    case TN_TOO_MANY:
+        return "the system allows no more files or processes";
     default:
         break;
     }

@@ -5,7 +5,8 @@
 #include "base/atomic.h"
 #include "scheduler/worker_private.h"
 
-// Timers of a busy worker are looked at this often, because reading the clock costs 20 ns.
+// Timers of a busy worker and the world are looked at this often, because reading the clock costs
+// 20 ns.
 #define TIMER_ROUNDS 16
 // Every so many rounds, a multiple of those, a worker looks at shared places first, so that its own
 // queue cannot starve them.
@@ -176,8 +177,11 @@ bool worker_find(struct worker *worker, bool is_idle, struct task_stack **stack)
         *stack = runnable->run(worker, runnable);
         return true;
     }
-    if (worker->tick % TIMER_ROUNDS == 0 && timers_earliest_ns(&worker->timers) != TIMERS_NONE) {
-        (void)timers_fire(&worker->timers, os_now_ns());
+    if (worker->tick % TIMER_ROUNDS == 0) {
+        if (timers_earliest_ns(&worker->timers) != TIMERS_NONE) {
+            (void)timers_fire(&worker->timers, os_now_ns());
+        }
+        scheduler_look_at_world(worker->scheduler);
     }
     if (worker->tick % FAIRNESS_ROUNDS == 0 && run_shared(worker, is_idle, stack)) {
         return true;

@@ -18,6 +18,7 @@ void idle_init(struct idle *idle, int index, bool takes_free) {
     atomic_store_relaxed(&idle->state, IDLE_AWAKE);
     idle->index = index;
     idle->takes_free = takes_free;
+    idle->world = NULL;
 }
 
 static uint64_t bit_of(const struct idle *idle) {
@@ -67,6 +68,19 @@ void idle_sleep(struct idle *idle, uint64_t deadline_ns) {
     atomic_store_relaxed(&idle->state, IDLE_AWAKE);
 }
 
+void idle_sleep_in_world(struct idle *idle, struct world *world, uint64_t deadline_ns) {
+    uint32_t expected = IDLE_ANNOUNCED;
+    if (plain_read(&idle->world) != world) {
+        plain_write(&idle->world, world);
+    }
+    // release: pairs with idle_wake, which reads the world.
+    if (!atomic_cas_release(&idle->state, &expected, IDLE_IN_WORLD)) {
+        return;
+    }
+    world->wait(world, &idle->state, IDLE_IN_WORLD, deadline_ns);
+    atomic_store_relaxed(&idle->state, IDLE_AWAKE);
+}
+
 bool idle_is_woken(struct idle *idle) {
     return atomic_load_relaxed(&idle->state) == IDLE_AWAKE;
 }
@@ -102,7 +116,12 @@ void idle_wake(struct idle *idle) {
     if (atomic_load_relaxed(&idle->state) == IDLE_AWAKE) {
         return;
     }
-    if (atomic_exchange_relaxed(&idle->state, IDLE_AWAKE) == IDLE_ASLEEP) {
+    const uint32_t former = atomic_exchange_relaxed(&idle->state, IDLE_AWAKE);
+    if (former == IDLE_ASLEEP) {
         os_wake_word(&idle->state, 1);
+    } else if (former == IDLE_IN_WORLD) {
+        atomic_fence_acquire(); // acquire: pairs with idle_sleep_in_world
+        struct world *world = plain_read(&idle->world);
+        world->wake(world);
     }
 }

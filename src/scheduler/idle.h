@@ -6,6 +6,7 @@
 // other.
 //
 //   AWAKE --idle_announce--> IDLE --idle_sleep--> ASLEEP --idle_wake, or the deadline--> AWAKE
+//                              |--idle_sleep_in_world--> IN_WORLD --the same, or news--> AWAKE
 //                              \--idle_retract, idle_wake--> AWAKE --idle_remain--> IDLE
 //
 // The map has a bit for each announced worker that takes free work. Whoever clears the bit owns the
@@ -17,10 +18,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "scheduler/world.h"
+
 #define IDLE_WORKERS_MAX 1024
 #define IDLE_MAP_WORDS (IDLE_WORKERS_MAX / 64)
 
-enum idle_state { IDLE_AWAKE = 0, IDLE_ANNOUNCED = 1, IDLE_ASLEEP = 2 };
+enum idle_state { IDLE_AWAKE = 0, IDLE_ANNOUNCED = 1, IDLE_ASLEEP = 2, IDLE_IN_WORLD = 3 };
 
 struct idle_map {
     _Atomic uint64_t words[IDLE_MAP_WORDS];
@@ -31,6 +34,7 @@ struct idle {
     _Atomic uint32_t state;
     int index;
     bool takes_free;
+    struct world *world; // where it sleeps when the state is IDLE_IN_WORLD
 };
 
 void idle_map_init(struct idle_map *map);
@@ -51,6 +55,9 @@ bool idle_remain(struct idle *idle, struct idle_map *map);
 // Sleeps until woken or until the deadline (OS_NEVER: none). The worker is AWAKE afterwards but may
 // still stand in the map: retract.
 void idle_sleep(struct idle *idle, uint64_t deadline_ns);
+
+// The same in the world, where more than a wake or the deadline ends it.
+void idle_sleep_in_world(struct idle *idle, struct world *world, uint64_t deadline_ns);
 
 // True once a producer has woken the announced worker: it should stop spinning.
 bool idle_is_woken(struct idle *idle);

@@ -102,6 +102,43 @@ void scheduler_wake_spare(struct scheduler *scheduler) {
     }
 }
 
+// Makes one sleeping worker look round; it becomes the keeper.
+static void wake_sleeper(struct scheduler *scheduler) {
+    for (int i = 0; i < scheduler->count; i++) {
+        if (atomic_load_relaxed(&scheduler->workers[i].idle.state) == IDLE_ASLEEP) {
+            idle_wake(&scheduler->workers[i].idle);
+            return;
+        }
+    }
+}
+
+void scheduler_set_world(struct scheduler *scheduler, struct world *world) {
+    // release: pairs with scheduler_look_at_world and sleep_until.
+    atomic_store_release(&scheduler->world, world);
+    idle_published();
+    const int keeper = atomic_load_relaxed(&scheduler->keeper);
+    if (keeper >= 0) {
+        idle_wake(&scheduler->workers[keeper].idle);
+    }
+}
+
+void scheduler_awaits_world(struct scheduler *scheduler) {
+    if (scheduler->is_shared) {
+        idle_published();
+        if (atomic_load_relaxed(&scheduler->keeper) < 0) {
+            wake_sleeper(scheduler);
+        }
+    }
+}
+
+void scheduler_look_at_world(struct scheduler *scheduler) {
+    struct world *world = atomic_load_acquire(&scheduler->world); // pairs with scheduler_set_world
+    if (world != NULL && atomic_load_relaxed(&world->awaited) > 0 &&
+        atomic_load_relaxed(&scheduler->keeper) < 0) {
+        world->look(world);
+    }
+}
+
 struct timers *scheduler_timers(struct scheduler *scheduler) {
     struct worker *worker = worker_current();
     const bool is_inside = worker != NULL && worker->scheduler == scheduler;
@@ -157,6 +194,7 @@ int scheduler_init(struct scheduler *scheduler, const struct scheduler_options *
     atomic_store_relaxed(&scheduler->is_stopping, false);
     atomic_store_relaxed(&scheduler->keeper, -1);
     atomic_store_relaxed(&scheduler->armed_ns, TIMERS_NONE);
+    atomic_store_relaxed(&scheduler->world, NULL);
     for (int i = 0; i < options->count; i++) {
         init_worker(scheduler, i, options);
     }
@@ -164,6 +202,10 @@ int scheduler_init(struct scheduler *scheduler, const struct scheduler_options *
 }
 
 void scheduler_deinit(struct scheduler *scheduler) {
+    struct world *world = atomic_load_relaxed(&scheduler->world);
+    if (world != NULL) {
+        world->leave(world);
+    }
     for (int i = 0; i < scheduler->count; i++) {
         stack_pool_deinit(&scheduler->workers[i].stacks);
     }

@@ -260,16 +260,33 @@ static void stop_keeping(struct worker *worker) {
     if (atomic_load_relaxed(&scheduler->keeper) != worker->index) {
         return;
     }
-    const bool watched = atomic_load_relaxed(&scheduler->armed_ns) != TIMERS_NONE;
+    bool watched = atomic_load_relaxed(&scheduler->armed_ns) != TIMERS_NONE;
     atomic_store_relaxed(&scheduler->armed_ns, TIMERS_NONE);
     atomic_store_relaxed(&scheduler->keeper, -1);
-    idle_published();
+    idle_published(); // before the look at what is awaited: pairs with scheduler_awaits_world
+    struct world *world = atomic_load_acquire(&scheduler->world); // pairs with scheduler_set_world
+    watched |= world != NULL && atomic_load_relaxed(&world->awaited) > 0;
     for (int i = 0; watched && i < scheduler->count; i++) {
         struct worker *other = &scheduler->workers[i];
         if (other != worker && atomic_load_relaxed(&other->idle.state) == IDLE_ASLEEP) {
             idle_wake(&other->idle);
             return;
         }
+    }
+}
+
+// The keeper sleeps where it sees what happens in the world, if the run waits for that.
+static void sleep_until(struct worker *worker, uint64_t until_ns) {
+    struct scheduler *scheduler = worker->scheduler;
+    struct world *world = NULL;
+    if (atomic_load_relaxed(&scheduler->keeper) == worker->index) {
+        idle_published(); // pairs with the same in scheduler_set_world
+        world = atomic_load_acquire(&scheduler->world); // pairs with scheduler_set_world
+    }
+    if (world != NULL) {
+        idle_sleep_in_world(&worker->idle, world, until_ns);
+    } else {
+        idle_sleep(&worker->idle, until_ns);
     }
 }
 
@@ -293,7 +310,7 @@ static struct task_stack *wait_for_work(struct worker *worker) {
     }
     const uint64_t until_ns = sleep_until_ns(worker);
     if (until_ns == TIMERS_NONE || until_ns > os_now_ns()) {
-        idle_sleep(&worker->idle, until_ns);
+        sleep_until(worker, until_ns);
     }
     stop_keeping(worker);
     return NULL;

@@ -13,7 +13,8 @@
 //   others' running stacks, loaded stacks and ready queues
 //
 // Invariant (with idle.h): while any of these holds something, a worker that may take it is awake
-// or being woken. Upward calls: struct scheduler_calls, filled by src/frame.
+// or being woken. Upward calls: struct scheduler_calls, filled by src/frame;
+// struct world, by src/io.
 // Start reading at worker_loop in worker.c.
 #ifndef TENON_SCHEDULER_WORKER_H
 #define TENON_SCHEDULER_WORKER_H
@@ -79,8 +80,9 @@ struct scheduler {
     struct shared_queue free;   // frames that may start anywhere
     struct shared_queue anyone; // posts: any worker, also one that takes no free work
     _Atomic bool is_stopping;
-    _Atomic int keeper;        // the idle worker that watches busy workers' timers; -1: none
-    _Atomic uint64_t armed_ns; // what it sleeps until
+    _Atomic int keeper;          // the idle worker that watches busy workers' timers; -1: none
+    _Atomic uint64_t armed_ns;   // what it sleeps until
+    struct world *_Atomic world; // where it sleeps; NULL: on its word
 };
 
 struct scheduler_options {
@@ -145,6 +147,13 @@ void scheduler_timer_add(struct timers *timers, struct timer *timer, uint64_t de
 // The calling thread, a worker's, is about to block: all tasks of its running stack are made
 // public, so that none of them waits behind the blocking call while another thread is free.
 void scheduler_show_tasks(struct worker *worker);
+
+// The run waits for things in the world from now on: the keeper sleeps there. Once, at most.
+void scheduler_set_world(struct scheduler *scheduler, struct world *world);
+
+// A frame begins to wait for something in the world, where it is counted already: sees to it that
+// an idle worker watches, if there is one. From any worker.
+void scheduler_awaits_world(struct scheduler *scheduler);
 
 // The running stack has made tasks public: wakes somebody to take them, if anybody is idle.
 void scheduler_tasks_published(struct scheduler *scheduler);

@@ -20,6 +20,9 @@ void worker_loop(struct worker *worker);
 // The worker goes on with other work although it has timers: whoever watches has to know of them.
 void worker_timers_changed(struct worker *worker);
 
+// A busy worker looks whether anything has happened in the world, where no keeper does.
+void scheduler_look_at_world(struct scheduler *scheduler);
+
 // A glance at everything that a worker who takes free work could take.
 bool scheduler_has_free_work(struct scheduler *scheduler);
 

@@ -20,8 +20,11 @@ static void describe_thread(const struct sim_thread *thread) {
     } else if (thread->reason == SIM_FOR_WORD) {
         const _Atomic uint32_t *word = (const _Atomic uint32_t *)thread->object;
         snprintf(line, sizeof line,
-                 "  thread %" PRIu64 " (%s) waits on the word at %p, now %" PRIu32 "\n",
-                 thread->id, name, thread->object, *word);
+                 "  thread %" PRIu64 " (%s) waits on the word at %p, now %" PRIu32 "\n", thread->id,
+                 name, thread->object, *word);
+    } else if (thread->reason == SIM_FOR_POLL) {
+        snprintf(line, sizeof line, "  thread %" PRIu64 " (%s) waits for descriptors\n", thread->id,
+                 name);
     } else {
         snprintf(line, sizeof line, "  thread %" PRIu64 " (%s) sleeps for ever\n", thread->id,
                  name);

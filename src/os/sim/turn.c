@@ -163,6 +163,7 @@ static void count_turn(struct sim_thread *next) {
 
 static struct sim_thread *choose_or_jump(void) {
     release_due();
+    sim_signals_tell();
     struct sim_thread *next = choose(NULL);
     while (next == NULL) {
         jump();
@@ -207,8 +208,8 @@ static struct sim_thread *choose_waiter(enum sim_reason reason, const void *obje
     uint64_t seen = 0;
     LIST_EACH(&sim.threads, node) {
         struct sim_thread *thread = container_of(node, struct sim_thread, node);
-        if (thread->state == SIM_WAITING && thread->reason == reason &&
-            thread->object == object && random_below(&sim.random, ++seen) == 0) {
+        if (thread->state == SIM_WAITING && thread->reason == reason && thread->object == object &&
+            random_below(&sim.random, ++seen) == 0) {
             chosen = thread;
         }
     }
@@ -223,6 +224,15 @@ void turn_wake(enum sim_reason reason, const void *object, int count) {
             return;
         }
         thread->state = SIM_READY;
+    }
+}
+
+void turn_wake_all(enum sim_reason reason) {
+    LIST_EACH(&sim.threads, node) {
+        struct sim_thread *thread = container_of(node, struct sim_thread, node);
+        if (thread->state == SIM_WAITING && thread->reason == reason) {
+            thread->state = SIM_READY;
+        }
     }
 }
 

@@ -24,7 +24,7 @@ struct os_keepsake;
 enum sim_state { SIM_READY, SIM_RUNNING, SIM_WAITING, SIM_ENDED };
 
 // What a waiting thread waits for: for waking it, and for the report of a deadlock.
-enum sim_reason { SIM_FOR_WORD, SIM_FOR_TIME, SIM_FOR_END };
+enum sim_reason { SIM_FOR_WORD, SIM_FOR_TIME, SIM_FOR_END, SIM_FOR_POLL };
 
 struct sim_thread {
     struct list_node node; // In the list of all threads, oldest first.
@@ -61,6 +61,12 @@ bool turn_wait(enum sim_reason reason, const void *object, uint64_t deadline_ns)
 
 // Makes up to `count` threads ready that wait for `object` for that reason.
 void turn_wake(enum sim_reason reason, const void *object, int count);
+
+// Makes all threads ready that wait for that reason.
+void turn_wake_all(enum sim_reason reason);
+
+// Before anybody is chosen: lets the polls know of signals that have come. In poll.c.
+void sim_signals_tell(void);
 
 // The running thread has ended: wakes whoever waits for it and never returns.
 __attribute__((noreturn)) void turn_end(void);
