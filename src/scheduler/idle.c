@@ -116,11 +116,11 @@ void idle_wake(struct idle *idle) {
     if (atomic_load_relaxed(&idle->state) == IDLE_AWAKE) {
         return;
     }
-    const uint32_t former = atomic_exchange_relaxed(&idle->state, IDLE_AWAKE);
+    // acquire: pairs with idle_sleep_in_world
+    const uint32_t former = atomic_exchange_acquire(&idle->state, IDLE_AWAKE);
     if (former == IDLE_ASLEEP) {
         os_wake_word(&idle->state, 1);
     } else if (former == IDLE_IN_WORLD) {
-        atomic_fence_acquire(); // acquire: pairs with idle_sleep_in_world
         struct world *world = plain_read(&idle->world);
         world->wake(world);
     }
