@@ -7,6 +7,8 @@
 
 #include "format.h"
 
+#include <tenon.h>
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,7 +158,7 @@ static void fill_matrix(const struct job *job, struct slot *slot) {
     }
 }
 
-void job_calculate(const struct job *job, struct slot *slot) {
+static void calculate(const struct job *job, struct slot *slot) {
     slot->error = 0;
     if (job->matrix != NULL) {
         fill_matrix(job, slot);
@@ -175,6 +177,12 @@ void job_calculate(const struct job *job, struct slot *slot) {
         out = write_rows(out, &stretch, distances);
     }
     slot->text_bytes = (size_t)(out - slot->text);
+}
+
+void job_calculate(const struct job *job, struct slot *slot) {
+    const struct span span = profile_begin(job->profile);
+    calculate(job, slot);
+    profile_work(job->profile, &span, "calculate");
 }
 
 void job_format(const struct job *job, struct slot *slot, const double *distances) {
@@ -206,16 +214,37 @@ double job_distance(const struct job *job, const struct piece *piece, size_t i) 
     }
     struct stretch stretch = {job->places, destination, origin, 1, job->radius_km};
     double distance;
+    const struct span span = profile_begin(job->profile);
     job->calculator->calculate(&stretch, &distance);
+    profile_work(job->profile, &span, "calculate");
     return distance;
+}
+
+void job_pause(const struct job *job, size_t rows) {
+    const double seconds = job->fake_io_seconds * (double)rows;
+    if (seconds <= 0) {
+        return;
+    }
+    const struct span span = profile_begin(job->profile);
+    if (tn_thread_index() >= 0) {
+        (void)tn_sleep(tn_current(), seconds); // who has to end hears of it at the next wait
+    } else {
+        tn_block(seconds);
+    }
+    profile_wait(job->profile, &span, "fake I/O");
 }
 
 void job_put_out(struct job *job, struct slot *slot) {
     if (job->error == 0) {
         job->error = slot->error;
     }
+    if (job->error == 0) {
+        job_pause(job, slot->piece.pairs);
+    }
     if (job->error == 0 && job->matrix == NULL) {
+        const struct span span = profile_begin(job->profile);
         job->error = output_write(job->output, slot->text, slot->text_bytes);
+        profile_work(job->profile, &span, "write");
     }
     if (job->error == 0) {
         job->pairs += slot->piece.pairs;

@@ -23,6 +23,7 @@
 #include "matrix.h"
 #include "output.h"
 #include "places.h"
+#include "profile.h"
 #include "progress.h"
 #include "reader.h"
 
@@ -38,6 +39,8 @@ struct job {
     struct output *output; // CSV goes here, or
     struct matrix *matrix; // the matrix here; NULL for CSV
     struct progress *progress;
+    struct profile *profile; // NULL: nobody asks
+    double fake_io_seconds;  // what each row read and each row written is to take besides
 
     // Where job_plan stands: the next pair.
     size_t destination;
@@ -80,6 +83,9 @@ double job_distance(const struct job *job, const struct piece *piece, size_t i);
 
 // Puts a calculated piece out. After an error, here or in the slot, it only keeps the first one.
 void job_put_out(struct job *job, struct slot *slot);
+
+// Waits as long as so many rows are to take besides: the frame, or, outside of a run, the thread.
+void job_pause(const struct job *job, size_t rows);
 
 // The number of pairs of all places known so far.
 uint64_t job_total(const struct job *job);

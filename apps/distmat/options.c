@@ -11,7 +11,15 @@
 
 #define DEFAULT_RUNNER "pframes"
 
-enum { OPTION_RADIUS = 256, OPTION_QUIET, OPTION_TOUR, OPTION_HELP, OPTION_VERSION };
+enum {
+    OPTION_RADIUS = 256,
+    OPTION_QUIET,
+    OPTION_FAKE_IO,
+    OPTION_PROFILE,
+    OPTION_TOUR,
+    OPTION_HELP,
+    OPTION_VERSION
+};
 
 static const struct option long_options[] = {
     {"runner", required_argument, NULL, 'r'},
@@ -20,6 +28,8 @@ static const struct option long_options[] = {
     {"threads", required_argument, NULL, 't'},
     {"radius", required_argument, NULL, OPTION_RADIUS},
     {"quiet", no_argument, NULL, OPTION_QUIET},
+    {"fake-io", required_argument, NULL, OPTION_FAKE_IO},
+    {"profile", optional_argument, NULL, OPTION_PROFILE},
     {"tour", no_argument, NULL, OPTION_TOUR},
     {"help", no_argument, NULL, OPTION_HELP},
     {"version", no_argument, NULL, OPTION_VERSION},
@@ -28,7 +38,7 @@ static const struct option long_options[] = {
 
 static const char usage[] =
     "Usage: distmat [-r RUNNER] [-c CALCULATOR] [-o OUTPUT] [-t THREADS] [--radius KM]\n"
-    "               [--quiet] INPUT.csv\n";
+    "               [--fake-io SECONDS] [--profile[=FILE]] [--quiet] INPUT.csv\n";
 
 static const char help_head[] =
     "Great-circle distances between all pairs of places.\n"
@@ -47,6 +57,11 @@ static const char help_options[] =
     "  -t, --threads THREADS        threads (default: as many as this process may use)\n"
     "      --radius KM              radius of the sphere (default 6371.0088)\n"
     "      --quiet                  no progress bar, no times\n"
+    "      --fake-io SECONDS        each row read and each row written takes so much longer, as "
+    "if\n"
+    "                               it came and went over a network\n"
+    "      --profile[=FILE]         print where frames calculated and waited, and write that as\n"
+    "                               folded stacks (default distmat.folded)\n"
     "      --tour                   run every runner (with -r: serial and that) over INPUT.csv\n"
     "                               and compare them: CSV of the first 2,000 places, then the\n"
     "                               chord matrix of all places in memory\n"
@@ -93,6 +108,12 @@ static bool parse_threads(const char *text, int *threads) {
     return true;
 }
 
+static bool parse_seconds(const char *text, double *seconds) {
+    char *end;
+    *seconds = strtod(text, &end);
+    return end != text && *end == '\0' && isfinite(*seconds) && *seconds >= 0;
+}
+
 static bool parse_radius(const char *text, double *radius_km) {
     char *end;
     *radius_km = strtod(text, &end);
@@ -124,6 +145,13 @@ static enum options_verdict take_option(struct options *options, int option) {
                    : complain("--radius takes kilometres above 0, not %s", optarg);
     case OPTION_QUIET:
         options->is_quiet = true;
+        return OPTIONS_RUN;
+    case OPTION_FAKE_IO:
+        return parse_seconds(optarg, &options->fake_io_seconds)
+                   ? OPTIONS_RUN
+                   : complain("--fake-io takes seconds, 0 or more, not %s", optarg);
+    case OPTION_PROFILE:
+        options->profile = optarg != NULL ? optarg : "distmat.folded";
         return OPTIONS_RUN;
     case OPTION_TOUR:
         options->is_tour = true;

@@ -18,6 +18,8 @@ struct options {
     const char *output; // NULL: output.csv beside the input
     int threads;        // 0: as many as the machine gives
     double radius_km;
+    double fake_io_seconds;
+    const char *profile; // where the folded stacks go; NULL: nobody asks
     bool is_quiet;
     bool is_tour;
 };

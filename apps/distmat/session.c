@@ -4,6 +4,7 @@
 
 #include "fault.h"
 #include "format.h"
+#include "profile.h"
 #include "progress.h"
 
 #include <tenon.h>
@@ -22,6 +23,7 @@ struct session {
     struct output output;
     struct matrix matrix;
     struct progress progress;
+    struct profile *profile;
     struct job job;
     bool is_matrix;
     bool is_reading; // the input is not at its end
@@ -77,9 +79,11 @@ static int read_input(struct session *session) {
     if (session->options->runner->reads && !session->is_matrix) {
         return 0;
     }
+    const struct span span = profile_begin(session->profile);
     while (session->is_reading) {
         session->is_reading = reader_next(&session->reader, &session->places, SIZE_MAX / 2);
     }
+    profile_work(session->profile, &span, "read");
     return check_input(session);
 }
 
@@ -101,8 +105,13 @@ static int calculate(struct session *session) {
         .output = &session->output,
         .matrix = session->is_matrix ? &session->matrix : NULL,
         .progress = &session->progress,
+        .profile = session->profile,
+        .fake_io_seconds = session->options->fake_io_seconds,
     };
     job_init(&session->job);
+    if (!session->is_reading) { // so the rows have been read
+        job_pause(&session->job, session->places.count);
+    }
     uint64_t total = session->is_reading ? 0 : job_total(&session->job);
     progress_start(&session->progress, session->options->runner->name, total,
                    !session->options->is_quiet);
@@ -151,9 +160,22 @@ static int run(struct session *session) {
     return code;
 }
 
+static int report_profile(const struct session *session) {
+    profile_print(session->profile, stderr);
+    const int error = profile_write(session->profile, session->options->profile);
+    return error < 0 ? complain(session->options->profile, error) : 0;
+}
+
 int session(const struct options *options) {
     struct session session = {.options = options, .output = {.fd = -1}};
+    if (options->profile != NULL && (session.profile = profile_create()) == NULL) {
+        return complain("the profile", -ENOMEM);
+    }
     int code = run(&session);
+    if (code == 0 && options->profile != NULL) {
+        code = report_profile(&session);
+    }
+    profile_destroy(session.profile);
     output_discard(&session.output);
     reader_close(&session.reader);
     places_deinit(&session.places);

@@ -170,8 +170,8 @@ TN_PUBLIC int tn_gather(struct tn_self *self, size_t count, const struct tn_futu
 
 // ---- what the macros call --------------------------------------------------------------------
 
-// What tn_submit becomes; `executor` is one, `arguments` points to type->argument_bytes bytes. The
-// number and the object returned are those of the future.
+// What tn_submit becomes; `executor` is one, `arguments` points to type->argument_bytes bytes.
+// Returns what the future is made of.
 TN_PUBLIC struct tn_passed tn_submit_type(struct tn_self *self, void *executor,
                                           const struct tn_type *type, unsigned line,
                                           const void *arguments);

@@ -75,11 +75,15 @@ struct tn_map_options {
 #define tn_map_next(name, map, value)                                                              \
     tn_map_next_type(self, &name##_tn_type, map, (1 ? (value) : (name##_tn_result *)0))
 
-// Of the item that tn_map_next gave last: which it is, counted from 0; how it ended, TN_OK or the
-// code of its failure; and the failure, NULL when it has not failed, valid until the next
-// tn_map_next.
+// Of the item that tn_map_next gave last, as long as it is that:
+//
+// Returns which one it is, counted from 0.
 TN_PUBLIC size_t tn_map_index(const struct tn_map *map);
+
+// Returns how it ended: TN_OK, or as tn_result says; TN_EMPTY when there is none.
 TN_PUBLIC int tn_map_outcome(const struct tn_map *map);
+
+// Returns how it failed; NULL when it did not.
 TN_PUBLIC const struct tn_failure *tn_map_failure(const struct tn_map *map);
 
 // Runs all items that are left, without giving their results to anybody, and gives the map back.
@@ -102,7 +106,7 @@ struct tn_map_plan {
     size_t last_bytes;
 };
 
-// What tn_map becomes; `plan` is one. The object returned is the map.
+// What tn_map becomes; `plan` is one. Returns what the map is in.
 TN_PUBLIC struct tn_passed tn_map_type(struct tn_self *self, void *plan, const struct tn_type *type,
                                        unsigned line, const void *arguments);
 

@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -303,6 +304,44 @@ class Check:
         assert child.wait(60) == 0
         assert b"pframes" in shown and b"[#" in shown and b"pairs/s" in shown, shown[:200]
         assert shown.endswith(b"\r\x1b[K"), shown[-40:]
+
+    # ---- time ----
+
+    def test_the_pipeline_reads_and_writes_at_the_same_time(self):
+        seconds = {}
+        for runner in ("serial", "pool", "pipeline"):
+            began = time.monotonic()
+            done = self.run("-r", runner, "--fake-io", "0.03", "--quiet", "-o", "-",
+                            os.path.join(TESTDATA, "five_locations.csv"))
+            seconds[runner] = time.monotonic() - began
+            assert done.returncode == 0, done.stderr
+            assert done.stdout.decode() == FIVE.replace("\n", "\r\n"), done.stdout
+        if os.path.basename(os.path.dirname(os.path.dirname(self.program))) == "sim":
+            return  # time is virtual there
+        assert seconds["serial"] >= 0.45 and seconds["pool"] >= 0.45, seconds
+        assert 0.33 <= seconds["pipeline"] < seconds["serial"], seconds
+
+    def test_a_profile_names_frames_and_what_they_did(self):
+        expected = {"serial": ("distmat;calculate", "distmat;write"),
+                    "pool": ("root;pool;lane;calculate_piece;calculate", "root;write"),
+                    "threads": ("lane;pair;calculate", "root;wait for the pairs;[waits]"),
+                    "pipeline": ("root;pipeline;lane;read_places;read",
+                                 "root;pipeline;lane;write_rows;wait for rows;[waits]")}
+        for runner, places in expected.items():
+            done = self.run("-r", runner, "--profile=here.folded", "-o", "-",
+                            os.path.join(TESTDATA, "five_locations.csv"))
+            assert done.returncode == 0, done.stderr
+            folded = self.read("here.folded").decode()
+            for place in places:
+                assert f"{place} " in folded, (runner, place, folded)
+                assert place.replace(";[waits]", "") in done.stderr.decode(), done.stderr
+            for line in folded.splitlines():
+                assert line.rsplit(" ", 1)[1].isdigit(), line
+        done = self.run("--profile=no/such/folder", "-o", "-",
+                        os.path.join(TESTDATA, "five_locations.csv"))
+        assert done.returncode == 1 and b"no/such/folder" in done.stderr, done
+        done = self.run("--fake-io", "-1", "in.csv")
+        assert done.returncode == 2 and b"0 or more" in done.stderr, done
 
     def test_the_tour_finds_all_runners_equal(self):
         done = self.run("--tour", "-t", "2", os.path.join(TESTDATA, "five_locations.csv"))
