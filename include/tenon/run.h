@@ -43,9 +43,21 @@ struct tn_run_options {
     // not wait any more.
     double grace_seconds;
 
+    // Seconds of CPU time that a frame may use without a wait, while its thread can run nothing
+    // else; below 0: any number; 0: what the environment says (TENON_HOG_SECONDS, a number), else
+    // 0.02 in builds of the library with assertions, and any number in others. A frame that takes
+    // more is reported while it goes on: its path, where it was spawned, for how long, the code it
+    // is in and where that was called from; and again each time ten times as much has passed. A
+    // PFrame is reported only while something waits that no other thread can run: to compute is
+    // what PFrames are for. It is a signal on the thread itself that looks (SIGVTALRM, four times
+    // in those seconds of CPU time), no thread is started for it; not looked at is a thread that
+    // is blocked in a system call. With a `report` the sentence comes when the frame has left its
+    // thread, and on standard error as well if that takes ten times as long.
+    double hog_seconds;
+
     // Receives each sentence that the run has to say about the program: a frame that overstays its
-    // grace, a programmer's error. From any thread of the run, one call at a time; must not wait.
-    // NULL: "tenon: SENTENCE" on standard error.
+    // grace, one that keeps its thread for itself, a programmer's error. From any thread of the
+    // run, one call at a time; must not wait. NULL: "tenon: SENTENCE" on standard error.
     void (*report)(const char *sentence, void *data);
     void *report_data;
 };

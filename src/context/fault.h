@@ -22,4 +22,18 @@ static inline uintptr_t fault_stack_pointer(const void *registers) {
 #endif
 }
 
+// The address of the instruction that the signal came before; NULL on a machine unknown here.
+static inline void *fault_code_address(const void *registers) {
+    const ucontext_t *context = registers;
+#if defined(__x86_64__)
+    enum { RIP = 16 }; // REG_RIP
+    return (void *)context->uc_mcontext.gregs[RIP];
+#elif defined(__aarch64__)
+    return (void *)context->uc_mcontext.pc;
+#else
+    (void)context;
+    return NULL;
+#endif
+}
+
 #endif

@@ -8,23 +8,21 @@
 #include "frame/cancel.h"
 #include "frame/failure.h"
 #include "frame/history.h"
+#include "frame/hog.h"
 #include "frame/promote.h"
 #include "frame/scope.h"
 #include "frame/time.h"
+#include "frame/tree.h"
 
 #define ROOT_STACK_BYTES (8u << 20)
 #define STACK_BYTES (64u << 10)
 #define THREADS_MAX 1024
 #define GRACE_SECONDS 1.0
 
-static const struct scheduler_calls calls = {.start_stolen = promote_stolen};
+static const struct scheduler_calls calls = {
+    .start_stolen = promote_stolen, .tell_hog = hog_tell, .hog_left = hog_left};
 
-void run_report(struct run *run, const char *format, ...) {
-    char sentence[RUN_MESSAGE_BYTES];
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(sentence, sizeof sentence, format, arguments);
-    va_end(arguments);
+void run_tell(struct run *run, const char *sentence) {
     os_lock_acquire(&run->report_lock);
     if (run->report != NULL) {
         run->report(sentence, run->report_data);
@@ -32,6 +30,15 @@ void run_report(struct run *run, const char *format, ...) {
         (void)fprintf(stderr, "tenon: %s\n", sentence);
     }
     os_lock_release(&run->report_lock);
+}
+
+void run_report(struct run *run, const char *format, ...) {
+    char sentence[RUN_MESSAGE_BYTES];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    run_tell(run, sentence);
 }
 
 void run_fail(struct run *run, int code, struct failure *failure) {
@@ -74,8 +81,10 @@ static int make_plan(const struct tn_type *root, const struct tn_run_options *op
         return TN_OUT_OF_RANGE;
     }
     const bool is_frame = root->level == TN_LEVEL_FRAME;
-    plan->scheduler = (struct scheduler_options){
-        .count = options->num_threads, .zero_is_reserved = is_frame, .calls = &calls};
+    plan->scheduler = (struct scheduler_options){.count = options->num_threads,
+                                                 .zero_is_reserved = is_frame,
+                                                 .calls = &calls,
+                                                 .hog_ns = hog_limit_ns(options->hog_seconds)};
     if (options->num_threads == 0) {
         const int cpus = os_usable_cpus();
         plan->scheduler.count = (cpus < THREADS_MAX ? cpus : THREADS_MAX - 1) + (is_frame ? 1 : 0);
@@ -98,18 +107,10 @@ static void describe(const struct stack *memory, struct overflow_story *story) {
     if (stack->frame == NULL) {
         return;
     }
-    const struct tn_type *type = stack->frame->type;
-    const char *name = stack->frame->name;
-    unsigned line = stack->frame->line;
-    const struct tn_task *slot = tasks_in_place(&stack->tasks, stack->tasks.self.top);
-    if (slot != NULL) {
-        type = slot->type;
-        name = type->name;
-        line = task_line(slot);
-    }
-    story->name = name;
-    story->file = type->file;
-    story->line = (int)line;
+    const struct tree_place place = tree_place_on(stack);
+    story->name = place.frame != NULL ? place.frame->name : tree_type(&place)->name;
+    story->file = tree_type(&place)->file;
+    story->line = (int)tree_line(&place);
     story->advice = "TN_RUN(.stack_bytes = ...), or .root_stack_bytes for root";
 }
 
@@ -162,8 +163,9 @@ int tn_run_type(const struct tn_type *type, const struct tn_run_options *options
         return code;
     }
     const size_t pools = (size_t)plan.scheduler.count;
-    struct run *run = os_allocate_aligned(
-        bits_round_up(sizeof *run + pools * sizeof run->pools[0], CACHE_LINE), CACHE_LINE);
+    const size_t each = sizeof(struct frame_pool) + sizeof(struct hog_record);
+    struct run *run =
+        os_allocate_aligned(bits_round_up(sizeof *run + pools * each, CACHE_LINE), CACHE_LINE);
     if (run == NULL) {
         return TN_NO_MEMORY;
     }
@@ -179,6 +181,7 @@ int tn_run_type(const struct tn_type *type, const struct tn_run_options *options
     os_lock_init(&run->watch_lock);
     list_init(&run->watches);
     grace_init(&run->grace, &run->scheduler, run->grace_seconds);
+    run->hogs = (struct hog_record *)(void *)&run->pools[pools];
     for (size_t i = 0; i < pools; i++) {
         run->pools[i] = (struct frame_pool){NULL, 0};
     }

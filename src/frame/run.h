@@ -7,6 +7,7 @@
 #include <tenon/run.h>
 
 #include "frame/frame.h"
+#include "frame/hog.h"
 #include "frame/quarantine.h"
 
 #define RUN_MESSAGE_BYTES 512
@@ -25,6 +26,7 @@ struct run {
     double grace_seconds;
     void (*report)(const char *sentence, void *data); // NULL: standard error
     void *report_data;
+    struct hog_record *hogs; // one per worker, behind the pools
     struct quarantine ended_events;
     struct os_lock report_lock;      // one report at a time
     struct os_lock ready_lock;       // who asks for readiness, one at a time: ready.h
@@ -38,6 +40,9 @@ struct run {
 // Tells whoever runs the program one sentence about it, as by printf: the run's report, or standard
 // error. From any thread.
 void run_report(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// The same with the sentence as it is.
+void run_tell(struct run *run, const char *sentence);
 
 // A failure was absorbed by nobody: keeps it (NULL: there was no memory for it) and removes the
 // whole tree.

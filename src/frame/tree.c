@@ -9,6 +9,7 @@
 #include "frame/misuse.h"
 #include "frame/run.h"
 #include "frame/scope.h"
+#include "frame/tree.h"
 
 struct frame *frame_outwards(struct task_stack *stack, struct tn_task *below) {
     struct tn_task *task = below;
@@ -175,15 +176,27 @@ bool tn_frame_has_ended(const struct tn_frame *handle) {
     return handle == NULL || frame_state((const struct frame *)(const void *)handle) == FRAME_ENDED;
 }
 
-// Where a walk outwards is: at a frame, or at a task that runs in place on `stack` without one.
-struct place {
-    const struct frame *frame;
-    struct task_stack *stack;
-    struct tn_task *slot;
-};
+struct tree_place tree_place_on(struct task_stack *stack) {
+    struct tree_place place = {stack->frame, NULL, NULL};
+    struct tn_task *slot = tasks_in_place(&stack->tasks, stack->tasks.self.top);
+    if (slot != NULL) {
+        place.frame = task_adopter(slot);
+        place.stack = stack;
+        place.slot = place.frame == NULL ? slot : NULL;
+    }
+    return place;
+}
+
+const struct tn_type *tree_type(const struct tree_place *place) {
+    return place->slot != NULL ? place->slot->type : place->frame->type;
+}
+
+unsigned tree_line(const struct tree_place *place) {
+    return place->slot != NULL ? task_line(place->slot) : place->frame->line;
+}
 
 // The name of what the place is at, which moves on to what is around it; NULL above root.
-static const char *next_name(struct place *place) {
+static const char *next_name(struct tree_place *place) {
     const char *name;
     if (place->slot != NULL) {
         name = place->slot->type->name;
@@ -204,14 +217,13 @@ static const char *next_name(struct place *place) {
     return name;
 }
 
-size_t tn_frame_path(const struct tn_frame *handle, char *buffer, size_t bytes) {
+size_t tree_path(struct tree_place place, char *buffer, size_t bytes) {
     if (bytes == 0) {
         return 0;
     }
     // From the end: names are met innermost first.
     size_t at = bytes - 1;
     buffer[at] = '\0';
-    struct place place = {(const struct frame *)(const void *)handle, NULL, NULL};
     for (const char *name; at > 0 && (name = next_name(&place)) != NULL;) {
         const size_t length = __builtin_strlen(name);
         const size_t fits = length < at ? length : at;
@@ -224,4 +236,9 @@ size_t tn_frame_path(const struct tn_frame *handle, char *buffer, size_t bytes) 
     const size_t length = bytes - 1 - at;
     __builtin_memmove(buffer, buffer + at, length + 1);
     return length;
+}
+
+size_t tn_frame_path(const struct tn_frame *handle, char *buffer, size_t bytes) {
+    const struct tree_place place = {(const struct frame *)(const void *)handle, NULL, NULL};
+    return tree_path(place, buffer, bytes);
 }

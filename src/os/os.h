@@ -113,6 +113,37 @@ void os_interrupt_raise(struct os_interrupt *interrupt);
 // No signal comes any more. By the thread that called init.
 void os_interrupt_deinit(struct os_interrupt *interrupt);
 
+// What looks after a thread that computes: `look` is called again and again, each time the thread
+// has used another interval of CPU time (in os/sim: of virtual time; Linux adds up to 4 ms). On the
+// thread itself, in the midst of whatever it does, from a signal handler (SIGVTALRM, on the
+// thread's signal stack): so it may use atomics, the functions of this header that say so, and
+// nothing that locks or allocates. A thread that waits uses no CPU time and is left alone; a system
+// call that is about to wait is restarted, where the system can. A handler that the program had
+// installed is called for signals that are not ours. The fields belong to the implementation.
+struct os_watch {
+    uintptr_t timer;
+    uint64_t interval_ns;
+    // `registers`: where the thread was, for os_backtrace.
+    void (*look)(struct os_watch *watch, const void *registers);
+    bool was_blocked;
+};
+
+// Begins to look after the calling thread; one at a time. OS_AGAIN or OS_UNSUPPORTED when the
+// system has no timer for that.
+OS_MUST_USE int os_watch_init(struct os_watch *watch, uint64_t interval_ns,
+                              void (*look)(struct os_watch *watch, const void *registers));
+
+// Nobody looks any more. By the thread that called init.
+void os_watch_deinit(struct os_watch *watch);
+
+// Inside of `look`: the addresses of the code that runs, innermost first, then those that it was
+// called from; how many, at most `max`. 0 where the system cannot tell.
+size_t os_backtrace(const void *registers, void **addresses, size_t max);
+
+// Writes where an address lies, as in "spin+0x1d (program+0x1234)", cut to `bytes`, closing zero
+// included: a function that the program exports, its file, the offset that addr2line wants.
+void os_describe_address(const void *address, char *text, size_t bytes);
+
 // ---- waiting ---------------------------------------------------------------------------------
 
 // Waits while *word == expected until somebody calls os_wake_word on it or the deadline passes.

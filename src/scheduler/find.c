@@ -8,8 +8,8 @@
 // Timers of a busy worker and the world are looked at this often, because reading the clock costs
 // 20 ns.
 #define TIMER_ROUNDS 16
-// Every so many rounds, a multiple of those, a worker looks at shared places first, so that its own
-// queue cannot starve them.
+// Every so many rounds, a multiple of those, a worker looks first where it would look last or not at
+// all, so that its own queue cannot starve what waits there.
 #define FAIRNESS_ROUNDS 64
 
 bool worker_may_take_free(struct worker *worker) {
@@ -41,6 +41,9 @@ __attribute__((noinline)) static void show_rest(struct worker *worker) {
         scheduler_tasks_published(scheduler);
     }
     worker->is_chosen = false;
+    if (watchdog_is_owed(&worker->watchdog)) {
+        watchdog_pay(worker);
+    }
 }
 
 // Runs what was found; returns the stack to continue, if it is one.
@@ -95,6 +98,16 @@ static bool run_loaded(struct worker *worker, struct worker *owner, bool is_idle
     return true;
 }
 
+static bool run_ready(struct worker *worker, struct worker *owner, bool is_idle,
+                      struct task_stack **next) {
+    struct runnable *runnable = shared_queue_pop(&owner->ready);
+    if (runnable == NULL) {
+        return false;
+    }
+    *next = run(worker, runnable, is_idle, true);
+    return true;
+}
+
 static bool rob(struct worker *worker, struct worker *victim, bool is_idle,
                 struct task_stack **next) {
     struct task_stack *stack = atomic_load_acquire(&victim->running); // pairs with switch_to
@@ -106,15 +119,8 @@ static bool rob(struct worker *worker, struct worker *victim, bool is_idle,
         }
         tasks_poke(&stack->tasks);
     }
-    if (run_loaded(worker, victim, is_idle, next)) {
-        return true;
-    }
-    struct runnable *runnable = shared_queue_pop(&victim->ready);
-    if (runnable != NULL) {
-        *next = run(worker, runnable, is_idle, true);
-        return true;
-    }
-    return false;
+    return run_loaded(worker, victim, is_idle, next) ||
+           run_ready(worker, victim, is_idle, next);
 }
 
 // Victims in turn from a random one on, so that thieves do not all meet at the same.
@@ -162,6 +168,39 @@ static bool run_own(struct worker *worker, bool is_idle, struct task_stack **nex
     return true;
 }
 
+static bool run_free(struct worker *worker, bool is_idle, struct task_stack **next) {
+    struct runnable *runnable =
+        worker_may_take_free(worker) ? shared_queue_pop(&worker->scheduler->free) : NULL;
+    if (runnable == NULL) {
+        return false;
+    }
+    *next = run(worker, runnable, is_idle, true);
+    return true;
+}
+
+// What a worker that always has something of its own would leave alone for ever: the timers, the
+// ready frames and the tasks of workers whose running frame never waits, in turn; its own frames
+// that others may take, behind those that only it may run; free frames behind posts.
+static bool run_neglected(struct worker *worker, bool is_idle, struct task_stack **next) {
+    struct scheduler *scheduler = worker->scheduler;
+    const unsigned count = (unsigned)scheduler->count;
+    const unsigned turn = worker->tick / FAIRNESS_ROUNDS;
+    struct worker *other = &scheduler->workers[turn % count];
+    if (other != worker && timers_earliest_ns(&other->timers) != TIMERS_NONE) {
+        (void)timers_fire(&other->timers, os_now_ns());
+    }
+    const unsigned first = turn / count % 3;
+    if ((first == 0 && run_shared(worker, is_idle, next)) ||
+        (first == 1 && run_free(worker, is_idle, next))) {
+        return true;
+    }
+    if (worker_may_take_free(worker) &&
+        (run_ready(worker, other, is_idle, next) || run_loaded(worker, other, is_idle, next))) {
+        return true;
+    }
+    return first != 0 && run_shared(worker, is_idle, next);
+}
+
 // In most rounds of a busy thread of Frames the next of them is at the head of its queue, and
 // nothing else has to be looked at.
 static inline bool has_next(struct worker *worker) {
@@ -183,7 +222,7 @@ bool worker_find(struct worker *worker, bool is_idle, struct task_stack **stack)
         }
         scheduler_look_at_world(worker->scheduler);
     }
-    if (worker->tick % FAIRNESS_ROUNDS == 0 && run_shared(worker, is_idle, stack)) {
+    if (worker->tick % FAIRNESS_ROUNDS == 0 && run_neglected(worker, is_idle, stack)) {
         return true;
     }
     if (run_own(worker, is_idle, stack)) {

@@ -180,7 +180,8 @@ int scheduler_init(struct scheduler *scheduler, const struct scheduler_options *
     *scheduler = (struct scheduler){.count = options->count,
                                     .is_shared = options->count > 1,
                                     .calls = options->calls,
-                                    .upper = options->upper};
+                                    .upper = options->upper,
+                                    .hog_ns = options->hog_ns};
     const size_t bytes = (size_t)options->count * sizeof(struct worker);
     scheduler->workers = os_allocate_aligned(bytes, _Alignof(struct worker));
     if (scheduler->workers == NULL) {
@@ -220,7 +221,9 @@ static void work(void *argument) {
     os_thread_local_set(worker);
     const int code = overflow_install_thread(&worker->overflow);
     context_init_thread(&worker->context);
+    watchdog_start(worker);
     worker_loop(worker);
+    watchdog_stop(worker);
     context_deinit(&worker->context);
     if (code == OS_OK) {
         overflow_uninstall_thread(&worker->overflow);

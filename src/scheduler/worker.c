@@ -294,6 +294,9 @@ static void sleep_until(struct worker *worker, uint64_t until_ns) {
 // continue, or after a wake-up.
 static struct task_stack *wait_for_work(struct worker *worker) {
     struct scheduler *scheduler = worker->scheduler;
+    if (watchdog_is_owed(&worker->watchdog)) {
+        watchdog_pay(worker);
+    }
     const int rounds = scheduler->is_shared && !hard_is(HARD_PARK) ? SPIN_ROUNDS : 1;
     for (int i = 0; i < rounds; i++) {
         if (atomic_load_relaxed(&scheduler->is_stopping) || idle_is_woken(&worker->idle)) {

@@ -24,6 +24,7 @@
 #include "scheduler/shared_queue.h"
 #include "scheduler/task_stack.h"
 #include "scheduler/timers.h"
+#include "scheduler/watchdog.h"
 #include "stack/overflow.h"
 
 struct scheduler;
@@ -46,6 +47,7 @@ struct worker {
     struct stack_pool stacks;
     struct os_thread thread;
     struct overflow_thread overflow;
+    struct watchdog watchdog;
 
     // By others too.
     CACHE_ALIGNED struct task_stack *_Atomic running; // NULL: none; for thieves
@@ -67,6 +69,12 @@ struct scheduler_calls {
     // ready to be switched to; NULL when there is no memory (the layer has failed the task then).
     struct task_stack *(*start_stolen)(struct worker *worker, struct task_stack *from,
                                        struct tn_task *task);
+    // The stack has kept its worker for long. From a signal handler on the worker's thread, while
+    // it runs on that stack: os_watch says what may be done.
+    enum hog_telling (*tell_hog)(struct worker *worker, struct task_stack *stack,
+                                 const struct hog *hog);
+    // After HOG_OWED, when the stack has left the worker, on its loop; what it computed in all.
+    void (*hog_left)(struct worker *worker, uint64_t cpu_ns);
 };
 
 struct scheduler {
@@ -74,7 +82,8 @@ struct scheduler {
     struct worker *workers;
     bool is_shared; // more than one worker
     const struct scheduler_calls *calls;
-    void *upper; // the frame layer's part
+    void *upper;     // the frame layer's part
+    uint64_t hog_ns; // CPU time after which the watchdog speaks; 0: never
     struct stack_set stacks;
     struct idle_map idle;
     struct shared_queue free;   // frames that may start anywhere
@@ -91,6 +100,7 @@ struct scheduler_options {
     bool has_spare;        // the last worker works only while worker 0 is idle
     const struct scheduler_calls *calls;
     void *upper;
+    uint64_t hog_ns; // as in struct scheduler
 };
 
 // Fills `scheduler` in; starts no thread yet. 0 or an OS_ code.

@@ -13,12 +13,13 @@
 #include "base/atomic.h"
 #include "base/bits.h"
 #include "base/check.h"
+#include "base/sentence.h"
 #include "context/fault.h"
 #include "stack/slab.h"
 
 // Room for the handler beyond what the kernel stores (more than 11 KB with AMX): the program's own
 // handler may be called from ours.
-enum { HANDLER_BYTES = 64 << 10 };
+enum { HANDLER_BYTES = 64 << 10, SENTENCE_BYTES = 640 };
 
 // AT_MINSIGSTKSZ, by number: older headers lack it.
 enum { AUX_MINSIGSTKSZ = 51 };
@@ -33,43 +34,19 @@ void overflow_set_describe(void (*function)(const struct stack *stack,
     atomic_store_release(&describe, function); // pairs with tell
 }
 
-// A sentence under construction; what does not fit is cut.
-struct sentence {
-    char text[640];
-    size_t length;
-};
-
-static void add_text(struct sentence *sentence, const char *text) {
-    while (*text != '\0' && sentence->length < sizeof sentence->text - 1) {
-        sentence->text[sentence->length++] = *text++;
-    }
-    sentence->text[sentence->length] = '\0';
-}
-
-static void add_number(struct sentence *sentence, uintptr_t number, unsigned int base) {
-    char digits[24];
-    size_t at = sizeof digits - 1;
-    digits[at] = '\0';
-    do {
-        digits[--at] = "0123456789abcdef"[number % base];
-        number /= base;
-    } while (number != 0);
-    add_text(sentence, &digits[at]);
-}
-
 static void add_frame(struct sentence *sentence, const struct overflow_story *story) {
     if (story->name == NULL) {
-        add_text(sentence, "a frame");
+        sentence_add(sentence, "a frame");
     } else {
-        add_text(sentence, "frame ");
-        add_text(sentence, story->name);
+        sentence_add(sentence, "frame ");
+        sentence_add(sentence, story->name);
     }
     if (story->file != NULL) {
-        add_text(sentence, " (spawned at ");
-        add_text(sentence, story->file);
-        add_text(sentence, ":");
-        add_number(sentence, (uintptr_t)story->line, 10);
-        add_text(sentence, ")");
+        sentence_add(sentence, " (spawned at ");
+        sentence_add(sentence, story->file);
+        sentence_add(sentence, ":");
+        sentence_add_number(sentence, (uintptr_t)story->line, 10, 1);
+        sentence_add(sentence, ")");
     }
 }
 
@@ -85,24 +62,26 @@ static void tell(const struct stack *stack, uintptr_t address, uintptr_t stack_p
     uintptr_t guard = (uintptr_t)stack->low - stack->slab->shape.guard_bytes;
     bool is_overflow =
         stack_pointer == 0 || (stack_pointer >= guard && stack_pointer < (uintptr_t)stack);
-    struct sentence sentence = {.length = 0};
-    add_text(&sentence,
-             is_overflow ? "tenon: stack overflow in " : "tenon: a wild access to the stack of ");
+    char text[SENTENCE_BYTES];
+    struct sentence sentence;
+    sentence_init(&sentence, text, sizeof text);
+    sentence_add(&sentence, is_overflow ? "tenon: stack overflow in "
+                                        : "tenon: a wild access to the stack of ");
     add_frame(&sentence, &story);
-    add_text(&sentence, ", stack of ");
-    add_number(&sentence, stack_class_bytes(stack->size_class), 10);
-    add_text(&sentence, " bytes, address 0x");
-    add_number(&sentence, address, 16);
-    add_text(&sentence, " in its guard");
+    sentence_add(&sentence, ", stack of ");
+    sentence_add_number(&sentence, stack_class_bytes(stack->size_class), 10, 1);
+    sentence_add(&sentence, " bytes, address 0x");
+    sentence_add_number(&sentence, address, 16, 1);
+    sentence_add(&sentence, " in its guard");
     if (!is_overflow) {
-        add_text(&sentence, ": a wrong pointer, or a large local that was compiled without "
-                            "-fstack-clash-protection");
+        sentence_add(&sentence, ": a wrong pointer, or a large local that was compiled without "
+                                "-fstack-clash-protection");
     } else if (story.advice != NULL) {
-        add_text(&sentence, "; give it a larger one with ");
-        add_text(&sentence, story.advice);
+        sentence_add(&sentence, "; give it a larger one with ");
+        sentence_add(&sentence, story.advice);
     }
-    add_text(&sentence, "\n");
-    os_write_error(sentence.text);
+    sentence_add(&sentence, "\n");
+    os_write_error(text);
 }
 
 // What would have happened without us. With the default action the fault is met again as soon as

@@ -43,6 +43,7 @@ int os_thread_start(struct os_thread *thread, void (*entry)(void *argument), voi
     made->argument = argument;
     made->name = name == NULL ? "thread" : name;
     made->deadline_ns = OS_NEVER;
+    made->look_at_ns = OS_NEVER;
     made->stack = make_stack();
     context_init(&made->begin, (char *)made->stack + GUARD_BYTES, STACK_BYTES - GUARD_BYTES,
                  run_thread, made);

@@ -55,6 +55,7 @@ static void start(void) {
     sim.first.id = 1;
     sim.first.name = "main";
     sim.first.deadline_ns = OS_NEVER;
+    sim.first.look_at_ns = OS_NEVER;
     context_init_thread(&sim.first.begin);
     list_push_back(&sim.threads, &sim.first.node);
     sim.current = &sim.first;
@@ -90,9 +91,13 @@ uint64_t turn_now_ns(void) {
 
 // The one way in which time passes, other than by jumping.
 void turn_advance(uint64_t duration_ns) {
-    turn_current()->ran_ns += duration_ns;
+    struct sim_thread *me = turn_current();
+    me->ran_ns += duration_ns;
     sim.ran_ns += duration_ns;
     sim.now_ns += duration_ns;
+    if (UNLIKELY(me->ran_ns >= me->look_at_ns)) {
+        watch_look(me);
+    }
 }
 
 uint64_t turn_process_ns(void) {

@@ -20,6 +20,7 @@
 #include "context/context.h"
 
 struct os_keepsake;
+struct os_watch;
 
 enum sim_state { SIM_READY, SIM_RUNNING, SIM_WAITING, SIM_ENDED };
 
@@ -38,6 +39,8 @@ struct sim_thread {
     bool timed_out;
     uint64_t id;
     uint64_t ran_ns;
+    struct os_watch *watch; // looks after it; NULL: nobody
+    uint64_t look_at_ns;    // when it has run so long; OS_NEVER: not at all
     void *local;
     struct os_keepsake *kept;
     const char *name;
@@ -77,6 +80,9 @@ uint64_t turn_random(uint64_t bound);
 // Virtual time, and moving it on by a moment, as every os call does.
 uint64_t turn_now_ns(void);
 void turn_advance(uint64_t duration_ns);
+
+// The thread has run until it is to be looked at. In watch.c.
+void watch_look(struct sim_thread *thread);
 
 // Time that all threads together, ended ones too, have been running.
 uint64_t turn_process_ns(void);
