@@ -20,7 +20,7 @@ uint64_t hog_limit_ns(double seconds) {
     if (text != NULL && *text != '\0') {
         return time_span_ns(strtod(text, NULL));
     }
-    return time_span_ns(seconds == 0 && TENON_CHECKED ? CHECKED_SECONDS : seconds);
+    return time_span_ns(seconds == 0 && TENON_CHECKED > 0 ? CHECKED_SECONDS : seconds);
 }
 
 static void add_place(struct sentence *sentence, const struct tree_place *place) {
