@@ -13,6 +13,9 @@
 //   stolen    a slot of the task stack `origin`; it runs on another stack
 //   in place  a slot of `origin`, and it runs there: `stack` == origin
 //
+// Where its memory lies: beside the stack that it will run on, so that both cost one page; or on
+// the heap, when it needs no stack (in place) or one of another size than most (root).
+//
 // References: one while it is not ENDED; one of the parent's list or slot; one per queue it is on.
 // Invariants (frame_check): `children` holds the embedded children that are not consumed, in order
 // of creation; a child's reference to its parent is valid because a parent settles after its
@@ -46,7 +49,8 @@ struct frame {
     struct awaitable done; // first of what others touch; completes at the end
     struct runnable start; // while queued to start
     struct run *run;
-    struct worker *home; // the only worker it may run on; NULL: any
+    struct task_stack *lies_by; // the stack that it keeps; NULL: on the heap
+    struct worker *home;        // the only worker it may run on; NULL: any
     const struct tn_type *type;
     void *payload;             // task.payload, or memory of its own when that is too small
     struct frame *parent;      // when embedded; NULL for root
@@ -123,6 +127,10 @@ static inline void frame_unlock(struct frame *frame) {
 // Memory for a frame with its arguments copied; NULL: none. Two references.
 struct frame *frame_create(struct worker *worker, struct run *run, const struct tn_type *type,
                            unsigned line, const void *arguments);
+
+// The same for one that gets no stack of its own, or one of a size of its own.
+struct frame *frame_create_apart(struct worker *worker, struct run *run, const struct tn_type *type,
+                                 unsigned line, const void *arguments);
 void frame_release(struct frame *frame);
 
 // The frame that is current on the stack: made now if it runs in place without one. NULL: no

@@ -34,19 +34,11 @@ static struct frame *take_memory(struct run *run, struct worker *worker) {
     return frame;
 }
 
-static void give_memory(struct frame *frame) {
+static void give_room(struct frame *frame) {
     struct worker *worker = worker_current();
-    if (frame->payload != frame->task.payload) {
-        os_free(frame->payload);
-    }
-    if (frame->watch != NULL) {
-        os_free(frame->watch);
-    }
-    ready_free(frame->ready);
-    // Nobody else has it any more: relaxed.
-    struct failure *failure = atomic_load_relaxed(&frame->failure);
-    if (failure != NULL) {
-        failure_release(failure);
+    if (frame->lies_by != NULL) {
+        worker_stack_release(&frame->run->scheduler, frame->lies_by);
+        return;
     }
     if (worker == NULL || worker->scheduler != &frame->run->scheduler) {
         os_free(frame);
@@ -60,6 +52,22 @@ static void give_memory(struct frame *frame) {
     frame->next_free = pool->free;
     pool->free = frame;
     pool->count++;
+}
+
+static void give_memory(struct frame *frame) {
+    if (frame->payload != frame->task.payload) {
+        os_free(frame->payload);
+    }
+    if (frame->watch != NULL) {
+        os_free(frame->watch);
+    }
+    ready_free(frame->ready);
+    // Nobody else has it any more: relaxed.
+    struct failure *failure = atomic_load_relaxed(&frame->failure);
+    if (failure != NULL) {
+        failure_release(failure);
+    }
+    give_room(frame);
 }
 
 void frame_pool_deinit(struct frame_pool *pool) {
@@ -95,27 +103,28 @@ struct frame *frame_of_awaitable(const struct awaitable *awaitable) {
 
 static struct task_stack *start(struct worker *worker, struct runnable *runnable);
 
-struct frame *frame_create(struct worker *worker, struct run *run, const struct tn_type *type,
-                           unsigned line, const void *arguments) {
-    struct frame *frame = take_memory(run, worker);
-    if (frame == NULL) {
-        return NULL;
-    }
+// In memory of its own, or beside the stack `lies_by`. NULL: no memory, and that is given back.
+static struct frame *make(struct frame *frame, struct task_stack *lies_by, struct run *run,
+                          const struct tn_type *type, unsigned line, const void *arguments) {
     const size_t bytes =
         type->argument_bytes > type->result_bytes ? type->argument_bytes : type->result_bytes;
     void *payload = frame->task.payload;
     if (bytes > TN_PAYLOAD_BYTES) {
         payload = os_allocate_aligned(bits_round_up(bytes, CACHE_LINE), CACHE_LINE);
         if (payload == NULL) {
-            *frame = (struct frame){.run = run};
+            *frame = (struct frame){.run = run, .lies_by = lies_by};
             frame->payload = frame->task.payload;
             give_memory(frame);
             return NULL;
         }
     }
     // Written as one assignment, so that no field of an earlier life is left.
-    *frame = (struct frame){
-        .run = run, .type = type, .name = type->name, .line = line, .payload = payload};
+    *frame = (struct frame){.run = run,
+                            .lies_by = lies_by,
+                            .type = type,
+                            .name = type->name,
+                            .line = line,
+                            .payload = payload};
     frame->deadline_ns = OS_NEVER;
     frame->task.type = type;
     TN_STORE_(frame->task.info, (uint64_t)line << 8 | TASK_FRAME);
@@ -133,6 +142,23 @@ struct frame *frame_create(struct worker *worker, struct run *run, const struct 
     atomic_store_relaxed(&frame->references, 2);
     atomic_store_relaxed(&frame->state, FRAME_NEW);
     return frame;
+}
+
+struct frame *frame_create_apart(struct worker *worker, struct run *run, const struct tn_type *type,
+                                 unsigned line, const void *arguments) {
+    struct frame *frame = take_memory(run, worker);
+    return frame == NULL ? NULL : make(frame, NULL, run, type, line, arguments);
+}
+
+struct frame *frame_create(struct worker *worker, struct run *run, const struct tn_type *type,
+                           unsigned line, const void *arguments) {
+    // ThreadSanitizer has to see each life begin and end, when the runtime shows it nothing.
+    struct task_stack *stack =
+        CONTEXT_TSAN_OUTSIDE ? NULL : worker_stack_acquire(worker, run->stack_bytes);
+    if (stack == NULL) { // frame_begin will say why there is none
+        return frame_create_apart(worker, run, type, line, arguments);
+    }
+    return make(task_stack_beside(stack), stack, run, type, line, arguments);
 }
 
 void frame_release(struct frame *frame) {
@@ -180,8 +206,13 @@ struct task_stack *frame_begin(struct frame *frame, struct worker *worker) {
         frame_settle(frame);
         return NULL;
     }
-    const size_t bytes = frame->stack_bytes != 0 ? frame->stack_bytes : run->stack_bytes;
-    struct task_stack *stack = worker_stack_create(worker, bytes, frame->home, enter);
+    struct task_stack *stack = frame->lies_by;
+    if (LIKELY(stack != NULL && frame->stack_bytes == 0)) {
+        worker_stack_prepare(worker, stack, frame->home, enter);
+    } else {
+        const size_t bytes = frame->stack_bytes != 0 ? frame->stack_bytes : run->stack_bytes;
+        stack = worker_stack_create(worker, bytes, frame->home, enter);
+    }
     if (stack == NULL) {
         char text[RUN_MESSAGE_BYTES];
         stack_set_explain(&run->scheduler.stacks, text, sizeof text);

@@ -84,6 +84,7 @@ static int make_plan(const struct tn_type *root, const struct tn_run_options *op
     plan->scheduler = (struct scheduler_options){.count = options->num_threads,
                                                  .zero_is_reserved = is_frame,
                                                  .calls = &calls,
+                                                 .beside_bytes = sizeof(struct frame),
                                                  .hog_ns = hog_limit_ns(options->hog_seconds)};
     if (options->num_threads == 0) {
         const int cpus = os_usable_cpus();
@@ -131,7 +132,7 @@ static int execute(struct run *run) {
 
 static int run_root(struct run *run, const struct tn_type *type, const void *arguments) {
     struct worker *worker = &run->scheduler.workers[0];
-    struct frame *root = frame_create(worker, run, type, type->line, arguments);
+    struct frame *root = frame_create_apart(worker, run, type, type->line, arguments);
     if (root == NULL) {
         return TN_NO_MEMORY;
     }

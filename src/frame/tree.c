@@ -32,8 +32,8 @@ struct frame *frame_nearest(struct tn_self *self) {
 
 struct frame *frame_in_place(struct task_stack *stack, struct tn_task *slot) {
     // The arguments were taken out when it was called: none to copy.
-    struct frame *frame =
-        frame_create(stack->worker, stack->frame->run, slot->type, task_line(slot), slot->payload);
+    struct frame *frame = frame_create_apart(stack->worker, stack->frame->run, slot->type,
+                                             task_line(slot), slot->payload);
     if (frame == NULL) {
         return NULL;
     }

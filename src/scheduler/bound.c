@@ -10,7 +10,7 @@ static struct task_stack *run_turn(struct worker *worker, struct runnable *runna
     struct task_stack *stack = container_of(runnable, struct task_stack, turn);
     stack->turn_is_queued = false;
     if (stack->has_ended) {
-        stack_pool_release(&worker->stacks, &stack->memory);
+        worker_stack_release(worker->scheduler, stack);
         return NULL;
     }
     struct tn_task *task = tasks_oldest_bound(&stack->tasks);

@@ -187,7 +187,7 @@ int scheduler_init(struct scheduler *scheduler, const struct scheduler_options *
     if (scheduler->workers == NULL) {
         return OS_NO_MEMORY;
     }
-    stack_set_init(&scheduler->stacks, sizeof(struct task_stack));
+    stack_set_init(&scheduler->stacks, sizeof(struct task_stack) + options->beside_bytes);
     stack_set_share(&scheduler->stacks, TASKS_SHARE);
     idle_map_init(&scheduler->idle);
     shared_queue_init(&scheduler->free);

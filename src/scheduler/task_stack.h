@@ -1,10 +1,11 @@
 // task_stack.h - a stack that runs: its memory, its context when suspended, its tasks.
 //
 //   low address                                                             high address
-//   | tasks, grow up -->  | guard | <-- C stack, grows down | struct task_stack |
+//   | tasks, grow up -->  | guard | <-- C stack, grows down | struct task_stack | beside |
 //
 // The guard keeps a C stack that grows too far from writing over tasks unseen.
-// The struct lies at the top, so that a suspended frame that spawned nothing costs one page.
+// The struct lies at the top, so that a suspended frame that spawned nothing costs one page. What
+// lies beside it is the layer above's, for as long as it keeps the stack: a frame (is_kept).
 //
 // Waiting is by ticket: odd while the stack waits, and whoever changes it from odd to the next even
 // number, by one compare and swap, has the right and the duty to make the stack ready. So of many
@@ -56,6 +57,8 @@ struct task_stack {
     bool turn_is_queued;
     bool has_ended;
     const struct note *note;     // what it waits for, while it does: frame/note.h
+    bool is_kept;                // its memory is not given back when what runs on it ends
+    _Atomic uint32_t uses;       // who keeps it: a frame, or what runs here; a turn left in a queue
     uint32_t unready;            // frames living here whose first wait is not over: frame/ready.h
     struct departure *departure; // told when the stack is next left; NULL: nobody
     struct departure *waits;     // the same, for those who ask whether it waits: frame/ready.h
@@ -80,6 +83,10 @@ struct task_stack {
     struct os_interrupt interrupt;
     struct tasks tasks;
 };
+
+static inline void *task_stack_beside(struct task_stack *stack) {
+    return stack + 1;
+}
 
 static inline struct task_stack *task_stack_of(struct tn_self *self) {
     return container_of(self, struct task_stack, tasks.self);

@@ -72,13 +72,17 @@ void worker_suspend(struct task_stack *stack,
 static void give_back(struct task_stack *stack, void *argument) {
     struct worker *worker = stack->worker;
     context_deinit(&stack->context);
+    const bool is_kept = stack->is_kept; // then the commit may be the last to have it
+    const bool outlives = UNLIKELY(stack->turn_is_queued) && bound_outlives(worker, stack);
+    if (outlives) {
+        atomic_fetch_add_relaxed(&stack->uses, 1);
+    }
     if (worker->last_commit != NULL) {
         worker->last_commit(stack, argument);
     }
-    if (UNLIKELY(stack->turn_is_queued) && bound_outlives(worker, stack)) {
-        return;
+    if (!is_kept) {
+        worker_stack_release(worker->scheduler, stack);
     }
-    stack_pool_release(&worker->stacks, &stack->memory);
 }
 
 void worker_finish(struct task_stack *stack, void (*commit)(struct task_stack *, void *),
@@ -99,8 +103,7 @@ static void enter(void *argument) {
     UNREACHABLE("a stack's entry ends by worker_finish");
 }
 
-struct task_stack *worker_stack_create(struct worker *worker, size_t bytes, struct worker *home,
-                                       void (*entry)(struct task_stack *stack)) {
+struct task_stack *worker_stack_acquire(struct worker *worker, size_t bytes) {
     const enum stack_class class = stack_class_for(bytes);
     if (class == STACK_CLASSES) {
         return NULL;
@@ -110,6 +113,38 @@ struct task_stack *worker_stack_create(struct worker *worker, size_t bytes, stru
         return NULL;
     }
     struct task_stack *stack = container_of(memory, struct task_stack, memory);
+    atomic_store_relaxed(&stack->uses, 1);
+    return stack;
+}
+
+void worker_stack_release(struct scheduler *scheduler, struct task_stack *stack) {
+    struct worker *worker = worker_current();
+    // acquire, acq_rel: pairs with worker_stack_release: the last one sees what the other did.
+    if (UNLIKELY(atomic_load_acquire(&stack->uses) != 1) &&
+        atomic_fetch_sub_acq_rel(&stack->uses, 1) != 1) {
+        return;
+    }
+    if (LIKELY(worker != NULL && worker->scheduler == scheduler)) {
+        stack_pool_release(&worker->stacks, &stack->memory);
+    } else {
+        stack_set_release(&scheduler->stacks, &stack->memory);
+    }
+}
+
+struct task_stack *worker_stack_create(struct worker *worker, size_t bytes, struct worker *home,
+                                       void (*entry)(struct task_stack *stack)) {
+    struct task_stack *stack = worker_stack_acquire(worker, bytes);
+    if (stack != NULL) {
+        worker_stack_prepare(worker, stack, home, entry);
+        stack->is_kept = false;
+    }
+    return stack;
+}
+
+void worker_stack_prepare(struct worker *worker, struct task_stack *stack, struct worker *home,
+                          void (*entry)(struct task_stack *stack)) {
+    struct stack *const memory = &stack->memory;
+    stack->is_kept = true;
     tasks_init(&stack->tasks, memory->below, memory->below_bytes, worker->scheduler->is_shared);
     stack->scheduler = worker->scheduler;
     stack->worker = NULL;
@@ -133,7 +168,6 @@ struct task_stack *worker_stack_create(struct worker *worker, size_t bytes, stru
     atomic_store_relaxed(&stack->passed_ns, 0);
     atomic_store_relaxed(&stack->embedded, 0);
     context_init(&stack->context, memory->low, memory->bytes, enter, stack);
-    return stack;
 }
 
 // ---- loaded stacks ---------------------------------------------------------------------------

@@ -100,7 +100,8 @@ struct scheduler_options {
     bool has_spare;        // the last worker works only while worker 0 is idle
     const struct scheduler_calls *calls;
     void *upper;
-    uint64_t hog_ns; // as in struct scheduler
+    size_t beside_bytes; // that the layer above wants beside each struct task_stack
+    uint64_t hog_ns;     // as in struct scheduler
 };
 
 // Fills `scheduler` in; starts no thread yet. 0 or an OS_ code.
@@ -123,6 +124,14 @@ struct worker *worker_current(void);
 // struct task_stack. By the worker's own thread.
 struct task_stack *worker_stack_create(struct worker *worker, size_t bytes, struct worker *home,
                                        void (*entry)(struct task_stack *stack));
+
+// The two halves of it, for a layer above that has use for what lies beside a stack before it runs
+// and after: memory of at least `bytes`, or NULL; and a stack in that memory, which the layer gives
+// back itself (is_kept). The last may be called from any thread, when nothing runs there any more.
+struct task_stack *worker_stack_acquire(struct worker *worker, size_t bytes);
+void worker_stack_prepare(struct worker *worker, struct task_stack *stack, struct worker *home,
+                          void (*entry)(struct task_stack *stack));
+void worker_stack_release(struct scheduler *scheduler, struct task_stack *stack);
 
 // Leaves the running stack, which is `stack`, for the loop; then commit(stack, argument) runs
 // there, with the stack suspended: it arranges that somebody continues it. Returns when continued,

@@ -123,6 +123,17 @@ void stack_pool_spill_slow(struct stack_pool *pool, enum stack_class size_class)
     }
 }
 
+void stack_set_release(struct stack_set *set, struct stack *stack) {
+    struct stack_store *store = &set->stores[stack->size_class];
+    sanitizer_release(stack);
+    os_lock_acquire(&set->lock);
+    stack->next = plain_read(&store->warm);
+    plain_write(&store->warm, stack);
+    store->warm_count++;
+    store->released++;
+    os_lock_release(&set->lock);
+}
+
 // One that exists already but whose memory is with the system, or NULL. The lock is held.
 static struct stack *take_cold(struct stack_store *store) {
     if (store->cold_count == 0) {

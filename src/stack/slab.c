@@ -71,6 +71,10 @@ static struct slab *take_descriptor(void) {
     return slab;
 }
 
+static size_t mark_bytes(uint32_t slots) {
+    return bits_round_up(slots, 64) / 8;
+}
+
 struct slab *slab_create(const struct slab_shape *shape, uint32_t slots) {
     size_t page = os_page_bytes();
     size_t stride = stack_class_bytes(shape->size_class) + shape->guard_bytes;
@@ -78,7 +82,8 @@ struct slab *slab_create(const struct slab_shape *shape, uint32_t slots) {
     size_t bytes = 0;
     for (slots *= 2; low == NULL && slots > 1;) {
         slots /= 2;
-        bytes = bits_round_up(slots * (stride + sizeof(struct slab_slot)), page);
+        bytes = slots * (stride + sizeof(struct slab_slot)) + mark_bytes(slots);
+        bytes = bits_round_up(bytes, page);
         low = os_map(bytes);
     }
     if (low == NULL) {
@@ -98,6 +103,8 @@ struct slab *slab_create(const struct slab_shape *shape, uint32_t slots) {
     slab->stride = stride;
     slab->cold_count = 0;
     slab->table = (struct slab_slot *)(void *)((char *)low + slots * stride);
+    slab->marks = (uint64_t *)(void *)(slab->table + slots);
+    slab->mark_next = 0;
     slab->bytes = bytes;
     atomic_store_relaxed(&slab->made, 0);
     atomic_store_release(&slab->low, (uintptr_t)low); // pairs with slab_find
@@ -193,6 +200,40 @@ void slab_chill(struct stack *first, uint32_t count) {
     // Guards between them stay: giving pages back does not lift them.
     char *low = first->below_bytes > 0 ? first->below : first->low;
     os_discard(low, (size_t)(slot_low(slab, slot + count) - low));
+}
+
+struct stack *slab_stack(const struct slab *slab, uint32_t slot) {
+    return stack_of(slab, low_of(slab), slot);
+}
+
+void slab_mark(const struct stack *stack) {
+    struct slab *slab = stack->slab;
+    slab->marks[stack->slot / 64] |= UINT64_C(1) << stack->slot % 64;
+    slab->mark_next = 0;
+}
+
+static bool is_marked(const struct slab *slab, uint32_t slot) {
+    return slot < slab->slots && (slab->marks[slot / 64] >> slot % 64 & 1) != 0;
+}
+
+struct stack *slab_unmark_run(struct slab *slab, uint32_t *count) {
+    uint32_t word = slab->mark_next;
+    // The marks of slots that were never made lie in pages that need not be touched.
+    const uint32_t made_words = (atomic_load_relaxed(&slab->made) + 63) / 64;
+    while (word < made_words && slab->marks[word] == 0) {
+        word++;
+    }
+    slab->mark_next = word;
+    if (word >= made_words) {
+        return NULL;
+    }
+    const uint32_t first = word * 64 + bits_lowest(slab->marks[word]);
+    uint32_t slot = first;
+    for (; is_marked(slab, slot); slot++) {
+        slab->marks[slot / 64] &= ~(UINT64_C(1) << slot % 64);
+    }
+    *count = slot - first;
+    return slab_stack(slab, first);
 }
 
 void slab_add_cold(struct slab *slab, uint32_t slot) {

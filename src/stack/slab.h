@@ -4,7 +4,7 @@
 // linked from cold_first, and their memory reads as zero. Slots from made on are untouched.
 // A struct slab is never freed, only used again for another mapping: a signal handler may walk all
 // of them at any moment. Everything but slab_find is called under the set's lock.
-// Start reading at slab_create.
+// Marks lie in words of 64 slots each. Start reading at slab_create.
 #ifndef TENON_STACK_SLAB_H
 #define TENON_STACK_SLAB_H
 
@@ -39,6 +39,8 @@ struct slab {
     size_t stride;
     uint32_t slots;
 
+    uint64_t *marks;    // of whoever trims, one bit for each slot; behind the table
+    uint32_t mark_next; // the lowest word of them that may hold one
     uint32_t cold_count;
     uint32_t cold_first;
     struct slab_slot *table; // lies behind the slots, in the same mapping
@@ -64,6 +66,14 @@ struct stack *slab_warm(struct slab *slab);
 // caller's. slab_add_cold then, under the lock, makes them known.
 void slab_chill(struct stack *first, uint32_t count);
 void slab_add_cold(struct slab *slab, uint32_t slot);
+
+// The stack in a slot that was made and is not cold.
+struct stack *slab_stack(const struct slab *slab, uint32_t slot);
+
+// Marks the slot of a stack; and takes the marks of the lowest run of neighbours off: their first
+// stack and how many there are, or NULL: there is no mark. By one thread at a time for each class.
+void slab_mark(const struct stack *stack);
+struct stack *slab_unmark_run(struct slab *slab, uint32_t *count);
 
 // The stack in whose guard the address lies, or NULL. From a signal handler, too.
 struct stack *slab_find(uintptr_t address);

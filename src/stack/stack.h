@@ -26,6 +26,7 @@
 #ifndef TENON_STACK_STACK_H
 #define TENON_STACK_STACK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -89,7 +90,8 @@ enum stack_failure {
 struct stack_store {
     struct stack *warm; // shared, newest first
     size_t warm_count;
-    size_t trim_at; // when this many are warm, some are given back to the system
+    size_t trim_at;   // when this many are warm, some are given back to the system
+    bool is_trimming; // somebody is about it
     size_t cold_count;
     size_t made;
     uint64_t acquired; // through pools that are gone
@@ -168,6 +170,9 @@ static inline void stack_pool_release(struct stack_pool *pool, struct stack *sta
         stack_pool_spill_slow(pool, stack->size_class);
     }
 }
+
+// The same from any thread, to the set itself: slower, and for those who have no pool.
+void stack_set_release(struct stack_set *set, struct stack *stack);
 
 // Writes a sentence about the last acquire of the set that returned NULL: what ran out, how many
 // stacks there are, and what to change (vm.max_map_count by name, when that is it).
