@@ -11,10 +11,15 @@
 // A hog that goes on is told of again when it has run for so many times as long.
 #define PATIENCE 10
 
-// Frames bound to this worker wait for it; and everything does, when it is the only one.
-static bool is_in_the_way(struct worker *worker) {
+// Frames bound to this worker wait for it; and everything does, when it is the only one. The turn of
+// the hog itself (bound.h) may be stale.
+static bool is_in_the_way(struct worker *worker, const struct task_stack *stack) {
     struct scheduler *scheduler = worker->scheduler;
-    if (worker->local.first != NULL || !inbox_is_empty(&worker->inbox)) {
+    const struct runnable *first = worker->local.first;
+    if (first == &stack->turn) {
+        first = first->next;
+    }
+    if (first != NULL || !inbox_is_empty(&worker->inbox)) {
         return true;
     }
     return !scheduler->is_shared && (!shared_queue_is_empty(&scheduler->anyone) ||
@@ -28,7 +33,7 @@ static void tell(struct worker *worker, struct task_stack *stack, uint64_t cpu_n
     const struct hog hog = {.cpu_ns = cpu_ns - watchdog->cpu_ns,
                             .clock_ns = os_now_ns() - watchdog->clock_ns,
                             .tellings = watchdog->tellings,
-                            .is_in_the_way = is_in_the_way(worker),
+                            .is_in_the_way = is_in_the_way(worker, stack),
                             .registers = registers};
     switch (scheduler->calls->tell_hog(worker, stack, &hog)) {
     case HOG_PASSED:
