@@ -11,8 +11,8 @@
 // A hog that goes on is told of again when it has run for so many times as long.
 #define PATIENCE 10
 
-// Frames bound to this worker wait for it; and everything does, when it is the only one. The turn of
-// the hog itself (bound.h) may be stale.
+// Frames bound to this worker wait for it; and everything does, when it is the only one. The turn
+// of the hog itself (bound.h) may be stale.
 static bool is_in_the_way(struct worker *worker, const struct task_stack *stack) {
     struct scheduler *scheduler = worker->scheduler;
     const struct runnable *first = worker->local.first;
