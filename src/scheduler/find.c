@@ -8,8 +8,8 @@
 // Timers of a busy worker and the world are looked at this often, because reading the clock costs
 // 20 ns.
 #define TIMER_ROUNDS 16
-// Every so many rounds, a multiple of those, a worker looks first where it would look last or not at
-// all, so that its own queue cannot starve what waits there.
+// Every so many rounds, a multiple of those, a worker looks first where it would look last or not
+// at all, so that its own queue cannot starve what waits there.
 #define FAIRNESS_ROUNDS 64
 
 bool worker_may_take_free(struct worker *worker) {
