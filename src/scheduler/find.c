@@ -22,6 +22,7 @@ bool worker_may_take_free(struct worker *worker) {
 // A worker that a producer chose at the very moment when it found something itself has more coming
 // in its inbox: then what may wait is put where others can take it. False: that was done.
 static bool stop_idling(struct worker *worker, struct runnable *runnable, bool may_wait) {
+    spin_end(&worker->spin, true);
     if (idle_retract(&worker->idle, &worker->scheduler->idle)) {
         return true;
     }

@@ -6,6 +6,7 @@
 #include "base/bits.h"
 #include "base/check.h"
 #include "os/os.h"
+#include "scheduler/spin.h"
 
 void idle_map_init(struct idle_map *map) {
     for (int i = 0; i < IDLE_MAP_WORDS; i++) {
@@ -16,6 +17,7 @@ void idle_map_init(struct idle_map *map) {
 void idle_init(struct idle *idle, int index, bool takes_free) {
     REQUIRE(index >= 0 && index < IDLE_WORKERS_MAX, "a run has at most 1024 threads");
     atomic_store_relaxed(&idle->state, IDLE_AWAKE);
+    atomic_store_relaxed(&idle->woken_ns, 0);
     idle->index = index;
     idle->takes_free = takes_free;
     idle->world = NULL;
@@ -113,8 +115,12 @@ bool idle_map_is_empty(struct idle_map *map) {
 }
 
 void idle_wake(struct idle *idle) {
-    if (atomic_load_relaxed(&idle->state) == IDLE_AWAKE) {
+    const uint32_t state = atomic_load_relaxed(&idle->state);
+    if (state == IDLE_AWAKE) {
         return;
+    }
+    if (state != IDLE_ANNOUNCED) {
+        spin_note_wake(&idle->woken_ns);
     }
     // acquire: pairs with idle_sleep_in_world
     const uint32_t former = atomic_exchange_acquire(&idle->state, IDLE_AWAKE);

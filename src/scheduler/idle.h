@@ -32,6 +32,7 @@ struct idle_map {
 // One worker's part: its index, its state, whether producers of free work may choose it.
 struct idle {
     _Atomic uint32_t state;
+    _Atomic uint64_t woken_ns; // when somebody last woke it from its sleep; a measurement only
     int index;
     bool takes_free;
     struct world *world; // where it sleeps when the state is IDLE_IN_WORLD

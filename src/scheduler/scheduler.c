@@ -164,6 +164,7 @@ static void init_worker(struct scheduler *scheduler, int index,
     worker->takes_free = index > 0 || !options->zero_is_reserved || options->count == 1;
     worker->is_spare = options->has_spare && index == options->count - 1;
     worker->random = (uint32_t)index * 2654435761u + 1;
+    spin_init(&worker->spin, &scheduler->spins);
     idle_init(&worker->idle, index, worker->takes_free && !worker->is_spare);
     inbox_init(&worker->inbox);
     shared_queue_init(&worker->ready);
@@ -190,6 +191,7 @@ int scheduler_init(struct scheduler *scheduler, const struct scheduler_options *
     stack_set_init(&scheduler->stacks, sizeof(struct task_stack) + options->beside_bytes);
     stack_set_share(&scheduler->stacks, TASKS_SHARE);
     idle_map_init(&scheduler->idle);
+    spin_limits_init(&scheduler->spins, options->count);
     shared_queue_init(&scheduler->free);
     shared_queue_init(&scheduler->anyone);
     atomic_store_relaxed(&scheduler->is_stopping, false);

@@ -14,9 +14,6 @@
 #include "scheduler/suspend.h"
 #include "scheduler/worker_private.h"
 
-// Looks for work this often, with a pause in between, before going to sleep: some microseconds.
-#define SPIN_ROUNDS 100
-
 struct worker *worker_current(void) {
     return os_thread_local();
 }
@@ -324,23 +321,37 @@ static void sleep_until(struct worker *worker, uint64_t until_ns) {
     }
 }
 
-// Announced and nothing found: spins, then sleeps. Returns with something done, or the stack to
-// continue, or after a wake-up.
-static struct task_stack *wait_for_work(struct worker *worker) {
+// One look at everything. True: something was done, or is to be done; *stack as in worker_find.
+static bool look_for_work(struct worker *worker, struct task_stack **stack) {
     struct scheduler *scheduler = worker->scheduler;
+    return atomic_load_relaxed(&scheduler->is_stopping) || idle_is_woken(&worker->idle) ||
+           fire_timers(scheduler) || worker_find(worker, true, stack);
+}
+
+// Looks again and again, for as long as that is cheaper than to be woken.
+static bool spin_for_work(struct worker *worker, struct task_stack **stack) {
+    if (!spin_begin(&worker->spin)) {
+        return false;
+    }
+    bool is_found = false;
+    while (!is_found && spin_goes_on(&worker->spin)) {
+        cpu_pause();
+        is_found = look_for_work(worker, stack); // stop_idling has ended the spin if it ran any
+    }
+    spin_end(&worker->spin, is_found);
+    return is_found;
+}
+
+// Announced and nothing found: spins, then sleeps. Returns with something done, or the stack to
+// continue, or after a wake-up. One thread alone has nobody who could hand it anything meanwhile.
+static struct task_stack *wait_for_work(struct worker *worker) {
+    const bool spins = worker->scheduler->is_shared && !hard_is(HARD_PARK);
+    struct task_stack *stack = NULL;
     if (watchdog_is_owed(&worker->watchdog)) {
         watchdog_pay(worker);
     }
-    const int rounds = scheduler->is_shared && !hard_is(HARD_PARK) ? SPIN_ROUNDS : 1;
-    for (int i = 0; i < rounds; i++) {
-        if (atomic_load_relaxed(&scheduler->is_stopping) || idle_is_woken(&worker->idle)) {
-            return NULL;
-        }
-        struct task_stack *stack = NULL;
-        if (fire_timers(scheduler) || worker_find(worker, true, &stack)) {
-            return stack;
-        }
-        cpu_pause();
+    if (look_for_work(worker, &stack) || (spins && spin_for_work(worker, &stack))) {
+        return stack;
     }
     if (hard_is(HARD_PARK)) {
         hard_sleeps();
@@ -348,6 +359,9 @@ static struct task_stack *wait_for_work(struct worker *worker) {
     const uint64_t until_ns = sleep_until_ns(worker);
     if (until_ns == TIMERS_NONE || until_ns > os_now_ns()) {
         sleep_until(worker, until_ns);
+        if (spins) {
+            spin_learn(&worker->spin, atomic_load_relaxed(&worker->idle.woken_ns), os_now_ns());
+        }
     }
     stop_keeping(worker);
     return NULL;

@@ -22,6 +22,7 @@
 #include "scheduler/idle.h"
 #include "scheduler/inbox.h"
 #include "scheduler/shared_queue.h"
+#include "scheduler/spin.h"
 #include "scheduler/task_stack.h"
 #include "scheduler/timers.h"
 #include "scheduler/watchdog.h"
@@ -39,6 +40,7 @@ struct worker {
     unsigned tick;
     unsigned in_place; // calls of bound tasks: bound.h
     uint32_t random;
+    struct spin spin;
     struct context context; // the loop, while a task stack runs
     void (*commit)(struct task_stack *stack, void *argument);
     void *commit_argument;
@@ -86,6 +88,7 @@ struct scheduler {
     uint64_t hog_ns; // CPU time after which the watchdog speaks; 0: never
     struct stack_set stacks;
     struct idle_map idle;
+    struct spin_limits spins;
     struct shared_queue free;   // frames that may start anywhere
     struct shared_queue anyone; // posts: any worker, also one that takes no free work
     _Atomic bool is_stopping;

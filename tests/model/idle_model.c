@@ -26,6 +26,11 @@ struct worker *worker_current(void) {
     return os_thread_local();
 }
 
+// A measurement, and no part of the protocol.
+void spin_note_wake(_Atomic uint64_t *woken_ns) {
+    (void)woken_ns;
+}
+
 static struct task_stack *run_job(struct worker *worker, struct runnable *job) {
     (void)worker;
     const long number = job - jobs;

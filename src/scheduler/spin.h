@@ -1,0 +1,68 @@
+// spin.h - how long an idle worker goes on looking for work before it sleeps.
+//
+// A sleep costs no CPU, but who hands a sleeper work waits for its wake-up: 1 us where cores do not
+// halt, 35 to 50 us on a virtual machine. Who spins for as long as a wake-up takes and sleeps then
+// loses at most as much again as one who had known when work would come, whenever it comes. So the
+// length is measured, where it costs nothing: at the wake-ups that happen anyway. The waker writes
+// the time down (idle_wake), the sleeper looks at the clock when it is up.
+//
+// Most gaps between works are like the one before. So a spin in vain halves the worker's next one,
+// and work that comes within the price of a wake-up, during a spin or after it, restores it.
+//
+// Invariant: SPIN_MIN_NS <= length_ns <= wake_ns <= SPIN_MAX_NS when a worker has learned;
+// at most spinning_max workers of a scheduler spin. Start reading at spin_begin.
+#ifndef TENON_SCHEDULER_SPIN_H
+#define TENON_SCHEDULER_SPIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// Below: a look at all queues takes some tenths of a microsecond. Above: a wake-up that takes
+// longer waits for a CPU, not for a core to wake, and spinning would keep one from others.
+#define SPIN_MIN_NS 1000
+#define SPIN_MAX_NS 50000
+// Before anything is measured.
+#define SPIN_FIRST_NS 10000
+
+// Of a scheduler.
+struct spin_limits {
+    _Atomic uint32_t wake_ns; // the median of what wake-ups took, followed step by step
+    _Atomic int spinning;
+    int spinning_max;
+};
+
+// Of a worker, by its own thread.
+struct spin {
+    struct spin_limits *limits;
+    bool is_on; // counted in limits->spinning
+    uint32_t length_ns;
+    uint64_t began_ns;
+};
+
+// Half of the workers may spin at once, and always two: who hands over to another begins to look
+// before that one has stopped.
+void spin_limits_init(struct spin_limits *limits, int workers);
+void spin_init(struct spin *spin, struct spin_limits *limits);
+
+// The worker is idle from now on. True: it may spin, until spin_end; false: enough others do.
+bool spin_begin(struct spin *spin);
+
+// True while the spin is to go on. Looks at the clock.
+bool spin_goes_on(const struct spin *spin);
+
+// Ends the spin, if there is one. `paid`: because there is something to do; before it is done.
+void spin_end_slow(struct spin *spin, bool paid);
+static inline void spin_end(struct spin *spin, bool paid) {
+    if (spin->is_on) {
+        spin_end_slow(spin, paid);
+    }
+}
+
+// Somebody wakes a sleeper: writes the time down for its spin_learn. From any thread.
+void spin_note_wake(_Atomic uint64_t *woken_ns);
+
+// After a sleep since spin_begin: somebody woke the worker at woken_ns, it was awake at awake_ns.
+// A woken_ns from before the spin says that nobody did: a deadline came.
+void spin_learn(struct spin *spin, uint64_t woken_ns, uint64_t awake_ns);
+
+#endif
