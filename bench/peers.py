@@ -1,0 +1,86 @@
+"""What the scripts in bench/ share: compiling a peer on the fly, running it, reading RESULT lines.
+
+Peers are optional: what is not installed is named once, and left out. Their programs come to
+build/peers. Not a bench by itself. Start reading at compile_c."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+SOURCES = os.path.join(ROOT, "bench", "peers")
+OUTPUT = os.path.join(ROOT, "build", "peers")
+BUILD = os.environ.get("TENON_BUILD", os.path.join(ROOT, "build", "release"))
+QUICK = os.environ.get("TENON_BENCH_QUICK", "0") != "0"
+SECONDS_MAX = 100
+
+
+def missing(name):
+    print(f"{name}: not installed", file=sys.stderr, flush=True)
+
+
+def compile_with(command, source, output):
+    """The program; None, with a line that says so, when it cannot be built."""
+    path = os.path.join(OUTPUT, output)
+    os.makedirs(OUTPUT, exist_ok=True)
+    if shutil.which(command[0]) is None:
+        missing(f"{output} ({command[0]})")
+        return None
+    full = [part.replace("OUTPUT", path) for part in command]
+    environment = dict(os.environ, GOCACHE=os.path.join(OUTPUT, "go"), GO111MODULE="off")
+    done = subprocess.run(full, cwd=SOURCES, env=environment, capture_output=True, text=True)
+    if done.returncode != 0:
+        missing(f"{output} (what {source} needs)")
+        return None
+    return path
+
+
+def compile_c(source, compiler, options, libraries, output=None):
+    name = output or os.path.splitext(source)[0] + "_" + compiler.replace("+", "p")
+    return compile_with(
+        [compiler, *options, "-D_GNU_SOURCE", source, "-o", "OUTPUT", *libraries], source, name
+    )
+
+
+def compile_go(source):
+    name = os.path.splitext(source)[0] + "_go"
+    return compile_with(["go", "build", "-o", "OUTPUT", source], source, name)
+
+
+def run(command, seconds_max=SECONDS_MAX, environment=None):
+    """What it printed; None when it failed or took too long, which is said."""
+    try:
+        done = subprocess.run(
+            command,
+            env=dict(os.environ, **(environment or {})),
+            capture_output=True,
+            text=True,
+            timeout=seconds_max,
+        )
+    except subprocess.TimeoutExpired:
+        print(f"{' '.join(command)}: over {seconds_max} s", file=sys.stderr)
+        return None
+    if done.returncode != 0:
+        print(f"{' '.join(command)}: {done.stderr.strip()[-200:]}", file=sys.stderr)
+        return None
+    return done.stdout
+
+
+def results(text):
+    """The RESULT lines of a program, each as a dictionary."""
+    return [
+        dict(pair.split("=", 1) for pair in line.split()[1:])
+        for line in (text or "").splitlines()
+        if line.startswith("RESULT ")
+    ]
+
+
+def run_tenon(bench, *arguments, rounds=None):
+    """The RESULT lines of one of our benches; stops when it fails."""
+    environment = {} if rounds is None else {"TENON_BENCH_ROUNDS": str(rounds)}
+    program = os.path.join(BUILD, "bin", "bench_" + bench)
+    lines = results(run([program, *arguments], 300, environment))
+    if not lines:
+        sys.exit(f"bench_{bench} failed")
+    return lines
