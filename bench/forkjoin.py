@@ -7,9 +7,10 @@
 
 Nanoseconds for each node, on one and on two threads. All sides run in turn, one process after the
 other, in each of several rounds; medians. A peer that is not installed is left out and named
-(docs/dependencies.md says how to get them). LACE="-I.. lace.c" compiles Lace from a clone of its sources.
-Peers whose spawns are dear run a smaller fib. The programs are in bench/peers; they check their
-results. TENON_BENCH_QUICK=1 makes everything small. Start reading at main."""
+(docs/dependencies.md says how to get them). LACE="-Isrc -Ibuild src/lace.c", with the folders of
+a clone, compiles Lace too. Peers whose spawns are dear run a smaller fib. The programs are in
+bench/peers; they check their results. TENON_BENCH_QUICK=1 makes everything small. Start reading
+at main."""
 
 import os
 import re
