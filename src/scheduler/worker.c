@@ -323,16 +323,12 @@ static void sleep_until(struct worker *worker, uint64_t until_ns) {
 
 // One look at everything. True: something was done, or is to be done; *stack as in worker_find.
 static bool look_for_work(struct worker *worker, struct task_stack **stack) {
-    struct scheduler *scheduler = worker->scheduler;
-    return atomic_load_relaxed(&scheduler->is_stopping) || idle_is_woken(&worker->idle) ||
-           fire_timers(scheduler) || worker_find(worker, true, stack);
+    return atomic_load_relaxed(&worker->scheduler->is_stopping) || idle_is_woken(&worker->idle) ||
+           fire_timers(worker->scheduler) || worker_find(worker, true, stack);
 }
 
-// Looks again and again, for as long as that is cheaper than to be woken.
+// Looks again and again, for as long as that is cheaper than to be woken. After spin_begin.
 static bool spin_for_work(struct worker *worker, struct task_stack **stack) {
-    if (!spin_begin(&worker->spin)) {
-        return false;
-    }
     bool is_found = false;
     while (!is_found && spin_goes_on(&worker->spin)) {
         cpu_pause();
@@ -350,7 +346,8 @@ static struct task_stack *wait_for_work(struct worker *worker) {
     if (watchdog_is_owed(&worker->watchdog)) {
         watchdog_pay(worker);
     }
-    if (look_for_work(worker, &stack) || (spins && spin_for_work(worker, &stack))) {
+    if (look_for_work(worker, &stack) ||
+        (spins && spin_begin(&worker->spin) && spin_for_work(worker, &stack))) {
         return stack;
     }
     if (hard_is(HARD_PARK)) {
