@@ -178,7 +178,8 @@ int tn_executor_cancel(struct tn_self *self, struct tn_executor *executor) {
 }
 
 void tn_executor_drop(struct tn_self *self, struct tn_executor *executor) {
-    if (executor != NULL && tn_executor_cancel(self, executor) == TN_OK) {
+    if (executor != NULL && check_waiter(self, executor) == TN_OK &&
+        tn_executor_cancel(self, executor) == TN_OK) {
         crew_forget(&executor->crew);
         object_dispose(&executor->object);
     }
