@@ -42,6 +42,33 @@ static struct task_stack *run_job(struct worker *worker, struct runnable *job) {
     return NULL;
 }
 
+// A world where nothing ever happens: who sleeps in it is only woken.
+static bool is_in_world;
+static int world_begun;
+
+static void world_wait(struct world *world, _Atomic uint32_t *word, uint32_t expected,
+                       uint64_t deadline_ns) {
+    (void)world;
+    (void)os_wait_word(word, expected, deadline_ns);
+}
+
+static void world_wake(struct world *world) {
+    (void)world;
+    MODEL_EXPECT(plain_read(&world_begun) == 1);
+    os_wake_word(&workers[0].idle.state, 1);
+}
+
+static struct world world = {.wait = world_wait, .wake = world_wake};
+
+static void fall_asleep(struct worker *worker) {
+    if (is_in_world) {
+        plain_write(&world_begun, 1);
+        idle_sleep_in_world(&worker->idle, &world, OS_NEVER);
+    } else {
+        idle_sleep(&worker->idle, OS_NEVER);
+    }
+}
+
 static void init_workers(int count, int count_of_jobs) {
     memset(&scheduler, 0, sizeof scheduler);
     memset(workers, 0, sizeof workers);
@@ -66,6 +93,8 @@ static void init_workers(int count, int count_of_jobs) {
         jobs[i].run = run_job;
     }
     atomic_store_relaxed(&left, count_of_jobs);
+    is_in_world = false;
+    world_begun = 0;
 }
 
 // worker_loop with idle and wait_for_work in it.
@@ -81,7 +110,7 @@ static void work(struct worker *worker, bool is_announced) {
         }
         if (!atomic_load_relaxed(&scheduler.is_stopping) && !idle_is_woken(&worker->idle) &&
             (MUTATED(sleep_without_recheck) || !worker_find(worker, true, &stack))) {
-            idle_sleep(&worker->idle, OS_NEVER);
+            fall_asleep(worker);
         }
         is_announced = idle_remain(&worker->idle, &scheduler.idle);
         if (!is_announced) {
@@ -131,6 +160,11 @@ static void set_up_one(void) {
     init_workers(1, 1);
 }
 
+static void set_up_one_in_world(void) {
+    init_workers(1, 1);
+    is_in_world = true;
+}
+
 static void set_up_two(void) {
     init_workers(2, 1);
     idle_announce(&workers[0].idle, &scheduler.idle);
@@ -156,6 +190,9 @@ static void expect_one(void) {
 }
 
 MODEL(free_work_wakes_a_worker, .threads = 2, .setup = set_up_one,
+      .thread = {work_as_first, submit_free_work}, .finish = expect_one)
+
+MODEL(free_work_wakes_who_sleeps_in_the_world, .threads = 2, .setup = set_up_one_in_world,
       .thread = {work_as_first, submit_free_work}, .finish = expect_one)
 
 MODEL(what_is_sent_home_wakes_its_worker, .threads = 2, .setup = set_up_one,
