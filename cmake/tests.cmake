@@ -5,11 +5,12 @@
 #   tests/stress/NAME.c          stress_NAME_test     the same
 #   tests/tsan/NAME.c            tsan_NAME_test       in the tsan preset: the library is plain there
 #   apps/NAME/WHAT_test.c        NAME_WHAT_test       that application without its main.c
-#   tests/contract/, model/      each has a CMakeLists.txt that says what becomes of its files
+#   tests/cbor, contract, model/  each has a CMakeLists.txt that says what becomes of its files
 file(GLOB support CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/support/*.c)
 add_library(test_support STATIC ${support})
 target_include_directories(test_support
-    PUBLIC ${PROJECT_SOURCE_DIR}/tests PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    PUBLIC ${PROJECT_SOURCE_DIR}/tests
+    PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 target_link_libraries(test_support PRIVATE tenon_flags PUBLIC m)
 
 set_property(GLOBAL PROPERTY TENON_TEST_PROGRAMS)
@@ -63,7 +64,7 @@ foreach(pair IN LISTS TENON_APP_TESTS)
     add_test_program(${app}_${name} ${source} app_${app})
 endforeach()
 
-foreach(kind IN ITEMS contract model)
+foreach(kind IN ITEMS cbor contract model)
     add_subdirectory(${PROJECT_SOURCE_DIR}/tests/${kind} ${PROJECT_BINARY_DIR}/${kind})
 endforeach()
 

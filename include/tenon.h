@@ -13,6 +13,7 @@
 #include <tenon/channel.h>
 #include <tenon/class.h>
 #include <tenon/cleanup.h>
+#include <tenon/data.h>
 #include <tenon/event.h>
 #include <tenon/executor.h>
 #include <tenon/failure.h>

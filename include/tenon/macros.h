@@ -29,6 +29,25 @@
 #define TN_EACH_7(m, name, a, b, c, d, e, f, g) m a m b m c m d m e m f m g
 #define TN_EACH_8(m, name, a, b, c, d, e, f, g, h) m a m b m c m d m e m f m g m h
 
+// TN_EACH_WITH_(m, x, name, (t, n), ...) expands to m(x, t, n) for each pair, side by side.
+#define TN_EACH_WITH_(m, x, ...) TN_PASTE_(TN_EACH_WITH_, TN_COUNT_(__VA_ARGS__))(m, x, __VA_ARGS__)
+#define TN_WITH_(m, x, pair) TN_WITH_RAW_(m, x, TN_UNPAIR_ pair)
+#define TN_WITH_RAW_(m, ...) m(__VA_ARGS__)
+#define TN_UNPAIR_(type, name) type, name
+#define TN_EACH_WITH_0(m, x, name)
+#define TN_EACH_WITH_1(m, x, name, a) TN_WITH_(m, x, a)
+#define TN_EACH_WITH_2(m, x, name, a, b) TN_EACH_WITH_1(m, x, name, a) TN_WITH_(m, x, b)
+#define TN_EACH_WITH_3(m, x, name, a, b, c) TN_EACH_WITH_2(m, x, name, a, b) TN_WITH_(m, x, c)
+#define TN_EACH_WITH_4(m, x, name, a, b, c, d) TN_EACH_WITH_3(m, x, name, a, b, c) TN_WITH_(m, x, d)
+#define TN_EACH_WITH_5(m, x, name, a, b, c, d, e)                                                  \
+    TN_EACH_WITH_4(m, x, name, a, b, c, d) TN_WITH_(m, x, e)
+#define TN_EACH_WITH_6(m, x, name, a, b, c, d, e, f)                                               \
+    TN_EACH_WITH_5(m, x, name, a, b, c, d, e) TN_WITH_(m, x, f)
+#define TN_EACH_WITH_7(m, x, name, a, b, c, d, e, f, g)                                            \
+    TN_EACH_WITH_6(m, x, name, a, b, c, d, e, f) TN_WITH_(m, x, g)
+#define TN_EACH_WITH_8(m, x, name, a, b, c, d, e, f, g, h)                                         \
+    TN_EACH_WITH_7(m, x, name, a, b, c, d, e, f, g) TN_WITH_(m, x, h)
+
 #define TN_PAIR_FIELD_(type, name) type name;
 #define TN_NO_FIELD_(...) TN_PASTE_(TN_NO_FIELD_, TN_COUNT_(__VA_ARGS__))
 #define TN_NO_FIELD_0 unsigned char tn_nothing; // C has no empty structures
