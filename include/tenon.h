@@ -14,6 +14,7 @@
 #include <tenon/class.h>
 #include <tenon/cleanup.h>
 #include <tenon/data.h>
+#include <tenon/dframe.h>
 #include <tenon/event.h>
 #include <tenon/executor.h>
 #include <tenon/failure.h>

@@ -85,7 +85,7 @@ static inline __attribute__((unused)) tn_text tn_text_of(const char *string) {
     struct name {                                                                                  \
         TN_EACH_(TN_PAIR_FIELD_, name, __VA_ARGS__)                                                \
     };                                                                                             \
-    TN_DATA_TYPE_(tn_data_of_##name, struct name, name, __VA_ARGS__);                              \
+    TN_DATA_TYPE_(tn_data_of_##name, struct name, name, name, __VA_ARGS__);                        \
     struct name /* swallows the semicolon */
 
 // ---- what the macros write -------------------------------------------------------------------
@@ -129,17 +129,6 @@ struct tn_data_type {
 #else
 #define TN_STATIC_ASSERT_(condition, sentence) _Static_assert(condition, sentence)
 #endif
-
-// TN_IF_STRUCT_(type)(yes, no): whether the first word of `type` is struct; TN_TAG_(type) is then
-// the rest. As TN_IF_VOID_, by a probe that puts a 1 into the second place.
-#define TN_STRUCT_PROBE_struct ~, 1,
-#define TN_IF_STRUCT_(type) TN_PASTE_(TN_IF_, TN_IS_STRUCT_(type))
-#define TN_IS_STRUCT_(type) TN_STRUCT_SECOND_(TN_STRUCT_PROBE_##type, 0, ~, ~)
-#define TN_STRUCT_SECOND_(...) TN_STRUCT_SECOND_RAW_(__VA_ARGS__)
-#define TN_STRUCT_SECOND_RAW_(a, is_struct, ...) is_struct
-#define TN_TAG_(type) TN_STRUCT_THIRD_(TN_STRUCT_PROBE_##type, ~)
-#define TN_STRUCT_THIRD_(...) TN_STRUCT_THIRD_RAW_(__VA_ARGS__)
-#define TN_STRUCT_THIRD_RAW_(a, is_struct, tag, ...) tag
 
 // Kind and size of what a type's elements are, in one number; 0 when it does not travel.
 #define TN_DATA_CODE_(type) TN_IF_STRUCT_(type)(TN_DATA_STRUCT * 256, TN_DATA_CODE_OF_(type))
@@ -216,12 +205,12 @@ TN_DATA_CODES_
                       "a structure that travels is flat: scalars, and structures declared by "     \
                       "TN_DATA (written struct NAME)");
 
-// Defines `variable`, the description of a structure `whole` with these fields.
+// Defines `variable`, the description of a structure `whole`; then as in a declaration.
 #define TN_DATA_TYPE_(variable, whole, name, ...)                                                  \
     static const struct tn_data_field variable##_fields[] __attribute__((unused)) = {              \
-        TN_EACH_WITH_(TN_DATA_FIELD_, whole, name, __VA_ARGS__){0, 0, 0, 0, 0}};                   \
+        TN_EACH_WITH_(TN_DATA_FIELD_, whole, __VA_ARGS__){0, 0, 0, 0, 0}};                         \
     static const struct tn_data_type variable __attribute__((unused)) = {                          \
-        #name, TN_COUNT_(name, __VA_ARGS__), (unsigned)sizeof(whole), variable##_fields}
+        #name, TN_COUNT_(__VA_ARGS__), (unsigned)sizeof(whole), variable##_fields}
 #define TN_DATA_FIELD_(whole, type, name)                                                          \
     {#name, (unsigned short)(TN_DATA_CODE_(type) / 256),                                           \
      (unsigned short)(TN_DATA_CODE_(type) % 256), (unsigned)offsetof(whole, name),                 \

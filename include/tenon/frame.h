@@ -19,6 +19,7 @@
 //              Frames of that thread; Frames of one thread start in the order of creation
 //   TN_PFRAME  runs on any thread of the process and may continue on another after each wait; the
 //              level is a freedom of the scheduler, never an order
+//   TN_DFRAME  a PFrame whose arguments and result could go to another process: tenon/dframe.h
 //
 // A function that has waited may be on another thread: do not keep addresses of thread-local
 // variables (errno is one) across a wait in a PFrame.
@@ -258,15 +259,17 @@ typedef struct tn_passed tn_taker(struct tn_self *self, void *by, const struct t
     };                                                                                             \
     TN_HEAD_(linkage, result, name, __VA_ARGS__);                                                  \
     linkage void name##_tn_invoke(struct tn_self *self, void *payload);                            \
-    static const struct tn_type name##_tn_type __attribute__((unused)) = {                         \
-        #name,                                                                                     \
-        __BASE_FILE__,                                                                             \
-        __LINE__,                                                                                  \
-        level,                                                                                     \
-        TN_COUNT_(__VA_ARGS__) == 0 ? 0 : (unsigned)sizeof(struct name##_tn_arguments),            \
-        if_void(0, (unsigned)sizeof(name##_tn_result)),                                            \
-        if_void(0, (unsigned)offsetof(struct name##_tn_task, value)),                              \
-        name##_tn_invoke,                                                                          \
+    TN_DESCRIBE_##level##_(result, name, __VA_ARGS__) static const struct tn_type name##_tn_type   \
+        __attribute__((unused)) = {                                                                \
+            #name,                                                                                 \
+            __BASE_FILE__,                                                                         \
+            __LINE__,                                                                              \
+            level,                                                                                 \
+            TN_COUNT_(__VA_ARGS__) == 0 ? 0 : (unsigned)sizeof(struct name##_tn_arguments),        \
+            if_void(0, (unsigned)sizeof(name##_tn_result)),                                        \
+            if_void(0, (unsigned)offsetof(struct name##_tn_task, value)),                          \
+            name##_tn_invoke,                                                                      \
+            TN_TRAVEL_##level##_(name),                                                            \
     };                                                                                             \
     enum {                                                                                         \
         name##_tn_lazy = level != TN_LEVEL_FRAME &&                                                \
@@ -367,6 +370,12 @@ typedef struct tn_passed tn_taker(struct tn_self *self, void *by, const struct t
         return tn_run_type(&name##_tn_type, tn_options, &tn_arguments, tn_answer);                 \
     }                                                                                              \
     struct name##_tn_task /* swallows the semicolon after a declaration */
+
+// What a level adds to a declaration, and to the type: nothing, below that of DFrames.
+#define TN_DESCRIBE_TN_LEVEL_FRAME_(...)
+#define TN_DESCRIBE_TN_LEVEL_PFRAME_(...)
+#define TN_TRAVEL_TN_LEVEL_FRAME_(name) NULL
+#define TN_TRAVEL_TN_LEVEL_PFRAME_(name) NULL
 
 struct tn_run_options;
 // What tn_run becomes, and returns what that does: see tenon/run.h.

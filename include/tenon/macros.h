@@ -106,4 +106,15 @@
 #define TN_EMPTY_PICK_(...) TN_EMPTY_TEST_(__VA_ARGS__)
 #define TN_EMPTY_TEST_(a, b, ...) b
 
+// TN_IF_STRUCT_(type)(yes, no): whether the first word of `type` is struct; TN_TAG_(type) is then
+// the rest. As TN_IF_VOID_, by a probe that puts a 1 into the second place.
+#define TN_STRUCT_PROBE_struct ~, 1,
+#define TN_IF_STRUCT_(type) TN_PASTE_(TN_IF_, TN_IS_STRUCT_(type))
+#define TN_IS_STRUCT_(type) TN_STRUCT_SECOND_(TN_STRUCT_PROBE_##type, 0, ~, ~)
+#define TN_STRUCT_SECOND_(...) TN_STRUCT_SECOND_RAW_(__VA_ARGS__)
+#define TN_STRUCT_SECOND_RAW_(a, is_struct, ...) is_struct
+#define TN_TAG_(type) TN_STRUCT_THIRD_(TN_STRUCT_PROBE_##type, ~)
+#define TN_STRUCT_THIRD_(...) TN_STRUCT_THIRD_RAW_(__VA_ARGS__)
+#define TN_STRUCT_THIRD_RAW_(a, is_struct, tag, ...) tag
+
 #endif

@@ -6,6 +6,10 @@
 //
 // A run is one tree of frames from its root down. It starts the threads, runs root on the calling
 // thread's turn, and returns when every frame is gone and every thread has been joined.
+//
+// The environment can cap the levels of a run, for looking for a fault: with TENON_LEVEL=frame all
+// frames share one thread, as if num_threads were 1; with pframe no DFrame leaves its process. That
+// changes no result, only who computes it.
 #ifndef TENON_RUN_H
 #define TENON_RUN_H
 
@@ -75,7 +79,8 @@ struct tn_run_options {
 //
 // Returns TN_OK; the code of the failure that nobody absorbed (tn_run_failures in tenon/failure.h
 // has all of them); TN_CANCELLED when root was removed; TN_TIMED_OUT when its deadline passed;
-// TN_RUNNING when the calling thread is inside a run already; TN_OUT_OF_RANGE for bad options;
+// TN_RUNNING when the calling thread is inside a run already; TN_OUT_OF_RANGE for bad options, or
+// when TENON_LEVEL in the environment is not frame, pframe or dframe;
 // TN_NO_MEMORY or TN_NO_THREAD when the machine has not enough of either. Two threads may each have
 // a run of their own; one thread may run again and again.
 #define tn_run(name, ...) name##_tn_run(NULL, __VA_ARGS__)

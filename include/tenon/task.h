@@ -28,14 +28,16 @@ extern "C" {
 #endif
 
 // Grows with every change of the structures in this file.
-#define TN_ABI 2
+#define TN_ABI 3
 
 enum tn_level {
     TN_LEVEL_FRAME = 1,  // runs on its parent's thread
     TN_LEVEL_PFRAME = 2, // runs on any thread of its process
+    TN_LEVEL_DFRAME = 3, // may run in another process
 };
 
 struct tn_self;
+struct tn_travel;
 
 // What is known about a frame function at compile time. One constant for each function, written by
 // the declaring macro.
@@ -49,6 +51,8 @@ struct tn_type {
     unsigned value_offset; // of the result in a task handle
     // Takes the arguments out of `payload`, calls the function, puts the result into `payload`.
     void (*invoke)(struct tn_self *self, void *payload);
+    // Of a DFrame: what its arguments and its result look like (tenon/dframe.h); of others NULL.
+    const struct tn_travel *travel;
 };
 
 // The most that the arguments of a task may need, or its result, to live in the task itself.

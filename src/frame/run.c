@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "frame/cancel.h"
@@ -73,11 +74,30 @@ struct plan {
     const struct tn_run_options *options; // never NULL
 };
 
+// The highest level that TENON_LEVEL allows; 0 when it says something else. DFrames have no other
+// process to go to, so that nothing is to be done to cap them.
+static enum tn_level level_cap(void) {
+    const char *text = os_environment("TENON_LEVEL");
+    if (text == NULL || strcmp(text, "dframe") == 0) {
+        return TN_LEVEL_DFRAME;
+    }
+    if (strcmp(text, "pframe") == 0) {
+        return TN_LEVEL_PFRAME;
+    }
+    if (strcmp(text, "frame") == 0) {
+        return TN_LEVEL_FRAME;
+    }
+    (void)fprintf(stderr, "tenon: TENON_LEVEL is \"%s\"; it can be frame, pframe or dframe\n",
+                  text);
+    return 0;
+}
+
 static int make_plan(const struct tn_type *root, const struct tn_run_options *options,
                      struct plan *plan) {
     static const struct tn_run_options defaults = {.num_threads = 0};
     options = options != NULL ? options : &defaults;
-    if (options->num_threads < 0 || options->num_threads > THREADS_MAX) {
+    const enum tn_level cap = level_cap();
+    if (options->num_threads < 0 || options->num_threads > THREADS_MAX || cap == 0) {
         return TN_OUT_OF_RANGE;
     }
     const bool is_frame = root->level == TN_LEVEL_FRAME;
@@ -90,6 +110,10 @@ static int make_plan(const struct tn_type *root, const struct tn_run_options *op
         const int cpus = os_usable_cpus();
         plan->scheduler.count = (cpus < THREADS_MAX ? cpus : THREADS_MAX - 1) + (is_frame ? 1 : 0);
         plan->scheduler.has_spare = is_frame;
+    }
+    if (cap == TN_LEVEL_FRAME) { // all share their parent's thread, the only one
+        plan->scheduler.count = 1;
+        plan->scheduler.has_spare = false;
     }
     plan->options = options;
     plan->stack_bytes = options->stack_bytes != 0 ? options->stack_bytes : STACK_BYTES;

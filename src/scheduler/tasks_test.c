@@ -21,7 +21,7 @@ static void invoke(struct tn_self *self, void *payload) {
     (void)payload;
 }
 
-static const struct tn_type type = {"task", __FILE__, 1, TN_LEVEL_PFRAME, 8, 8, 0, invoke};
+static const struct tn_type type = {"task", __FILE__, 1, TN_LEVEL_PFRAME, 8, 8, 0, invoke, NULL};
 
 static void set_up(struct tasks *tasks, bool is_shared) {
     memory = aligned_alloc(64, BYTES);

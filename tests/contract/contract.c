@@ -11,6 +11,11 @@
 enum { FAILING_CALLS = 50 };
 
 static const int default_threads[CONTRACT_THREADS_MAX] = {1, 2, 4};
+// Where a DFrame runs does not differ from where a PFrame does.
+static const int dframe_threads[CONTRACT_THREADS_MAX] = {2};
+
+static const char *const level_names[] = {
+    [TN_LEVEL_FRAME] = "frame", [TN_LEVEL_PFRAME] = "pframe", [TN_LEVEL_DFRAME] = "dframe"};
 
 static const struct contract_test *current(void) {
     const struct test *test = test_current();
@@ -38,8 +43,11 @@ void contract_register(struct contract *contract) {
     if (contract->only != 0 && contract->only != contract->level) {
         return;
     }
-    const int *threads = contract->threads[0] != 0 ? contract->threads : default_threads;
-    const char *level = contract->level == TN_LEVEL_FRAME ? "frame" : "pframe";
+    const bool is_dframe = contract->level == TN_LEVEL_DFRAME;
+    const int *threads = contract->threads[0] != 0 ? contract->threads
+                         : is_dframe               ? dframe_threads
+                                                   : default_threads;
+    const char *level = level_names[contract->level];
     for (int i = 0; i < CONTRACT_THREADS_MAX && threads[i] != 0; i++) {
         struct contract_test *made = &contract->tests[i];
         made->contract = contract;

@@ -15,6 +15,8 @@
 // first time and TN_PFRAME the second, LEVEL is TN_LEVEL_FRAME and then TN_LEVEL_PFRAME. So what
 // LEVEL_FRAME declares, root included, has the level under test, and what must be of one level is
 // declared with TN_FRAME or TN_PFRAME as usual. The tests are called NAME:frame:1 to NAME:pframe:4.
+// Files whose frames take no pointers are compiled a third time, as DFrames (CMakeLists.txt names
+// them), which gives one more test of each: NAME:dframe:2.
 //
 // Invariant: each test runs in a process of its own, so static variables start at zero.
 // Start reading at CONTRACT; README.md shows how to run and replay.

@@ -24,9 +24,9 @@ struct sample {
     tn_int8s tinies;
     tn_floats floats;
 };
-TN_DATA_TYPE_(sample_type, struct sample, sample, (struct sample_scalars, scalars), (tn_text, text),
-              (tn_bytes, bytes), (tn_doubles, doubles), (tn_int16s, shorts), (tn_uint32s, words),
-              (tn_int8s, tinies), (tn_floats, floats));
+TN_DATA_TYPE_(sample_type, struct sample, sample, sample, (struct sample_scalars, scalars),
+              (tn_text, text), (tn_bytes, bytes), (tn_doubles, doubles), (tn_int16s, shorts),
+              (tn_uint32s, words), (tn_int8s, tinies), (tn_floats, floats));
 
 enum { SAMPLE_ELEMENTS_MAX = 20 };
 

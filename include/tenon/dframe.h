@@ -1,0 +1,120 @@
+// tenon/dframe.h - frames whose arguments and results could go to another process.
+//
+//     TN_DFRAME(double, path_length, (tn_doubles, x), (tn_doubles, y))
+//     {
+//         double length = 0;
+//         for (size_t i = 1; i < x.count; i++) length += hypot(x.data[i] - x.data[i - 1], ...);
+//         return length;
+//     }
+//
+// A DFrame is a PFrame that needs nothing of the process it was spawned in but its arguments.
+// Moving a function from TN_PFRAME to TN_DFRAME changes that one word; everything in tenon/frame.h
+// holds. In this version there are no other processes: a DFrame runs in this one, exactly as a
+// PFrame does.
+//
+// Its parameters are of types that travel (tenon/data.h); its result is a scalar, a structure
+// declared by TN_DATA, or void. Any other type is refused when the program is compiled, with a
+// sentence: a pointer, above all. What a DFrame must not do, compilers cannot see: read or write
+// variables that belong to its process, and expect others to see it.
+//
+// Each DFrame registers itself when the program or plug-in is loaded; nothing has to be called. It
+// is known by its name together with the types of its parameters and result, so two of them with
+// the same must not be in one program: that is reported on standard error when it starts. A DFrame
+// in a static library is there when the linker takes its object file, as it does for any name the
+// program uses; link with --whole-archive when only another build of the program uses it.
+#ifndef TENON_DFRAME_H
+#define TENON_DFRAME_H
+
+#include <tenon/data.h>
+#include <tenon/frame.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// TN_DFRAME(result, name, (type, parameter), ...) { body }
+//
+// Defines a DFrame for use in this file.
+#define TN_DFRAME(result, ...)                                                                     \
+    TN_DFRAME_TRAVELS_(result, __VA_ARGS__)                                                        \
+    TN_DECLARE_(static, TN_LEVEL_DFRAME, result, __VA_ARGS__);                                     \
+    TN_APPLY_(TN_DFRAME_ENTER_, TN_FIRST_(__VA_ARGS__))                                            \
+    TN_BODY_(static, result, __VA_ARGS__)
+
+// TN_DFRAME_DECLARE(result, name, (type, parameter), ...);
+// TN_DFRAME_DEFINE(result, name, (type, parameter), ...) { body }
+//
+// For a DFrame that several files use: as TN_PFRAME_DECLARE and TN_PFRAME_DEFINE in tenon/frame.h.
+#define TN_DFRAME_DECLARE(result, ...)                                                             \
+    TN_DFRAME_TRAVELS_(result, __VA_ARGS__)                                                        \
+    TN_DECLARE_(, TN_LEVEL_DFRAME, result, __VA_ARGS__)
+#define TN_DFRAME_DEFINE(result, ...)                                                              \
+    TN_APPLY_(TN_DFRAME_ENTER_, TN_FIRST_(__VA_ARGS__))                                            \
+    TN_BODY_(, result, __VA_ARGS__)
+
+// ---- what the macros write -------------------------------------------------------------------
+
+struct tn_travel {
+    const struct tn_data_type *arguments;
+    const struct tn_data_type *result; // NULL: void
+};
+
+// An entry in the list of DFrames. The section tn_dframes of each program and plug-in has the
+// addresses of its entries.
+struct tn_dframe_entry {
+    const struct tn_type *type;
+    struct tn_dframe_entry *next;
+    uint64_t identity; // 0: not in the list
+};
+
+// Put the entries from `first` to before `end` into the list, or take them out: the constructors
+// and destructors of a program or plug-in. They return nothing, and may be called again.
+TN_PUBLIC void tn_dframe_register(struct tn_dframe_entry *const *first,
+                                  struct tn_dframe_entry *const *end);
+TN_PUBLIC void tn_dframe_unregister(struct tn_dframe_entry *const *first,
+                                    struct tn_dframe_entry *const *end);
+
+// The linker defines them where the section is.
+extern struct tn_dframe_entry *const __start_tn_dframes[] __attribute__((visibility("hidden")));
+extern struct tn_dframe_entry *const __stop_tn_dframes[] __attribute__((visibility("hidden")));
+
+#define TN_DFRAME_ENTER_(name)                                                                     \
+    static struct tn_dframe_entry name##_tn_entry = {&name##_tn_type, NULL, 0};                    \
+    static struct tn_dframe_entry *const name##_tn_entered                                         \
+        __attribute__((section("tn_dframes"), used, retain)) = &name##_tn_entry;                   \
+    __attribute__((constructor)) static void name##_tn_register(void) {                            \
+        tn_dframe_register(__start_tn_dframes, __stop_tn_dframes);                                 \
+    }                                                                                              \
+    __attribute__((destructor)) static void name##_tn_unregister(void) {                           \
+        tn_dframe_unregister(__start_tn_dframes, __stop_tn_dframes);                               \
+    }
+
+#define TN_DFRAME_TRAVELS_(result, ...)                                                            \
+    TN_EACH_(TN_PAIR_TRAVELS_, __VA_ARGS__)                                                        \
+    TN_IF_VOID_(result)(, TN_RESULT_TRAVELS_(result))
+#define TN_RESULT_TRAVELS_(result)                                                                 \
+    TN_IS_NO_POINTER_(result)                                                                      \
+    TN_STATIC_ASSERT_(TN_IS_POINTER_(result) || (TN_DATA_CODE_(result) != 0 &&                     \
+                                                 TN_DATA_CODE_(result) / 256 < TN_DATA_TEXT),      \
+                      "the result of a DFrame is a scalar, a structure declared by TN_DATA "       \
+                      "(written struct NAME), or void");
+
+#define TN_DESCRIBE_TN_LEVEL_DFRAME_(result, name, ...)                                            \
+    TN_DATA_TYPE_(name##_tn_takes, struct name##_tn_arguments, name, __VA_ARGS__);                 \
+    TN_IF_VOID_(result)                                                                            \
+    (, TN_DESCRIBE_RESULT_(result, name)) static const struct tn_travel name##_tn_travel           \
+        __attribute__((unused)) = {&name##_tn_takes, TN_IF_VOID_(result)(NULL, &name##_tn_gives)};
+#define TN_DESCRIBE_RESULT_(result, name)                                                          \
+    static const struct tn_data_field name##_tn_gives_fields[] __attribute__((unused)) = {         \
+        {"result", (unsigned short)(TN_DATA_CODE_(result) / 256),                                  \
+         (unsigned short)(TN_DATA_CODE_(result) % 256), 0, TN_DATA_TYPE_OF_(result)},              \
+        {0, 0, 0, 0, 0}};                                                                          \
+    static const struct tn_data_type name##_tn_gives __attribute__((unused)) = {                   \
+        #name, 1, (unsigned)sizeof(name##_tn_result), name##_tn_gives_fields};
+#define TN_TRAVEL_TN_LEVEL_DFRAME_(name) &name##_tn_travel
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

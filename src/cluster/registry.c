@@ -1,0 +1,95 @@
+// registry.c - see registry.h. A program's section is entered as a whole by the first of its
+// constructors, so from then on everything in it is known.
+#include "cluster/registry.h"
+
+#include <stdio.h>
+
+#include "base/check.h"
+#include "cluster/schema.h"
+#include "os/os.h"
+
+static struct os_lock lock;
+static struct tn_dframe_entry *first_entry;
+
+uint64_t registry_identity(const struct tn_type *type) {
+    return schema_identity(type->name, type->travel->arguments, type->travel->result);
+}
+
+// The next entry of this identity, from `entry` on.
+static struct tn_dframe_entry *seek(struct tn_dframe_entry *entry, uint64_t identity) {
+    while (entry != NULL && entry->identity != identity) {
+        entry = entry->next;
+    }
+    return entry;
+}
+
+static void report_twins(const struct tn_type *one, const struct tn_type *other) {
+    (void)fprintf(stderr,
+                  "tenon: two DFrames are called %s and take and give the same: give one of them "
+                  "another name (%s:%u, %s:%u)\n",
+                  one->name, one->file, one->line, other->file, other->line);
+}
+
+static void enter(struct tn_dframe_entry *entry) {
+    const struct tn_travel *travel = entry->type->travel;
+    if (!schema_is_valid(travel->arguments) ||
+        (travel->result != NULL && !schema_is_valid(travel->result))) {
+        (void)fprintf(stderr,
+                      "tenon: the DFrame %s (%s:%u) takes or gives a structure that is nested "
+                      "deeper than %d, or was compiled for another version\n",
+                      entry->type->name, entry->type->file, entry->type->line, SCHEMA_DEPTH_MAX);
+        return;
+    }
+    const uint64_t identity = registry_identity(entry->type);
+    const struct tn_dframe_entry *twin = seek(first_entry, identity);
+    if (twin != NULL) {
+        report_twins(twin->type, entry->type);
+    }
+    entry->identity = identity;
+    entry->next = first_entry;
+    first_entry = entry;
+}
+
+void tn_dframe_register(struct tn_dframe_entry *const *first, struct tn_dframe_entry *const *end) {
+    os_lock_acquire(&lock);
+    if (first < end && (*first)->identity == 0) {
+        for (struct tn_dframe_entry *const *at = first; at < end; at++) {
+            enter(*at);
+        }
+    }
+    os_lock_release(&lock);
+}
+
+void tn_dframe_unregister(struct tn_dframe_entry *const *first,
+                          struct tn_dframe_entry *const *end) {
+    os_lock_acquire(&lock);
+    for (struct tn_dframe_entry *const *at = first; at < end; at++) {
+        struct tn_dframe_entry **link = &first_entry;
+        while (*link != NULL && *link != *at) {
+            link = &(*link)->next;
+        }
+        if (*link != NULL) {
+            *link = (*at)->next;
+            (*at)->identity = 0;
+        }
+    }
+    os_lock_release(&lock);
+}
+
+const struct tn_type *registry_find(uint64_t identity) {
+    os_lock_acquire(&lock);
+    struct tn_dframe_entry *found = seek(first_entry, identity);
+    const bool is_alone = found != NULL && seek(found->next, identity) == NULL;
+    os_lock_release(&lock);
+    return is_alone ? found->type : NULL;
+}
+
+size_t registry_count(void) {
+    size_t count = 0;
+    os_lock_acquire(&lock);
+    for (const struct tn_dframe_entry *entry = first_entry; entry != NULL; entry = entry->next) {
+        count++;
+    }
+    os_lock_release(&lock);
+    return count;
+}

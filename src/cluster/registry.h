@@ -1,0 +1,22 @@
+// registry.h - the DFrames of this process, by their identity.
+//
+// Constructors fill it (tenon/dframe.h). An identity is the same in each build that has the same
+// name and types there (schema.h), while addresses, and the order in a section, are not.
+// Invariant: an entry is in the list exactly while its identity is not 0.
+// Start reading at tn_dframe_register in registry.c.
+#ifndef TENON_CLUSTER_REGISTRY_H
+#define TENON_CLUSTER_REGISTRY_H
+
+#include <tenon/dframe.h>
+
+// The function that another process calls `identity`. NULL: there is none here, or there are
+// several, so that nobody can say which. It stays until its plug-in is unloaded. From any thread.
+const struct tn_type *registry_find(uint64_t identity);
+
+// How many there are.
+size_t registry_count(void);
+
+// The identity of a DFrame.
+uint64_t registry_identity(const struct tn_type *type);
+
+#endif

@@ -1,0 +1,137 @@
+// Section 7 of the contract: what travels, and that it is the same at every level.
+#include "contract/contract.h"
+
+// ---- arguments and results are self-contained -------------------------------------------------
+
+TN_DATA(place, (double, latitude), (double, longitude));
+TN_DATA(journey, (struct place, from), (struct place, to), (int16_t, hours), (bool, by_train));
+
+LEVEL_FRAME(struct journey, back, (struct journey, there)) {
+    tn_sleep(self, 0);
+    return (struct journey){there.to, there.from, there.hours, there.by_train};
+}
+
+// Scalars and flat structs go in and come out.
+CONTRACT(structures_come_back_with_every_field) {
+    const struct journey there = {{52.5, 13.4}, {48.1, 11.6}, 4, true};
+    tn_task(back) child = tn_spawn(back, there);
+    const struct journey again = tn_await(back, child);
+    EXPECT_NEAR(again.from.latitude, 48.1, 0);
+    EXPECT_NEAR(again.to.longitude, 13.4, 0);
+    EXPECT_EQ(again.hours, 4);
+    EXPECT(again.by_train);
+}
+
+LEVEL_FRAME(double, dot, (tn_doubles, a), (tn_doubles, b)) {
+    double sum = 0;
+    for (size_t i = 0; i < a.count; i++) {
+        sum += a.data[i] * b.data[i];
+    }
+    return sum;
+}
+
+LEVEL_FRAME(long, letters, (tn_text, text), (char, letter)) {
+    long count = 0;
+    for (size_t i = 0; i < text.count; i++) {
+        count += text.data[i] == letter;
+    }
+    return count;
+}
+
+LEVEL_FRAME(uint64_t, sum_all, (tn_bytes, bytes), (tn_int64s, numbers), (uint8_t, more)) {
+    uint64_t sum = more;
+    for (size_t i = 0; i < bytes.count; i++) {
+        sum += bytes.data[i];
+    }
+    for (size_t i = 0; i < numbers.count; i++) {
+        sum += (uint64_t)numbers.data[i];
+    }
+    return sum;
+}
+
+// Sized text and bytes, typed arrays.
+CONTRACT(text_bytes_and_arrays_arrive_with_their_lengths) {
+    static const double a[] = {1, 2, 3}, b[] = {4, 5, 6};
+    static const int64_t numbers[] = {-7, INT64_MAX};
+    tn_task(dot) product = tn_spawn(dot, tn_doubles_of(a, 3), tn_doubles_of(b, 3));
+    tn_task(letters) count = tn_spawn(letters, tn_text_of("abracadabra"), 'a');
+    tn_task(sum_all) sum = tn_spawn(sum_all, tn_bytes_of((const unsigned char *)"\x01\0\xff", 3),
+                                    tn_int64s_of(numbers, 2), 250);
+    EXPECT_NEAR(tn_await(dot, product), 32, 0);
+    EXPECT_EQ(tn_await(letters, count), 5);
+    EXPECT_EQ(tn_await(sum_all, sum), (uint64_t)INT64_MAX - 7 + 256 + 250);
+}
+
+CONTRACT(what_is_empty_arrives_empty) {
+    tn_task(dot) product = tn_spawn(dot, tn_doubles_of(NULL, 0), tn_doubles_of(NULL, 0));
+    tn_task(letters) count = tn_spawn(letters, tn_text_of(""), 'a');
+    EXPECT_NEAR(tn_await(dot, product), 0, 0);
+    EXPECT_EQ(tn_await(letters, count), 0);
+}
+
+// ---- the program is the same without other processes ------------------------------------------
+
+LEVEL_FRAME(long, fib, (int, n)) {
+    if (n < 2) {
+        return n;
+    }
+    tn_task(fib) left = tn_spawn(fib, n - 1);
+    const long right = fib(self, n - 2);
+    return tn_await(fib, left) + right;
+}
+
+// A DFrame without other processes runs in this one: the program is the same.
+CONTRACT(a_tree_of_any_level_gives_the_same_result) {
+    tn_task(fib) child = tn_spawn(fib, 12);
+    EXPECT_EQ(tn_await(fib, child), 144);
+}
+
+TN_FRAME(int, twice_here, (int, n)) {
+    return 2 * n;
+}
+
+TN_PFRAME(int, twice_anywhere, (int, n)) {
+    tn_task(twice_here) child = tn_spawn(twice_here, n);
+    return tn_await(twice_here, child);
+}
+
+LEVEL_FRAME(int, four_times, (int, n)) {
+    tn_task(twice_anywhere) child = tn_spawn(twice_anywhere, n);
+    return tn_await(twice_anywhere, child) * 2;
+}
+
+// PFrames and Frames inside a DFrame.
+CONTRACT(frames_of_lower_levels_run_inside) {
+    tn_task(four_times) child = tn_spawn(four_times, 5);
+    EXPECT_EQ(tn_await(four_times, child), 20);
+}
+
+LEVEL_FRAME(void, fails, (int, code)) {
+    TN_FAIL(self, code, "as asked");
+}
+
+static enum tn_verdict absorb(const struct tn_failure *failure, int *replace, void *data) {
+    (void)failure, (void)replace, (void)data;
+    return TN_ABSORB;
+}
+
+// Failures cross as failures.
+CONTRACT(a_failure_is_the_outcome_with_its_code) {
+    EXPECT_EQ(tn_on_failure(self, absorb, NULL), TN_OK);
+    tn_task(fails) child = tn_spawn(fails, -42);
+    EXPECT_EQ(tn_try_await(fails, child, NULL), -42);
+}
+
+LEVEL_FRAME(int, waits, (int, n)) {
+    return tn_sleep(self, 1000) == TN_CANCELLED ? -n : n;
+}
+
+// Cancel and deadline.
+CONTRACT(removal_and_deadlines_reach_it) {
+    tn_task(waits) child = tn_spawn(waits, 1);
+    struct tn_frame *frame = tn_share(child);
+    EXPECT(frame == NULL || tn_remove(self, frame));
+    EXPECT_EQ(tn_try_await(waits, child, NULL), TN_REMOVED);
+    tn_task(waits) late = tn_spawn_with(TN_OPTIONS(.seconds = 0.01), waits, 2);
+    EXPECT_EQ(tn_try_await(waits, late, NULL), TN_TIMED_OUT);
+}

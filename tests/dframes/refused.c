@@ -1,0 +1,58 @@
+// Declarations that must not compile: one for each value of REFUSED. check.sh looks for the
+// sentence.
+#include <tenon.h>
+
+struct undeclared {
+    double x;
+};
+TN_DATA(point, (double, x), (double, y));
+
+#if REFUSED == 0 // all of these are right
+TN_DFRAME(struct point, right, (struct point, p), (tn_doubles, d), (tn_text, t), (char, c)) {
+    (void)d, (void)t, (void)c;
+    return p;
+}
+TN_DATA(line, (struct point, from), (struct point, to));
+TN_DFRAME(void, no_parameters) {
+}
+#elif REFUSED == 1 // sentence: a pointer means nothing in another process: pass tn_text, tn_bytes
+TN_DFRAME(int, wrong, (double *, p)) {
+    return (int)*p;
+}
+#elif REFUSED == 2 // sentence: a pointer means nothing in another process: pass tn_text, tn_bytes
+TN_DFRAME(int, wrong, (int, n), (const char *, text)) {
+    return text[n];
+}
+#elif REFUSED == 3 // sentence: a pointer means nothing in another process: pass tn_text, tn_bytes
+TN_DFRAME(void *, wrong, (int, n)) {
+    return n == 0 ? NULL : NULL;
+}
+#elif REFUSED == 4 // sentence: a pointer means nothing in another process: pass tn_text, tn_bytes
+TN_DATA(holder, (int, n), (int *, p));
+#elif REFUSED == 5 // sentence: this type does not travel: use a scalar, a structure
+TN_DFRAME(int, wrong, (long double, x)) {
+    return (int)x;
+}
+#elif REFUSED == 6 // sentence: the result of a DFrame is a scalar, a structure
+TN_DFRAME(tn_doubles, wrong, (tn_doubles, x)) {
+    return x;
+}
+#elif REFUSED == 7 // sentence: a structure that travels is flat: scalars
+TN_DATA(holder, (int, n), (tn_text, text));
+#elif REFUSED == 8 // sentence: tn_data_of_undeclared
+TN_DFRAME(double, wrong, (struct undeclared, u)) {
+    return u.x;
+}
+#elif REFUSED == 9 // sentence: a pointer means nothing in another process: pass tn_text, tn_bytes
+typedef struct point *handle;
+TN_DFRAME_DECLARE(double, wrong, (handle, h));
+#endif
+
+TN_PFRAME(int, pointers_are_fine_here, (int *, p)) {
+    return *p;
+}
+
+int main(void) {
+    int n = 0, answer;
+    return tn_run(pointers_are_fine_here, &answer, &n);
+}
