@@ -261,9 +261,10 @@ static size_t spoil(unsigned char *bytes, size_t length, struct random *random) 
     for (uint64_t i = random_below(random, 4); i-- > 0;) {
         const uint64_t how = random_below(random, 3);
         unsigned char *at = &bytes[random_below(random, length)];
-        *at = how == 0   ? (unsigned char)random_next(random)
-              : how == 1 ? *at ^ (unsigned char)(1u << random_below(random, 8))
-                         : (unsigned char)(0xf8 | random_below(random, 8));
+        const unsigned flipped = *at ^ 1u << random_below(random, 8);
+        const unsigned extreme = 0xf8u | (unsigned)random_below(random, 8);
+        const unsigned any = (unsigned)random_next(random);
+        *at = (unsigned char)(how == 0 ? any : how == 1 ? flipped : extreme);
     }
     return random_once_in(random, 4) ? (size_t)random_below(random, length + 1) : length;
 }
