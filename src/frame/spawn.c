@@ -135,7 +135,7 @@ struct tn_task *tn_spawn_type(struct tn_self *self, const struct tn_type *type, 
     if (!may_be_bound(stack, type)) {
         return start_frame(self, type, line, arguments);
     }
-    struct tn_task *task = tn_task_push(self, type, line, NULL, 0);
+    struct tn_task *task = tn_task_push(self, type, line, "", 0);
     copy(task->payload, arguments, type->argument_bytes);
     bound_push(stack, task);
     return task;
