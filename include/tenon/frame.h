@@ -371,12 +371,6 @@ typedef struct tn_passed tn_taker(struct tn_self *self, void *by, const struct t
     }                                                                                              \
     struct name##_tn_task /* swallows the semicolon after a declaration */
 
-// What a level adds to a declaration, and to the type: nothing, below that of DFrames.
-#define TN_DESCRIBE_TN_LEVEL_FRAME_(...)
-#define TN_DESCRIBE_TN_LEVEL_PFRAME_(...)
-#define TN_TRAVEL_TN_LEVEL_FRAME_(name) NULL
-#define TN_TRAVEL_TN_LEVEL_PFRAME_(name) NULL
-
 struct tn_run_options;
 // What tn_run becomes, and returns what that does: see tenon/run.h.
 TN_PUBLIC int tn_run_type(const struct tn_type *type, const struct tn_run_options *options,

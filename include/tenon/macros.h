@@ -117,4 +117,10 @@
 #define TN_STRUCT_THIRD_(...) TN_STRUCT_THIRD_RAW_(__VA_ARGS__)
 #define TN_STRUCT_THIRD_RAW_(a, is_struct, tag, ...) tag
 
+// What a level adds to a declaration, and to the type: nothing, below that of DFrames.
+#define TN_DESCRIBE_TN_LEVEL_FRAME_(...)
+#define TN_DESCRIBE_TN_LEVEL_PFRAME_(...)
+#define TN_TRAVEL_TN_LEVEL_FRAME_(name) NULL
+#define TN_TRAVEL_TN_LEVEL_PFRAME_(name) NULL
+
 #endif
