@@ -126,8 +126,8 @@ static void run_lane(struct tn_self *self, void *payload) {
 }
 
 static const struct tn_type lane_types[CREW_LEVELS] = {
-    {"lane", __FILE__, __LINE__, TN_LEVEL_FRAME, sizeof(struct lanes *), 0, 0, run_lane},
-    {"lane", __FILE__, __LINE__, TN_LEVEL_PFRAME, sizeof(struct lanes *), 0, 0, run_lane},
+    {"lane", __FILE__, __LINE__, TN_LEVEL_FRAME, sizeof(struct lanes *), 0, 0, run_lane, NULL},
+    {"lane", __FILE__, __LINE__, TN_LEVEL_PFRAME, sizeof(struct lanes *), 0, 0, run_lane, NULL},
 };
 
 // Under the gate. False: no memory.
@@ -196,7 +196,7 @@ static void run_head(struct tn_self *self, void *payload) {
 }
 
 static const struct tn_type head_type = {
-    "crew", __FILE__, __LINE__, TN_LEVEL_PFRAME, sizeof(struct crew *), 0, 0, run_head};
+    "crew", __FILE__, __LINE__, TN_LEVEL_PFRAME, sizeof(struct crew *), 0, 0, run_head, NULL};
 
 static enum tn_verdict absorb(const struct tn_failure *failure, int *replace, void *data) {
     (void)failure;
