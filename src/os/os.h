@@ -196,6 +196,13 @@ void os_unmap(void *at, size_t bytes);
 // means that the limit on them (vm.max_map_count) is reached: then also malloc is about to fail.
 OS_MUST_USE int os_guard(void *at, size_t bytes);
 
+// The same in `count` places, `stride` bytes apart, with one call for many where the system can.
+OS_MUST_USE int os_guard_each(void *at, size_t bytes, size_t stride, size_t count);
+
+// Makes whole pages resident in such places, ahead of their use and cheaper than a fault for each.
+// Nothing happens where the system cannot.
+void os_touch_each(void *at, size_t bytes, size_t stride, size_t count);
+
 // True when guards are markers, proved by one real fault at the first call; false when os_guard
 // falls back to protecting pages. TENON_GUARD=mprotect forces the latter.
 bool os_guard_is_verified(void);

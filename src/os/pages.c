@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/atomic.h"
@@ -16,6 +18,8 @@
 
 // MADV_GUARD_INSTALL of Linux 6.13, by number: the headers of most systems are older.
 #define GUARD_INSTALL 102
+// MADV_POPULATE_WRITE of Linux 5.14.
+#define POPULATE_WRITE 23
 
 enum { UNKNOWN = 0, MARKERS = 1, PROTECTION = 2 };
 
@@ -102,6 +106,50 @@ int os_guard(void *at, size_t bytes) {
     }
     // Markers are refused in locked memory (mlockall): there protection still works.
     return mprotect(at, bytes, PROT_NONE) == 0 ? OS_OK : -errno;
+}
+
+// One call of the system for many places. False: it knows none, or could not do all of them.
+static bool advise_each(char *at, size_t bytes, size_t stride, size_t count, int advice) {
+    enum { PLACES_MAX = 64 };
+    struct iovec places[PLACES_MAX];
+    const int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    bool is_done = self >= 0;
+    while (count > 0 && is_done) {
+        const size_t batch = count < PLACES_MAX ? count : PLACES_MAX;
+        for (size_t i = 0; i < batch; i++) {
+            places[i] = (struct iovec){at + i * stride, bytes};
+        }
+        const long advised = syscall(SYS_process_madvise, self, places, batch, advice, 0);
+        is_done = advised == (long)(batch * bytes);
+        at += batch * stride;
+        count -= batch;
+    }
+    if (self >= 0) {
+        close(self);
+    }
+    return is_done;
+}
+
+int os_guard_each(void *at, size_t bytes, size_t stride, size_t count) {
+    REQUIRE(is_whole_pages(at, bytes | stride), "os_guard_each wants whole pages");
+    if (count > 1 && os_guard_is_verified()) {
+        if (fault_call()) {
+            return OS_NO_MEMORY;
+        }
+        if (advise_each(at, bytes, stride, count, GUARD_INSTALL)) {
+            return OS_OK;
+        }
+    }
+    int code = OS_OK;
+    for (size_t i = 0; i < count && code == OS_OK; i++) {
+        code = os_guard((char *)at + i * stride, bytes);
+    }
+    return code;
+}
+
+void os_touch_each(void *at, size_t bytes, size_t stride, size_t count) {
+    REQUIRE(is_whole_pages(at, bytes | stride), "os_touch_each wants whole pages");
+    (void)advise_each(at, bytes, stride, count, POPULATE_WRITE);
 }
 
 void os_discard(void *at, size_t bytes) {

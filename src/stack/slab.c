@@ -14,6 +14,9 @@
 // Headers start at this many different places within a page, this far apart.
 enum { COLOURS = 8, COLOUR_BYTES = 256, HEADER_ALIGNMENT = 64 };
 
+// A slab makes so many stacks ready ahead of their use: one for each AHEAD_SHARE that it has.
+enum { AHEAD_SHARE = 8, AHEAD_MAX = 64 };
+
 // Where guards are mappings, this many are left to the rest of the program: at the limit itself
 // malloc and fopen fail too.
 enum { MAPPINGS_SPARED = 2048 };
@@ -101,6 +104,7 @@ struct slab *slab_create(const struct slab_shape *shape, uint32_t slots) {
     }
     slab->shape = *shape;
     slab->stride = stride;
+    slab->guarded = 0;
     slab->cold_count = 0;
     slab->table = (struct slab_slot *)(void *)((char *)low + slots * stride);
     slab->marks = (uint64_t *)(void *)(slab->table + slots);
@@ -156,6 +160,24 @@ static bool may_protect(void) {
     return atomic_load_relaxed(&protected_guards) < limit;
 }
 
+// Guards for the next slots: more of them at once the more there are already, and the pages of
+// their headers with them, which is cheaper than a call and a fault for each.
+static bool guard_more(struct slab *slab, bool markers) {
+    const uint32_t slot = slab->guarded;
+    uint32_t count = markers ? slot / AHEAD_SHARE : 1;
+    count = count < 1 ? 1 : count > AHEAD_MAX ? AHEAD_MAX : count;
+    count = count < slab->slots - slot ? count : slab->slots - slot;
+    if (os_guard_each(slot_guard(slab, slot), slab->shape.guard_bytes, slab->stride, count) != 0) {
+        return false;
+    }
+    if (count > 1) {
+        const size_t page = os_page_bytes();
+        os_touch_each(slot_low(slab, slot + 1) - page, page, slab->stride, count);
+    }
+    slab->guarded = slot + count;
+    return true;
+}
+
 enum stack_failure slab_make(struct slab *slab, struct stack **made) {
     bool markers = os_guard_is_verified();
     if (!markers && !may_protect()) {
@@ -163,7 +185,7 @@ enum stack_failure slab_make(struct slab *slab, struct stack **made) {
     }
     uint32_t slot = atomic_load_relaxed(&slab->made);
     ASSERT(slot < slab->slots);
-    if (os_guard(slot_guard(slab, slot), slab->shape.guard_bytes) != 0) {
+    if (slot == slab->guarded && !guard_more(slab, markers)) {
         return STACK_NO_MAPPINGS;
     }
     if (!markers) {

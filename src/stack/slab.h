@@ -1,10 +1,10 @@
 // slab.h - one mapping that holds many stacks of a class, private to src/stack.
 //
-// Invariant: slots [0, made) were handed out at least once and have a guard; of them cold_count are
-// linked from cold_first, and their memory reads as zero. Slots from made on are untouched.
-// A struct slab is never freed, only used again for another mapping: a signal handler may walk all
-// of them at any moment. Everything but slab_find is called under the set's lock.
-// Marks lie in words of 64 slots each. Start reading at slab_create.
+// Invariant: made <= guarded <= slots. Slots [0, made) were handed out at least once and have a
+// guard; of them cold_count are linked from cold_first, and their memory reads as zero. Slots from
+// made on are untouched. A struct slab is never freed, only used again for another mapping: a
+// signal handler may walk all of them at any moment. Everything but slab_find is called under the
+// set's lock. Marks lie in words of 64 slots each. Start reading at slab_create.
 #ifndef TENON_STACK_SLAB_H
 #define TENON_STACK_SLAB_H
 
@@ -41,6 +41,7 @@ struct slab {
 
     uint64_t *marks;    // of whoever trims, one bit for each slot; behind the table
     uint32_t mark_next; // the lowest word of them that may hold one
+    uint32_t guarded;   // slots that have their guard
     uint32_t cold_count;
     uint32_t cold_first;
     struct slab_slot *table; // lies behind the slots, in the same mapping
