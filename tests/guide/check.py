@@ -10,17 +10,20 @@ What a listing is, the word after ```c says:
     top          declarations that only have to compile
     body         statements of a frame function that only have to compile
     with FLAGS   a program without Tenon, compiled with these flags, and with its output
-    other        a program for another library; nobody compiles it
+    if HEADER    before `with`: only where the compiler finds that header; skipped elsewhere
 
-```python run is a program for Python, with its output. What top and body need from outside may
-stand before them in a comment `<!-- given ... -->`.
-Invariant: a listing in C that is none of these is a failure. Start reading at main.
+```python run is a program for Python, with its output; ```python without it only has to be Python.
+```go is a program for Go, with its output, skipped where there is no `go`. What top and body need
+from outside may stand before them in a comment `<!-- given ... -->`.
+Invariant: a listing that is none of these is a failure. Start reading at main.
 """
 
+import ast
 import concurrent.futures
 import glob
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -36,8 +39,12 @@ PRELUDE = """#include <errno.h>
 RUN_SECONDS_MAX = 30
 
 
+class Skipped(Exception):
+    """What a listing needs is not installed here."""
+
+
 class Listing:
-    """A C listing of a chapter with what follows it."""
+    """A listing of a chapter with what follows it."""
 
     def __init__(self, chapter, line, mark, text):
         self.chapter, self.line, self.mark, self.text = chapter, line, mark, text
@@ -49,7 +56,12 @@ class Listing:
 
     @property
     def is_program(self):
-        return self.mark in ("", "python") or self.mark.startswith(("exit=", "with "))
+        return self.mark in ("", "python run", "go") or self.mark.startswith(
+            ("exit=", "with ", "if "))
+
+    @property
+    def is_c(self):
+        return not self.mark.startswith(("python", "go"))
 
     @property
     def exit_code(self):
@@ -60,7 +72,7 @@ class Listing:
     def file_name(self):
         """What its first comment calls it, because reports of failures show the name."""
         match = re.match(r"// (\w+\.c)\b", self.text)
-        return match.group(1) if match else "listing.c"
+        return match.group(1) if match else "listing.go" if self.mark == "go" else "listing.c"
 
 
 def read_listings(path, text):
@@ -81,8 +93,9 @@ def read_listings(path, text):
                 at += 1
             body = "\n".join(lines[first + 1:at]) + "\n"
             kind, mark = fence.group(1), fence.group(2)
-            if kind == "c" or (kind, mark) == ("python", "run"):
-                program = Listing(path, first + 1, mark if kind == "c" else kind, body)
+            if kind in ("c", "python", "go"):
+                mark = mark if kind == "c" else f"{kind} {mark}".strip()
+                program = Listing(path, first + 1, mark, body)
                 program.given, given = given, ""
                 program.files = list(files)
                 if mark.startswith("file="):
@@ -99,10 +112,10 @@ def read_listings(path, text):
 
 
 def check_form(one):
-    known = one.is_program or one.mark in ("top", "body", "other") or one.mark.startswith("file=")
+    known = one.is_program or one.mark in ("top", "body", "python") or one.mark.startswith("file=")
     if not known:
         raise ValueError(f"{one.place}: a listing marked `{one.mark}`")
-    if one.is_program and one.mark != "python" and "int main(" not in one.text:
+    if one.is_program and one.is_c and "int main(" not in one.text:
         raise ValueError(f"{one.place}: a program without main; mark it top or body")
     if one.is_program and one.output is None:
         raise ValueError(f"{one.place}: a program without output")
@@ -115,11 +128,18 @@ class Builder:
         with open(os.path.join(build, "CMakeCache.txt"), encoding="utf-8") as file:
             self._compiler = re.search(r"^CMAKE_C_COMPILER:\w+=(.*)$", file.read(), re.M).group(1)
         self._library = os.path.abspath(os.path.join(build, "libtenon.a"))
+        self._cache = os.path.abspath(os.path.join(build, "go"))
         self._include = os.path.abspath("include")
 
     def _run(self, folder, *command):
         return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False,
-                              timeout=RUN_SECONDS_MAX)
+                              timeout=RUN_SECONDS_MAX,
+                              env={**os.environ, "GOCACHE": self._cache, "GO111MODULE": "off"})
+
+    def _has(self, folder, header):
+        with open(os.path.join(folder, "has.c"), "w", encoding="utf-8") as file:
+            file.write(f"#include <{header}>\n")
+        return self._run(folder, self._compiler, "-E", "-o", os.devnull, "has.c").returncode == 0
 
     def check(self, one):
         """A sentence about what is wrong with a listing; None when nothing is."""
@@ -127,10 +147,14 @@ class Builder:
             return self._check(one)
         except subprocess.TimeoutExpired:
             return f"had not ended after {RUN_SECONDS_MAX} s"
+        except Skipped as reason:
+            return reason
 
     def _check(self, one):
-        if one.mark == "other" or one.mark.endswith(".h"):
+        if one.mark.endswith(".h"):
             return None
+        if one.mark == "python":
+            return self._parse(one)
         with tempfile.TemporaryDirectory() as folder:
             for name, text in one.files:
                 with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
@@ -144,6 +168,14 @@ class Builder:
             return self._check_program(one, folder)
 
     @staticmethod
+    def _parse(one):
+        try:
+            ast.parse(one.text)
+        except SyntaxError as fault:
+            return f"is not Python: {fault}"
+        return None
+
+    @staticmethod
     def _source(one):
         if one.mark == "top":
             return PRELUDE + one.given + one.text
@@ -152,11 +184,18 @@ class Builder:
         return one.text
 
     def _check_program(self, one, folder):
-        if one.mark == "python":
+        if one.mark == "python run":
             return self._judge(one, self._run(folder, sys.executable, one.file_name))
+        if one.mark == "go":
+            if shutil.which("go") is None:
+                raise Skipped("go is not installed")
+            return self._judge(one, self._run(folder, "go", "run", one.file_name))
+        wanted = re.match(r"if (\S+) with ", one.mark)
+        if wanted and not self._has(folder, wanted.group(1)):
+            raise Skipped(f"{wanted.group(1)} is not installed")
         command = [self._compiler, *WARNINGS, "-O2", "-o", "program", one.file_name]
-        if one.mark.startswith("with "):
-            command += one.mark.split()[1:]
+        if " with " in f" {one.mark}":
+            command += one.mark.split("with ")[1].split()
         else:
             command += [name for name, _ in one.files if name.endswith(".c")]
             command += ["-I", self._include, self._library, "-lm", "-pthread"]
@@ -186,6 +225,9 @@ PLANTED = [
     ("no output", "```c\nint main(void) { return 0; }\n```\n"),
     ("no main", "```c\nint x;\n```\n"),
     ("an unknown mark", "```c boddy\nx();\n```\n"),
+    ("no Python", "```python\ndef f(:\n```\n"),
+    ("another library's fault", "```c if stdio.h with -lm\nint main(void) { nowhere(); }\n```\n"
+                                "```output\n```\n"),
 ]
 
 
@@ -208,7 +250,7 @@ def chapters_not_listed():
 
 def main():
     builder = Builder(sys.argv[1])
-    passed, faults = 0, []
+    passed, skipped, faults = 0, 0, []
     listings = []
     for path in sorted(glob.glob(os.path.join(GUIDE, "*.md"))):
         with open(path, encoding="utf-8") as file:
@@ -218,7 +260,10 @@ def main():
                 faults.append(str(fault))
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         for one, fault in zip(listings, pool.map(builder.check, listings)):
-            if fault:
+            if isinstance(fault, Skipped):
+                print(f"skip {one.place} {fault}")
+                skipped += 1
+            elif fault:
                 faults.append(f"{one.place} {fault}")
             else:
                 passed += 1
@@ -227,7 +272,8 @@ def main():
     faults += [f"{name} is not in the table of contents" for name in chapters_not_listed()]
     for fault in faults:
         print(f"FAIL {fault}")
-    print(f"{passed + len(PLANTED)} passed, {len(faults)} failed")
+    print(f"{passed + len(PLANTED)} passed, {len(faults)} failed" +
+          (f", {skipped} skipped" if skipped else ""))
     return 1 if faults else 0
 
 

@@ -49,6 +49,7 @@ check_for_test() {
     need python3 python3 "the style checker is written in it"
     need mandoc mandoc "it checks the manual pages"
     has_header cbor.h || want libcbor-dev "what travels is compared with another CBOR library"
+    has_header uv.h || want libuv1-dev "the guide compares with libuv, and runs what it shows"
     need pkg-config pkg-config "the installation test finds the library through it"
     need clang clang "the tests also run compiled by clang"
     if ! command -v clang >/dev/null || ! has_clang_runtime; then
