@@ -7,7 +7,6 @@
 // was called in place and has left something above itself. Start reading at tn_spawn_slow.
 #include "base/check.h"
 #include "frame/cancel.h"
-#include "frame/current.h"
 #include "frame/fail.h"
 #include "frame/frame.h"
 #include "frame/misuse.h"
@@ -36,7 +35,7 @@ static bool may_have_tasks(struct task_stack *stack) {
     if (atomic_load_relaxed(&stack->embedded) == 0) {
         return true;
     }
-    struct tn_task *slot = tasks_in_place(&stack->tasks, stack->tasks.self.top);
+    struct tn_task *slot = tasks_current(&stack->tasks);
     struct frame *current = slot == NULL ? stack->frame : task_adopter(slot);
     return current == NULL || !has_children(current);
 }
@@ -276,6 +275,7 @@ static int run_in_place(struct tn_self *self, struct tn_task *task, void *result
     // A frame may be written where the arguments are, so they and the result live here meanwhile.
     uint64_t payload[TN_PAYLOAD_BYTES / sizeof(uint64_t)] __attribute__((aligned(16)));
     __builtin_memcpy(payload, task->payload, sizeof payload);
+    tasks_forget_current(tasks);
     task_set(task, TASK_IN_PLACE, 0);
     type->invoke(self, payload);
     const bool is_alone = self->top == task + 1;

@@ -50,7 +50,7 @@ struct frame *frame_in_place(struct task_stack *stack, struct tn_task *slot) {
 
 struct frame *frame_current(struct tn_self *self) {
     struct task_stack *stack = task_stack_of(self);
-    struct tn_task *slot = tasks_in_place(&stack->tasks, self->top);
+    struct tn_task *slot = tasks_current(&stack->tasks);
     if (slot == NULL) {
         if (stack->frame == NULL) {
             (void)misuse_outside();

@@ -8,6 +8,9 @@
 // Above every task: an await that compares with it takes the slow path.
 #define BEYOND ((struct tn_task *)(UINTPTR_MAX & ~(uintptr_t)63))
 
+// Farther away, what runs in place is remembered (tasks_current).
+#define FAR 64
+
 struct range {
     uint32_t tail;
     uint32_t split;
@@ -37,6 +40,7 @@ void tasks_init(struct tasks *tasks, void *memory, size_t bytes, bool is_shared)
     tasks->oldest = tasks->first;
     tasks->holes = 0;
     tasks->newest_hole = NULL;
+    tasks->known_top = NULL;
     tasks->self.top = tasks->first;
     atomic_store_relaxed(&tasks->range, 0);
     tasks_arm(tasks);
@@ -51,7 +55,8 @@ void tasks_arm(struct tasks *tasks) {
     if (tasks->newest_hole != NULL && bound < tasks->newest_hole + 2) {
         bound = tasks->newest_hole + 2;
     }
-    TN_STORE_(tasks->self.bound, tasks->is_watched ? BEYOND : bound);
+    const bool is_asked = tasks->is_watched || tasks->known_top != NULL;
+    TN_STORE_(tasks->self.bound, is_asked ? BEYOND : bound);
 }
 
 bool tasks_publish(struct tasks *tasks, const struct tn_task *below, bool all) {
@@ -170,6 +175,9 @@ void tasks_drop(struct tasks *tasks, struct tn_task *task) {
     if (tasks->newest_hole >= tasks->self.top) {
         find_newest_hole(tasks);
     }
+    if (tasks->known_top > tasks->self.top) {
+        tasks->known_top = NULL;
+    }
     settle(tasks);
     tasks_arm(tasks);
 }
@@ -216,6 +224,28 @@ struct tn_task *tasks_in_place(struct tasks *tasks, struct tn_task *below) {
         }
     }
     return NULL;
+}
+
+struct tn_task *tasks_current(struct tasks *tasks) {
+    struct tn_task *const top = tasks->self.top;
+    struct tn_task *at = top;
+    while (at > tasks->first && at != tasks->known_top && task_state(at - 1) != TASK_IN_PLACE) {
+        at--;
+    }
+    struct tn_task *const place = at == tasks->known_top ? tasks->known_place
+                                  : at > tasks->first    ? at - 1
+                                                         : NULL;
+    if (top - at > FAR) {
+        tasks->known_top = top;
+        tasks->known_place = place;
+        tasks_arm(tasks);
+    }
+    return place;
+}
+
+void tasks_forget_current_slow(struct tasks *tasks) {
+    tasks->known_top = NULL;
+    tasks_arm(tasks);
 }
 
 void task_adopt(struct tn_task *task, void *frame) {

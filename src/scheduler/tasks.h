@@ -40,6 +40,7 @@
 
 #include <tenon/task.h>
 
+#include "base/bits.h"
 #include "base/cache.h"
 
 enum task_state {
@@ -63,14 +64,18 @@ struct tasks {
     // Written by the owner; limit and bound now and then by a thief that found nothing.
     CACHE_ALIGNED struct tn_self self;
     struct tn_task *first;
-    struct tn_task *end; // first + capacity, the reserve not counted
-    bool is_shared;      // there are other workers: something must always be public
-    bool is_closed;      // every spawn takes the slow path, which decides what it becomes
-    bool is_watched;     // every spawn and await takes the slow path, because of a cancellation
-    bool is_bound;       // to one thread: no thief ever sees one of them (bound.h)
+    struct tn_task *end;    // first + capacity, the reserve not counted
+    bool is_shared;         // there are other workers: something must always be public
+    bool is_closed;         // every spawn takes the slow path, which decides what it becomes
+    bool is_watched;        // every spawn and await takes the slow path, because of a cancellation
+    bool is_bound;          // to one thread: no thief ever sees one of them (bound.h)
     struct tn_task *oldest; // then: none below it waits to start
-    uint32_t holes;      // how many of the places below top are GONE
+    uint32_t holes;         // how many of the places below top are GONE
     struct tn_task *newest_hole; // NULL: none
+    // Nothing between the two runs in place, but what is at known_place (NULL: nothing) does. NULL:
+    // not known. While it is, every await takes the slow path, which forgets it before a call.
+    struct tn_task *known_top;
+    struct tn_task *known_place;
 
     // Written by thieves and, in slow paths, by the owner: tail below, split in the upper half.
     CACHE_ALIGNED _Atomic uint64_t range;
@@ -133,6 +138,18 @@ void tasks_keep_hole(struct tasks *tasks, struct tn_task *hole);
 // The newest task below `below` that runs in place, NULL: none. By the owner, or by anybody for
 // whom a child spawned by it keeps it where it is.
 struct tn_task *tasks_in_place(struct tasks *tasks, struct tn_task *below);
+
+// The one nearest to the top, by the owner, who remembers it when it lies far below: so a spawn
+// above many tasks takes as long as above few.
+struct tn_task *tasks_current(struct tasks *tasks);
+
+// What runs in place is about to change, by the owner.
+void tasks_forget_current_slow(struct tasks *tasks);
+static inline void tasks_forget_current(struct tasks *tasks) {
+    if (UNLIKELY(tasks->known_top != NULL)) {
+        tasks_forget_current_slow(tasks);
+    }
+}
 
 // Gives a task that was stolen or runs in place a frame; and tells which (NULL: none yet).
 void task_adopt(struct tn_task *task, void *frame);

@@ -232,3 +232,32 @@ TEST(random_steps_agree_with_an_array, .seconds = 30) {
         free(memory);
     }
 }
+
+TEST(what_runs_in_place_far_below_is_remembered_until_that_may_change) {
+    struct tasks tasks;
+    enum { MANY = 200 };
+    void *place = aligned_alloc(64, (MANY + TASKS_RESERVE) * sizeof(struct tn_task));
+    EXPECT(place != NULL);
+    memset(&tasks, 0, sizeof tasks);
+    tasks_init(&tasks, place, (MANY + TASKS_RESERVE) * sizeof(struct tn_task), false);
+    EXPECT(tasks_current(&tasks) == NULL);
+    struct tn_task *running = spawn(&tasks, 1);
+    EXPECT(tn_task_enter(&tasks.self, running, 7));
+    for (int i = 0; i < 150; i++) {
+        EXPECT(spawn(&tasks, 2) != NULL);
+    }
+    EXPECT(tasks_current(&tasks) == running);
+    EXPECT(tasks.known_top == tasks.self.top);
+    struct tn_task *newest = spawn(&tasks, 3);
+    EXPECT(tasks_current(&tasks) == running);
+    EXPECT(!tn_task_enter(&tasks.self, newest, 7)); // the slow half forgets it first
+    tasks_forget_current(&tasks);
+    EXPECT(tn_task_enter(&tasks.self, newest, 7));
+    EXPECT(tasks_current(&tasks) == newest);
+    EXPECT(tn_task_leave(&tasks.self, newest));
+    EXPECT(tasks_current(&tasks) == running);
+    tasks_drop(&tasks, tasks.self.top - 1);
+    EXPECT(tasks.known_top == NULL);
+    EXPECT(tasks_current(&tasks) == running);
+    free(place);
+}

@@ -170,3 +170,44 @@ TEST(a_run_without_memory_is_a_code) {
     const int code = tn_run_with(WITH(64), answers, &answer);
     EXPECT(code == TN_NO_MEMORY || code == TN_NO_THREAD);
 }
+
+// ---- a full task stack -----------------------------------------------------------------------
+
+enum { FILLING = 36000, ROUNDS = 4, OF_A_ROUND = 1000 };
+
+TN_PFRAME(int, does_little, (int, number)) {
+    return number;
+}
+
+static tn_task(does_little) children[FILLING + ROUNDS * OF_A_ROUND];
+
+static tn_task(does_little) spawn_child(struct tn_self *self, int number) {
+    return tn_spawn(does_little, number);
+}
+
+// Seconds of the quickest round: the machine may be busy with other things in the others.
+TN_PFRAME(double, fills_its_task_stack) {
+    double quickest = 1e9;
+    for (int at = 0; at < FILLING; at++) {
+        children[at] = spawn_child(self, at);
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+        const double start = tn_now();
+        for (int at = 0; at < OF_A_ROUND; at++) {
+            const int number = FILLING + round * OF_A_ROUND + at;
+            children[number] = spawn_child(self, number);
+        }
+        const double seconds = tn_now() - start;
+        quickest = seconds < quickest ? seconds : quickest;
+    }
+    for (int at = FILLING + ROUNDS * OF_A_ROUND; (at -= 997) >= 0;) {
+        EXPECT_EQ(tn_await(does_little, children[at]), at);
+    }
+    return quickest;
+}
+
+TEST(a_spawn_above_a_full_task_stack_does_not_look_through_it) {
+    double seconds = 1e9;
+    EXPECT_EQ(tn_run_with(WITH(1), fills_its_task_stack, &seconds), TN_OK);
+    EXPECT(seconds < 0.02 * test_slowness());
+}
