@@ -13,6 +13,7 @@
 #include <tenon/channel.h>
 #include <tenon/class.h>
 #include <tenon/cleanup.h>
+#include <tenon/command.h>
 #include <tenon/data.h>
 #include <tenon/dframe.h>
 #include <tenon/event.h>
@@ -21,6 +22,7 @@
 #include <tenon/frame.h>
 #include <tenon/local.h>
 #include <tenon/map.h>
+#include <tenon/message.h>
 #include <tenon/mutex.h>
 #include <tenon/run.h>
 #include <tenon/scope.h>
@@ -28,5 +30,6 @@
 #include <tenon/status.h>
 #include <tenon/stream.h>
 #include <tenon/time.h>
+#include <tenon/view.h>
 
 #endif

@@ -34,6 +34,9 @@ enum tn_status {
     TN_TOO_LONG = -10043,     // a line or a message is longer than agreed
     TN_BUSY = -10044,         // another frame is doing the same with the same stream
     TN_TOO_MANY = -10045,     // the system allows no more files, or no more processes
+    TN_NOT_FOUND = -10046,    // there is no such program, file or folder
+    TN_DENIED = -10047,       // no permission
+    TN_MALFORMED = -10048,    // what came is no message, or not a whole one
 };
 
 // The ways in which a wait can end. A failure of the program's own is any code that Tenon does not

@@ -47,6 +47,12 @@ const char *tn_status_text(int code) {
         return "another frame is doing that already";
     case TN_TOO_MANY:
         return "the system allows no more files or processes";
+    case TN_NOT_FOUND:
+        return "there is no such program, file or folder";
+    case TN_DENIED:
+        return "no permission";
+    case TN_MALFORMED:
+        return "not a message, or the end of one is missing";
     default:
         break;
     }

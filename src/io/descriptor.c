@@ -207,8 +207,7 @@ int descriptor_wait(struct tn_self *self, struct descriptor *descriptor, enum di
 // Under the lock, which is given back. What nobody uses any more goes.
 static void let_go_and_unlock(struct descriptor *descriptor) {
     const bool closes = descriptor->is_closed && descriptor->operations == 0 && descriptor->fd >= 0;
-    const struct descriptor_origin origin = {descriptor->fd, descriptor->is_adopted,
-                                             descriptor->former};
+    const struct descriptor_origin origin = descriptor->origin;
     if (closes) {
         if (descriptor->is_polled) {
             os_poll_remove(&descriptor->reactor->poll, descriptor->fd);
@@ -223,7 +222,9 @@ static void let_go_and_unlock(struct descriptor *descriptor) {
         if (origin.is_adopted) {
             os_restore(origin.fd, origin.former);
         }
-        os_close(origin.fd);
+        if (!origin.is_borrowed) {
+            os_close(origin.fd);
+        }
     }
     if (is_free) {
         give_place(descriptor);
@@ -259,8 +260,7 @@ int descriptor_open(struct tn_self *self, const struct descriptor_origin *origin
     descriptor->operations = 0;
     descriptor->reactor = reactor;
     descriptor->fd = origin->fd;
-    descriptor->is_adopted = origin->is_adopted;
-    descriptor->former = origin->former;
+    descriptor->origin = *origin;
     descriptor->is_polled = false;
     descriptor->is_closed = false;
     descriptor->is_torn = false;
@@ -353,7 +353,13 @@ int descriptor_status(ptrdiff_t os_code) {
     case OS_BROKEN:
         return TN_BROKEN;
     case OS_TOO_MANY_FILES:
+    case OS_AGAIN: // of starting a program: nothing else comes here with it
         return TN_TOO_MANY;
+    case OS_NOT_FOUND:
+        return TN_NOT_FOUND;
+    case -EACCES:
+    case OS_DENIED:
+        return TN_DENIED;
     default:
         return os_code < 0 ? (int)os_code : TN_OK;
     }

@@ -28,6 +28,14 @@ struct descriptor_wait;
 
 enum direction { READING = 0, WRITING = 1 };
 
+// How a descriptor was come by.
+struct descriptor_origin {
+    int fd;
+    bool is_adopted;
+    int former;
+    bool is_borrowed; // closed by somebody else
+};
+
 struct descriptor {
     CACHE_ALIGNED struct os_lock lock;
     _Atomic uint64_t id; // 0: closed, or never opened
@@ -35,9 +43,8 @@ struct descriptor {
     int references;
     int operations;
     struct reactor *reactor;
-    int fd;
-    bool is_adopted; // of the program: to be restored
-    int former;
+    int fd; // -1: closed
+    struct descriptor_origin origin;
     bool is_polled;
     bool is_closed;
     bool is_torn;     // half a message was written: nothing may follow
@@ -52,13 +59,6 @@ struct descriptor {
     size_t from;
     size_t to;
     struct descriptor *next_free;
-};
-
-// How a descriptor was come by.
-struct descriptor_origin {
-    int fd;
-    bool is_adopted;
-    int former;
 };
 
 // Opens a handle for `origin`, owned by the current frame: *id. TN_NO_MEMORY, and the descriptor is

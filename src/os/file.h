@@ -43,6 +43,11 @@ OS_MUST_USE ptrdiff_t os_write(int fd, const void *from, size_t bytes);
 // Closes it: the number may stand for something else at once.
 void os_close(int fd);
 
+// Maps the whole of a file, to be read only and shared with others: *data, never NULL, and *bytes,
+// until os_file_unmap. Fails with OS_NOT_FOUND, -EACCES, -EISDIR, OS_TOO_MANY_FILES, OS_NO_MEMORY.
+OS_MUST_USE int os_file_map(const char *path, const void **data, size_t *bytes);
+void os_file_unmap(const void *data, size_t bytes);
+
 // ---- waiting for many ------------------------------------------------------------------------
 
 enum os_poll_what { OS_POLL_IN = 1, OS_POLL_OUT = 2 };

@@ -9,7 +9,7 @@
 // returns a pointer returns NULL for lack of memory; what returns void cannot fail.
 // Every function may be called from any thread, on any stack, unless it says otherwise.
 // Start reading at the part you need: time, threads, waiting, memory, the machine, the process.
-// Descriptors are in os/file.h.
+// Descriptors and signals are in os/file.h, other programs in os/child.h.
 #ifndef TENON_OS_OS_H
 #define TENON_OS_OS_H
 
