@@ -10,6 +10,7 @@
 #include <tenon/scope.h>
 #include <tenon/time.h>
 
+#include "frame/cancel.h"
 #include "frame/current.h"
 #include "frame/frame.h"
 #include "frame/misuse.h"
@@ -132,7 +133,10 @@ static void set_running(struct control *control, bool is_running) {
 
 static int run_child(struct tn_self *self, const struct tn_command *command,
                      struct control *control) {
-    control->start_code = start(self, command, control);
+    control->start_code = cancel_due(self);
+    if (control->start_code == TN_OK) {
+        control->start_code = start(self, command, control);
+    }
     if (control->start_code != TN_OK) {
         return control->start_code;
     }

@@ -3,6 +3,7 @@
 // Three frames, so that none can stop another: one writes the input, one collects the errors, and
 // the caller collects the output. Invariant: both frames have ended before this returns, because
 // they use what lies on its stack. Start reading at tn_command_talk.
+#include <signal.h>
 #include <string.h>
 
 #include <tenon/command.h>
@@ -57,10 +58,13 @@ static int collect(struct tn_self *self, struct tn_stream from, struct text *tex
     }
 }
 
-// What it collects into may be too much: then nobody reads on, and the command is told so.
-TN_FRAME(int, collects, (struct tn_stream, from), (struct text *, text)) {
-    const int code = collect(self, from, text);
-    (void)tn_stream_close(self, from);
+// When it is too much, or nothing can be kept, the program need not go on; its tree ends with it.
+TN_FRAME(int, collects, (struct tn_program *, program), (struct text *, text)) {
+    const int code = collect(self, program->errors, text);
+    if (code != TN_OK) {
+        (void)tn_program_signal(program, SIGKILL);
+    }
+    (void)tn_stream_close(self, program->errors);
     return code;
 }
 
@@ -72,7 +76,7 @@ TN_FRAME(void, feeds, (struct tn_stream, to), (const void *, from), (size_t, byt
 static int converse(struct tn_self *self, struct tn_program *program, const void *input,
                     size_t bytes, struct text texts[2], struct tn_exit *how) {
     tn_task(feeds) feeder = tn_spawn(feeds, program->input, input, bytes);
-    tn_task(collects) collector = tn_spawn(collects, program->errors, &texts[1]);
+    tn_task(collects) collector = tn_spawn(collects, program, &texts[1]);
     int code = collect(self, program->output, &texts[0]);
     (void)tn_stream_close(self, program->output);
     if (code != TN_OK) {
