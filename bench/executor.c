@@ -9,9 +9,11 @@
 
 #include <tenon.h>
 
-#define ROUNDS 9
+#define ROUNDS_MAX 9
 #define ITEMS 20000
 #define BATCH 50
+
+static int rounds;
 
 TN_FRAME(long, frame_item, (long, x)) {
     return x + 1;
@@ -101,11 +103,11 @@ TN_PFRAME(double, mapped, (size_t, items)) {
 }
 
 static double median_of(double (*sample)(void)) {
-    double each[ROUNDS];
-    for (int i = 0; i < ROUNDS; i++) {
+    double each[ROUNDS_MAX];
+    for (int i = 0; i < rounds; i++) {
         each[i] = sample();
     }
-    return measure_median(each, ROUNDS);
+    return measure_median(each, (size_t)rounds);
 }
 
 static double frames_one_by_one_ns(void) {
@@ -145,6 +147,7 @@ static double map_seconds(int threads, size_t items) {
 }
 
 int main(int argc, char **argv) {
+    rounds = measure_is_quick() ? 1 : ROUNDS_MAX;
     const size_t items = argc > 1             ? strtoul(argv[1], NULL, 10)
                          : measure_is_quick() ? 100000
                                               : 10000000;
@@ -153,12 +156,13 @@ int main(int argc, char **argv) {
     printf("RESULT by_fifties_frame_ns=%.0f by_fifties_pframe_ns=%.0f create_await_frame_ns=%.0f\n",
            median_of(frames_by_fifties_ns), median_of(pframes_by_fifties_ns),
            median_of(frames_alone_ns));
-    double one[ROUNDS], ratio[ROUNDS];
-    for (int i = 0; i < ROUNDS; i++) {
+    double one[ROUNDS_MAX], ratio[ROUNDS_MAX];
+    for (int i = 0; i < rounds; i++) {
         one[i] = map_seconds(1, items);
         ratio[i] = one[i] / map_seconds(2, items);
     }
     printf("RESULT map_item_ns=%.2f map_two_threads_ratio=%.2f\n",
-           measure_median(one, ROUNDS) * 1e9 / (double)items, measure_median(ratio, ROUNDS));
+           measure_median(one, (size_t)rounds) * 1e9 / (double)items,
+           measure_median(ratio, (size_t)rounds));
     return 0;
 }

@@ -9,7 +9,7 @@
 
 #include <tenon.h>
 
-#define ROUNDS 5
+#define ROUNDS_MAX 5
 #define WAITS 200
 #define WAIT_SECONDS 0.01
 #define SUMS 16
@@ -46,6 +46,7 @@ static long sum_of_squares(long n) {
 }
 
 static long terms; // of a sum
+static int rounds;
 
 TN_FRAME(long, sum_here, (long, i)) {
     return sum_of_squares(terms + i);
@@ -104,29 +105,30 @@ SECONDS(sums_of_frames, SUMS)
 SECONDS(sums_of_pframes, SUMS)
 
 static double median_of(double (*sample)(void)) {
-    double each[ROUNDS];
-    for (int i = 0; i < ROUNDS; i++) {
+    double each[ROUNDS_MAX];
+    for (int i = 0; i < rounds; i++) {
         each[i] = sample();
     }
-    return measure_median(each, ROUNDS);
+    return measure_median(each, (size_t)rounds);
 }
 
 int main(void) {
     terms = measure_is_quick() ? 100000 : 5000000;
+    rounds = measure_is_quick() ? 1 : ROUNDS_MAX;
     printf("RESULT waits=%d in_turn_s=%.3f frames_s=%.3f pframes_s=%.3f\n", WAITS,
            median_of(waits_in_turn_s) * 10, median_of(waits_of_frames_s),
            median_of(waits_of_pframes_s));
     printf("RESULT blocks=%d pframes_s=%.3f threads_of_its_own_s=%.3f\n", WAITS / 4,
            median_of(blocks_of_pframes_s), median_of(blocks_outside_s));
-    double in_turn[ROUNDS], frames[ROUNDS], pframes[ROUNDS];
-    for (int i = 0; i < ROUNDS; i++) {
+    double in_turn[ROUNDS_MAX], frames[ROUNDS_MAX], pframes[ROUNDS_MAX];
+    for (int i = 0; i < rounds; i++) {
         const double serial = sums_in_turn_s();
         in_turn[i] = serial;
         frames[i] = serial / sums_of_frames_s();
         pframes[i] = serial / sums_of_pframes_s();
     }
     printf("RESULT sums=%d in_turn_s=%.3f frames_times=%.2f pframes_times=%.2f\n", SUMS,
-           measure_median(in_turn, ROUNDS), measure_median(frames, ROUNDS),
-           measure_median(pframes, ROUNDS));
+           measure_median(in_turn, (size_t)rounds), measure_median(frames, (size_t)rounds),
+           measure_median(pframes, (size_t)rounds));
     return 0;
 }
