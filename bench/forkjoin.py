@@ -80,6 +80,8 @@ def measure(kernel, programs):
         if peers.QUICK and tree is not None:
             continue  # the peers have no small trees
         for name, program in programs.items():
+            if name.startswith("lace") and kernel != "fib":
+                continue
             for threads in (1, 2):
                 kernel_size = SIZES_OF_LACE.get(kernel, size) if name.startswith("lace") else size
                 time = run_peer(program, bench, threads, kernel_size, nodes)
