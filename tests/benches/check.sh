@@ -17,5 +17,16 @@ for program in "$1"/bin/bench_*; do
         failed=$((failed + 1))
     fi
 done
+# The peers that are there, and what is written about them: also with none installed.
+for script in forkjoin waiting; do
+    if output=$(TENON_BUILD=$1 timeout 120 python3 -B "bench/$script.py" 2>&1) &&
+        grep -q '^RESULT ' <<<"$output"; then
+        passed=$((passed + 1))
+    else
+        echo "FAIL bench/$script.py; the end of its output:"
+        tail -n 10 <<<"$output"
+        failed=$((failed + 1))
+    fi
+done
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
