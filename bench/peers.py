@@ -16,6 +16,11 @@ QUICK = os.environ.get("TENON_BENCH_QUICK", "0") != "0"
 SECONDS_MAX = 100
 
 
+def rounds(usual):
+    """How often to measure: TENON_BENCH_ROUNDS, or once in the small run."""
+    return int(os.environ.get("TENON_BENCH_ROUNDS", 0)) or (1 if QUICK else usual)
+
+
 def missing(name):
     print(f"{name}: not installed", file=sys.stderr, flush=True)
 

@@ -18,7 +18,7 @@ import sys
 
 import peers
 
-ROUNDS = 1 if peers.QUICK else 3
+ROUNDS = peers.rounds(3)
 COUNT = 1000 if peers.QUICK else 1000000
 ROWS = ("pair", "deep_pair", "yield", "frame", "suspend", "create_us", "bytes_each", "end_us",
         "sleep_cpu_s", "late_ms", "late_max_ms")
