@@ -135,7 +135,7 @@ def write_forkjoin(kept):
         for line in kept.get(f"forkjoin_{kernel}", ("", []))[1]:
             sides += [key for key in line if key.endswith("_ns") and key not in sides]
     out = ["", "## Fork and join, nanoseconds for each node (`./dev bench forkjoin`)", "",
-           "`_1` and `_2`: threads. fib counts spawns, the others nodes. The peers' fib is of 30,",
+           "`_1` and `_2`: threads. fib counts spawns, the others nodes. The peers' fib is of 27,",
            "ours and Lace's of 38; everything else is of one size.", "",
            "| | " + " | ".join(KERNELS) + " |", "|---" * (len(KERNELS) + 1) + "|"]
     for side in sides:
