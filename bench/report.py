@@ -70,12 +70,14 @@ def measure(name):
         print(f"{name}: {BENCHES[name][0]} is not built", file=sys.stderr)
         return
     text = peers.run([path, *BENCHES[name][1:]], 600)
+    load = os.getloadavg()[0]
     lines = [line for line in (text or "").splitlines() if line.startswith("RESULT ")]
     if lines:
         os.makedirs(KEPT, exist_ok=True)
         now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M")
         with open(os.path.join(KEPT, name + ".txt"), "w", encoding="utf-8") as file:
-            file.write("\n".join([f"{now} at commit {commit()}", *lines]) + "\n")
+            when = f"{now} at commit {commit()}, load {load:.1f}"
+            file.write("\n".join([when, *lines]) + "\n")
 
 
 def load():
@@ -116,6 +118,12 @@ def value_of(kept, bench, which, formula):
     return None
 
 
+def was_loaded(kept, bench):
+    """Other programs kept the CPUs busy when it ran, or that is not known."""
+    load = re.search(r"load ([\d.]+)$", kept[bench][0])
+    return load is None or float(load.group(1)) > (os.cpu_count() or 1) + 0.5
+
+
 def write_goals(kept):
     out = ["## Goals", "", "| | figure | goal | |", "|---|---|---|---|"]
     for words, bench, which, formula, operator, goal in GOALS:
@@ -125,7 +133,9 @@ def write_goals(kept):
             continue
         met = value <= goal if operator == "<=" else value >= goal
         shown = f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
-        out.append(f"| {words} | {shown} | {operator} {goal} | {'met' if met else '**missed**'} |")
+        verdict = "met" if met else "**missed**"
+        verdict += ", under load" if was_loaded(kept, bench) else ""
+        out.append(f"| {words} | {shown} | {operator} {goal} | {verdict} |")
     return out
 
 
@@ -194,8 +204,9 @@ def main():
     page = ["# Benchmarks", "",
             f"Written on {today} by `./dev bench --report` on {machine()}.",
             "Medians; the sides of a table are measured in turn in one run. The clock of a virtual",
-            "machine wanders by up to 30 % within minutes, so read ratios. At the end stands what",
-            "each bench printed, when, and at which commit.", "",
+            "machine wanders by up to 30 % within minutes, so read ratios; where the load was",
+            "above the number of CPUs, those of two threads say little. At the end stands what",
+            "each bench printed, when, at which commit, and the load average afterwards.", "",
             *write_goals(kept), *write_forkjoin(kept), *write_waiting(kept), *write_printed(kept),
             ""]
     with open(PAGE, "w", encoding="utf-8") as file:
