@@ -172,8 +172,8 @@ void owner_hear(struct owner *owner, struct owner_peer *peer, const struct messa
 void owner_writable(struct owner *owner, struct owner_peer *peer, uint64_t now_ns);
 void owner_down(struct owner *owner, struct owner_peer *peer, int detail, uint64_t now_ns);
 
-// Does what is due. Returns when there is something again (SESSION_NEVER: not before somebody
-// speaks or submits).
+// Does what is due. Call it after whatever was heard, submitted or cancelled, and when the time has
+// come that it returned last (SESSION_NEVER: nothing is due).
 uint64_t owner_tick(struct owner *owner, uint64_t now_ns);
 
 void owner_check(const struct owner *owner);

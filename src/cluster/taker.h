@@ -115,7 +115,8 @@ void taker_end(struct taker *taker, struct taker_slot *slot, int code, const voi
 // is TAKER_LEFT and the taker may go.
 void taker_leave(struct taker *taker, uint64_t now_ns);
 
-// Does what is due; call it first at once. Returns when there is something again.
+// Does what is due. Call it at once, after whatever was heard, and when the time has come that it
+// returned last.
 uint64_t taker_tick(struct taker *taker, uint64_t now_ns);
 
 void taker_check(const struct taker *taker);

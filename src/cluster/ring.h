@@ -1,0 +1,88 @@
+// ring.h - one direction between two processes: messages of 64 bytes and their payloads, in memory
+// that both have mapped, and that neither trusts.
+//
+// One side pushes, the other takes. Each keeps its own copy of every index and of every message
+// that it looks at, and checks it there; what the other side may have written at the same time is
+// read once. If that can't be right, the ring is bad from then on: RING_BAD.
+//
+//     slots:     tail <= head <= tail + slot_count        the message `i` lies in slot i %
+//     slot_count payloads:  payload_tail <= payload_head <= payload_tail + payload_bytes
+//
+// A payload lies in one piece at message.payload % payload_bytes; what is skipped at the end for
+// that is given back with it.
+//
+// Sleeping: who finds nothing (ring_sleep_empty) or no room (ring_sleep_full) says so in the ring,
+// looks once more, and may then sleep; the other side says after each push, or each release,
+// whether somebody sleeps, who must be woken. How that is done is not the ring's business
+// (eventfd). Start reading at ring_push.
+#ifndef TENON_CLUSTER_RING_H
+#define TENON_CLUSTER_RING_H
+
+#include <stddef.h>
+
+#include "base/atomic.h"
+#include "base/cache.h"
+#include "cluster/session.h"
+
+// What both sides see, at the beginning of the memory, all zeros at first; behind it the slots,
+// then the payloads.
+struct ring_shared {
+    // Written by who pushes.
+    _Alignas(CACHE_LINE) _Atomic uint64_t head;
+    _Atomic uint32_t is_full_asleep;
+    // Written by who takes.
+    _Alignas(CACHE_LINE) _Atomic uint64_t tail;
+    _Atomic uint64_t payload_tail;
+    _Atomic uint32_t is_empty_asleep;
+    _Alignas(CACHE_LINE) struct message slots[];
+};
+
+// One side's view of a ring.
+struct ring {
+    struct ring_shared *shared;
+    unsigned char *payloads;
+    uint32_t slot_count;  // a power of two
+    size_t payload_bytes; // a power of two, at least 8
+    uint64_t head, tail;  // one of them is this side's, the other as it was seen last
+    uint64_t payload_head, payload_tail;
+    bool is_bad;
+};
+
+enum ring_code {
+    RING_OK = 0,
+    RING_NONE = -1, // nothing to take, or no room
+    RING_BAD = -2,  // the other side broke the ring
+};
+
+// Bytes of memory that a ring needs.
+size_t ring_bytes(uint32_t slot_count, size_t payload_bytes);
+
+// `memory` is zeroed, shared, and lies at a multiple of CACHE_LINE. Both sides say the same sizes.
+void ring_attach(struct ring *ring, void *memory, uint32_t slot_count, size_t payload_bytes);
+
+// The longest payload that can ever be pushed.
+static inline size_t ring_payload_max(const struct ring *ring) {
+    return ring->payload_bytes;
+}
+
+// Copies a message and its payload of message->bytes bytes into the ring. *wakes is true when the
+// other side has to be woken.
+enum ring_code ring_push(struct ring *ring, const struct message *message, const void *payload,
+                         bool *wakes);
+
+// Copies the oldest message out. Its payload is at *payload, in the ring, where the other side may
+// still write: copy it before looking at it. It stays until ring_release.
+enum ring_code ring_take(struct ring *ring, struct message *message, const void **payload);
+
+// Gives back the message that was taken last. Returns true when the other side has to be woken.
+bool ring_release(struct ring *ring, const struct message *message);
+
+// Says that this side is about to sleep, and looks once more. Returns true when it may: the other
+// side will then wake it. Otherwise there is something to take, or room. ring_awake when it wakes,
+// for whatever reason.
+bool ring_sleep_empty(struct ring *ring);
+bool ring_sleep_full(struct ring *ring);
+void ring_awake_empty(struct ring *ring);
+void ring_awake_full(struct ring *ring);
+
+#endif

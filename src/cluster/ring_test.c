@@ -1,0 +1,176 @@
+// Rings: sizes, wrapping, sleeping, and a side that lies. ring_session_test.c has whole sessions.
+//
+// Invariant: what is taken was pushed, or the ring is bad. Start reading at make_ring.
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "base/random.h"
+#include "cluster/ring.h"
+#include "support/test.h"
+
+enum { SLOTS = 8, PAYLOADS = 256 };
+
+static struct ring pushing, taking;
+
+// Both sides of a ring, in memory of exactly its size.
+static void make_ring(void) {
+    const size_t bytes = bits_round_up(ring_bytes(SLOTS, PAYLOADS), CACHE_LINE);
+    void *memory = aligned_alloc(CACHE_LINE, bytes);
+    memset(memory, 0, bytes);
+    ring_attach(&pushing, memory, SLOTS, PAYLOADS);
+    ring_attach(&taking, memory, SLOTS, PAYLOADS);
+}
+
+static void free_ring(void) {
+    free(pushing.shared);
+}
+
+static enum ring_code push(uint64_t task, const void *payload, uint32_t bytes) {
+    const struct message message = {.kind = MESSAGE_RUN, .task = task, .bytes = bytes};
+    bool wakes;
+    return ring_push(&pushing, &message, payload, &wakes);
+}
+
+TEST(messages_and_payloads_of_any_length_arrive_in_order) {
+    struct random random;
+    random_init(&random, test_seed());
+    unsigned char bytes[PAYLOADS];
+    uint64_t pushed = 0, taken = 0;
+    make_ring();
+    while (taken < 20000) {
+        const uint32_t length =
+            random_once_in(&random, 3) ? 0 : (uint32_t)random_below(&random, PAYLOADS + 1);
+        memset(bytes, (int)(pushed & 0xff), length);
+        if (random_once_in(&random, 2) && push(pushed, bytes, length) == RING_OK) {
+            pushed++;
+        }
+        struct message message;
+        const void *payload;
+        if (random_once_in(&random, 2) && ring_take(&taking, &message, &payload) == RING_OK) {
+            EXPECT_EQ(message.task, taken);
+            for (uint32_t i = 0; i < message.bytes; i++) {
+                EXPECT_EQ(((const unsigned char *)payload)[i], taken & 0xff);
+            }
+            (void)ring_release(&taking, &message);
+            taken++;
+        }
+        EXPECT(pushed - taken <= SLOTS);
+    }
+    EXPECT(!pushing.is_bad && !taking.is_bad);
+    free_ring();
+}
+
+TEST(a_full_ring_takes_no_more_until_something_is_released) {
+    struct message message;
+    const void *payload;
+    make_ring();
+    for (uint64_t i = 0; i < SLOTS; i++) {
+        EXPECT_EQ(push(i, NULL, 0), RING_OK);
+    }
+    EXPECT_EQ(push(9, NULL, 0), RING_NONE);
+    EXPECT(ring_sleep_full(&pushing));
+    EXPECT_EQ(ring_take(&taking, &message, &payload), RING_OK);
+    EXPECT(ring_release(&taking, &message)); // who waits for room is woken
+    EXPECT_EQ(push(9, NULL, 0), RING_OK);
+    free_ring();
+}
+
+TEST(who_sleeps_is_woken_once_for_many_messages) {
+    const struct message message = {.kind = MESSAGE_RUN};
+    bool wakes;
+    make_ring();
+    EXPECT_EQ(ring_push(&pushing, &message, NULL, &wakes), RING_OK);
+    EXPECT(!wakes);
+    EXPECT(!ring_sleep_empty(&taking)); // there is something
+    struct message taken;
+    const void *payload;
+    EXPECT_EQ(ring_take(&taking, &taken, &payload), RING_OK);
+    (void)ring_release(&taking, &taken);
+    EXPECT(ring_sleep_empty(&taking));
+    EXPECT_EQ(ring_push(&pushing, &message, NULL, &wakes), RING_OK);
+    EXPECT(wakes);
+    EXPECT_EQ(ring_push(&pushing, &message, NULL, &wakes), RING_OK);
+    EXPECT(!wakes);
+    free_ring();
+}
+
+// ---- a side that lies ------------------------------------------------------------------------
+
+static void expect_bad(void) {
+    struct message message;
+    const void *payload;
+    EXPECT_EQ(ring_take(&taking, &message, &payload), RING_BAD);
+    EXPECT_EQ(ring_take(&taking, &message, &payload), RING_BAD); // and stays so
+    free_ring();
+}
+
+TEST(an_index_that_cannot_be_makes_the_ring_bad) {
+    make_ring();
+    atomic_store_relaxed(&pushing.shared->head, SLOTS + 1);
+    expect_bad();
+    make_ring();
+    atomic_store_relaxed(&pushing.shared->head, UINT64_MAX);
+    expect_bad();
+    make_ring();
+    for (uint64_t i = 0; i < SLOTS; i++) {
+        EXPECT_EQ(push(i, NULL, 0), RING_OK);
+    }
+    atomic_store_relaxed(&pushing.shared->tail, SLOTS + 1); // more than was pushed
+    EXPECT_EQ(push(9, NULL, 0), RING_BAD);
+    EXPECT_EQ(push(9, NULL, 0), RING_BAD);
+    free_ring();
+}
+
+static void lie_about_payload(uint64_t at, uint32_t bytes) {
+    make_ring();
+    EXPECT_EQ(push(1, "abcdefgh", 8), RING_OK);
+    pushing.shared->slots[0].payload = at;
+    pushing.shared->slots[0].bytes = bytes;
+    expect_bad();
+}
+
+TEST(a_payload_outside_of_its_ring_makes_the_ring_bad) {
+    lie_about_payload(0, PAYLOADS + 1);
+    lie_about_payload(8, PAYLOADS);
+    lie_about_payload(0, UINT32_MAX);
+    lie_about_payload(4, 8);
+    lie_about_payload(UINT64_MAX - 7, 8);
+    lie_about_payload(PAYLOADS * 2, 8);
+    lie_about_payload(UINT64_MAX - 7, UINT32_MAX);
+}
+
+TEST(whatever_stands_in_the_memory_nothing_is_read_outside) {
+    struct random random;
+    random_init(&random, test_seed());
+    int bad = 0;
+    const int rounds = 20000 / test_slowness();
+    for (int round = 0; round < rounds; round++) {
+        make_ring();
+        const size_t bytes = ring_bytes(SLOTS, PAYLOADS);
+        for (uint64_t i = 0; i < SLOTS; i++) {
+            (void)push(i, "abcdefghijklmnop", (uint32_t)random_below(&random, 17));
+        }
+        for (uint64_t i = random_below(&random, 6); i-- > 0;) {
+            const uint64_t word =
+                random_once_in(&random, 2) ? random_below(&random, 300) : random_next(&random);
+            const size_t at = (size_t)random_below(&random, bytes / 8) * 8;
+            memcpy((char *)pushing.shared + at, &word, sizeof word);
+        }
+        struct message message;
+        const void *payload;
+        enum ring_code code;
+        uint64_t sum = 0;
+        while ((code = ring_take(&taking, &message, &payload)) == RING_OK) {
+            for (uint32_t i = 0; i < message.bytes; i++) {
+                sum += ((const unsigned char *)payload)[i];
+            }
+            (void)ring_release(&taking, &message);
+        }
+        bad += code == RING_BAD;
+        EXPECT(sum < UINT64_MAX);
+        free_ring();
+    }
+    TEST_NOTE("%d of %d spoiled rings were found bad", bad, rounds);
+    EXPECT(bad > 0 && bad < rounds);
+}
