@@ -17,8 +17,8 @@
 //
 // A channel needs no call to begin: zeros are an unbuffered one. It lies in the program's memory
 // and must stay there while anybody uses it. Items are copied, and arrive in the order in which
-// they were sent; each is received by one. Of several that wait the first to come is first served.
-// Who waits suspends its frame, never the thread.
+// they were sent, unless another was asked for; each is received by one. Of several that wait the
+// first to come is first served. Who waits suspends its frame, never the thread.
 //
 // Frames of one run, of several runs, and threads that are in no run may share one. The calls take
 // the `self` that is in scope; such a thread defines one, `struct tn_self *self = tn_current();`,
@@ -34,7 +34,11 @@
 extern "C" {
 #endif
 
-// What every channel is, whatever its items. The first three fields may be given, by
+// In which order items are received: as they were sent; the newest first; the least first, and of
+// equal ones any.
+enum tn_order { TN_OLDEST_FIRST, TN_NEWEST_FIRST, TN_LEAST_FIRST };
+
+// What every channel is, whatever its items. The first fields may be given, by
 // TN_CHANNEL_OF(.capacity = 16).
 struct tn_channel {
     const char *name; // in reports; NULL: none. Must live as long
@@ -43,6 +47,9 @@ struct tn_channel {
     size_t capacity;
     // Above `capacity`: the memory grows up to that many items, and only then a send waits.
     size_t limit;
+    enum tn_order order; // of the items that it holds
+    // For TN_LEAST_FIRST: whether the item at `one` comes before the one at `other`. Must not wait.
+    bool (*is_before)(const void *one, const void *other);
     // What follows is not for the program.
     uint32_t tn_lock;
     bool tn_is_closed;

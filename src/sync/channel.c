@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/check.h"
 #include "context/sanitizer.h"
 #include "frame/misuse.h"
@@ -44,7 +45,9 @@ __attribute__((noinline)) static int grow(struct channel *channel, size_t bytes)
     size_t room = channel->room == 0 ? channel->capacity : channel->room * 2;
     room = room == 0 ? ROOM_FIRST : room;
     room = room < limit ? room : limit;
-    unsigned char *ring = room > SIZE_MAX / bytes ? NULL : os_allocate(room * bytes);
+    const size_t spare = channel->order == TN_LEAST_FIRST ? 1 : 0;
+    const bool fits = room < SIZE_MAX / bytes - spare;
+    unsigned char *ring = fits ? os_allocate((room + spare) * bytes) : NULL;
     if (ring == NULL) {
         return TN_NO_MEMORY;
     }
@@ -58,15 +61,68 @@ __attribute__((noinline)) static int grow(struct channel *channel, size_t bytes)
     return TN_OK;
 }
 
+static unsigned char *heap_at(const struct channel *channel, size_t index, size_t bytes) {
+    return channel->ring + index * bytes;
+}
+
+static bool is_before(const struct channel *channel, size_t one, size_t other, size_t bytes) {
+    return channel->is_before != NULL &&
+           channel->is_before(heap_at(channel, one, bytes), heap_at(channel, other, bytes));
+}
+
+static void swap(const struct channel *channel, size_t one, size_t other, size_t bytes) {
+    unsigned char *spare = heap_at(channel, channel->room, bytes);
+    memcpy(spare, heap_at(channel, one, bytes), bytes);
+    memcpy(heap_at(channel, one, bytes), heap_at(channel, other, bytes), bytes);
+    memcpy(heap_at(channel, other, bytes), spare, bytes);
+}
+
+__attribute__((noinline)) static void heap_put(struct channel *channel, const void *item,
+                                               size_t bytes) {
+    size_t at = channel->count++;
+    memcpy(heap_at(channel, at, bytes), item, bytes);
+    while (at > 0 && is_before(channel, at, (at - 1) / 2, bytes)) {
+        swap(channel, at, (at - 1) / 2, bytes);
+        at = (at - 1) / 2;
+    }
+}
+
+__attribute__((noinline)) static void heap_get(struct channel *channel, void *item, size_t bytes) {
+    memcpy(item, channel->ring, bytes);
+    const size_t count = --channel->count;
+    memmove(channel->ring, heap_at(channel, count, bytes), bytes);
+    for (size_t at = 0, least = 1; least < count; at = least, least = 2 * at + 1) {
+        if (least + 1 < count && is_before(channel, least + 1, least, bytes)) {
+            least++;
+        }
+        if (!is_before(channel, least, at, bytes)) {
+            break;
+        }
+        swap(channel, at, least, bytes);
+    }
+}
+
 static void put(struct channel *channel, const void *item, size_t bytes) {
+    if (UNLIKELY(channel->order == TN_LEAST_FIRST)) {
+        heap_put(channel, item, bytes);
+        return;
+    }
     copy(place(channel, channel->count, bytes), item, bytes);
     channel->count++;
 }
 
 static void get(struct channel *channel, void *item, size_t bytes) {
+    if (UNLIKELY(channel->order == TN_LEAST_FIRST)) {
+        heap_get(channel, item, bytes);
+        return;
+    }
+    channel->count--;
+    if (UNLIKELY(channel->order == TN_NEWEST_FIRST)) {
+        copy(item, place(channel, channel->count, bytes), bytes);
+        return;
+    }
     copy(item, channel->ring + channel->head * bytes, bytes);
     channel->head = channel->head + 1 == channel->room ? 0 : channel->head + 1;
-    channel->count--;
 }
 
 // ---- without waiting -------------------------------------------------------------------------
@@ -192,21 +248,14 @@ int tn_channel_receive(struct tn_self *self, struct tn_channel *room, void *item
 
 // ---- the end ---------------------------------------------------------------------------------
 
-static void fire_all(struct wait_list *list, int outcome) {
-    struct wait *wait;
-    while ((wait = wait_take(list)) != NULL) {
-        wait_fire(wait, outcome);
-    }
-}
-
 int tn_channel_close(struct tn_channel *room) {
     struct channel *channel = channel_of(room);
     sanitizer_hand_over(channel);
     os_lock_acquire(&channel->lock);
     const bool was_closed = channel->is_closed;
     channel->is_closed = true;
-    fire_all(&channel->senders, TN_CLOSED);
-    fire_all(&channel->receivers, TN_CLOSED);
+    wait_fire_all(&channel->senders, TN_CLOSED);
+    wait_fire_all(&channel->receivers, TN_CLOSED);
     os_lock_release(&channel->lock);
     return !was_closed ? TN_OK
                        : misuse(TN_CLOSED, "the channel %s was closed twice: let one frame close "

@@ -1,7 +1,8 @@
 // channel.h - the inside of tn_channel, for sends, receives and selects.
 //
 // One lock guards all of it. Items lie in a ring of `room` places, which are allocated when first
-// needed and doubled up to the limit.
+// needed and doubled up to the limit. When the least is to come first they are a heap instead, from
+// place 0, and one more place is for moving them: heap[i] is not before heap[(i - 1) / 2].
 //
 // Invariants, under the lock:
 //     receivers wait  =>  count == 0, it is not closed, and no sender waits
@@ -19,6 +20,8 @@ struct channel {
     const char *name;
     size_t capacity;
     size_t limit;
+    enum tn_order order;
+    bool (*is_before)(const void *one, const void *other);
     struct os_lock lock;
     bool is_closed;
     unsigned char *ring;

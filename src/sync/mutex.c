@@ -133,8 +133,13 @@ static int lock_slow(struct tn_self *self, struct mutex *mutex) {
             return TN_OK;
         }
         code = wait_once(mutex, &wait);
-        if (code != TN_OK || wait.wait.outcome == HANDED) {
+        if (code != TN_OK) {
             return code;
+        }
+        if (wait.wait.outcome == HANDED) {
+            os_lock_acquire(&mutex->lock); // who handed it over is done with it
+            os_lock_release(&mutex->lock);
+            return TN_OK;
         }
         wait.overtaken++;
     }

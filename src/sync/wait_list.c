@@ -19,7 +19,7 @@ static void tell(const struct note *note, char *text, size_t bytes) {
 
 void waiter_init(struct waiter *waiter, struct tn_self *self,
                  void (*tell_what)(const struct waiter *waiter, char *text, size_t bytes),
-                 const void *object) {
+                 void *object) {
     const bool is_thread = current_is_outside(self);
     *waiter = (struct waiter){.note.tell = tell,
                               .self = self,
@@ -130,6 +130,13 @@ void wait_fire(struct wait *wait, int outcome) {
     }
 }
 
+void wait_fire_all(struct wait_list *list, int outcome) {
+    struct wait *wait;
+    while ((wait = wait_take(list)) != NULL) {
+        wait_fire(wait, outcome);
+    }
+}
+
 // ---- waiting ---------------------------------------------------------------------------------
 
 struct suspension {
@@ -180,6 +187,9 @@ static int look_why(struct wait *wait, struct os_lock *lock) {
         return TN_OK;
     }
     wait_unlink(wait);
+    if (waiter->leave != NULL) {
+        waiter->leave(waiter->object);
+    }
     os_lock_release(lock);
     return cancel_due(waiter->self);
 }
@@ -205,4 +215,26 @@ int wait_suspend(struct wait *wait, struct os_lock *lock) {
         ready_over(waiter->self);
     }
     return code;
+}
+
+int wait_until_granted(struct tn_self *self, struct os_lock *lock, struct wait_list *list,
+                       void (*tell_what)(const struct waiter *waiter, char *text, size_t bytes),
+                       bool (*grant)(void *object), void *object) {
+    struct waiter waiter;
+    struct wait wait = {.outcome = TN_OK};
+    waiter_init(&waiter, self, tell_what, object);
+    int code = waiter_due(&waiter);
+    if (code != TN_OK) {
+        return code;
+    }
+    os_lock_acquire(lock);
+    if (grant(object)) {
+        os_lock_release(lock);
+        return TN_OK;
+    }
+    wait_push(list, &wait, &waiter);
+    code = wait_suspend(&wait, lock);
+    os_lock_acquire(lock);
+    os_lock_release(lock);
+    return code == TN_OK ? wait.outcome : code;
 }

@@ -55,7 +55,9 @@ struct waiter {
     struct os_lock lock;     // of a select: it is fired, or suspends; after that of an object
     // Writes what it waits for, as in "waits for the mutex books".
     void (*tell)(const struct waiter *waiter, char *text, size_t bytes);
-    const void *object;
+    void *object;
+    // Under the lock, when it is taken off its list because its frame has to end; NULL: nothing.
+    void (*leave)(void *object);
 };
 
 struct wait {
@@ -71,7 +73,7 @@ struct wait {
 // The waiter is whoever runs on `self`; outside of a run, the calling thread.
 void waiter_init(struct waiter *waiter, struct tn_self *self,
                  void (*tell)(const struct waiter *waiter, char *text, size_t bytes),
-                 const void *object);
+                 void *object);
 
 // Before a wait, without any lock: TN_OK, or why the frame has to end. For a thread: TN_OK.
 int waiter_due(struct waiter *waiter);
@@ -100,6 +102,17 @@ void waiter_fire(struct waiter *waiter);
 // Suspends until the wait, which was pushed, has fired: TN_OK, and its outcome says the rest. Why
 // the frame has to end: then it is unlinked. Called with the object's lock held, which it releases.
 int wait_suspend(struct wait *wait, struct os_lock *lock);
+
+// Fires everybody.
+void wait_fire_all(struct wait_list *list, int outcome);
+
+// All of a wait that is granted: looks whether the frame has to end, and then, under the lock, asks
+// grant(object), which is to be true when nothing has to be waited for; else waits in the list.
+// What the one who fires it says, or why the frame has to end. Called without the lock. When it
+// returns, whoever fired the wait is done with the object, which may go.
+int wait_until_granted(struct tn_self *self, struct os_lock *lock, struct wait_list *list,
+                       void (*tell)(const struct waiter *waiter, char *text, size_t bytes),
+                       bool (*grant)(void *object), void *object);
 
 // One suspension, which may end for no reason: true when the waiter has fired. `lock`, which
 // who fires it holds, is held at the beginning and not at the end. A thread sleeps till deadline_ns

@@ -1,0 +1,252 @@
+// gather.c - flags, latches, barriers, once: each a few words, a lock and a list of waits.
+//
+// Invariant, under the lock: somebody waits  =>  what it waits for has not come to pass.
+// Start reading at tn_flag_wait; the others are alike.
+#include <tenon/gather.h>
+
+#include <stdio.h>
+
+#include "base/atomic.h"
+#include "base/bits.h"
+#include "context/sanitizer.h"
+#include "frame/misuse.h"
+#include "sync/wait_list.h"
+
+static void tell_of(const char *what, const char *name, char *text, size_t bytes) {
+    (void)snprintf(text, bytes, "waits for the %s %s", what,
+                   name == NULL ? "(without a name)" : name);
+}
+
+// ---- a flag ----------------------------------------------------------------------------------
+
+struct flag {
+    const char *name;
+    _Atomic bool is_set;
+    struct os_lock lock;
+    struct wait_list waits;
+};
+
+_Static_assert(sizeof(struct flag) == sizeof(struct tn_flag), "it is the same structure");
+
+static struct flag *flag_of(struct tn_flag *flag) {
+    return (struct flag *)(void *)flag;
+}
+
+static void tell_flag(const struct waiter *waiter, char *text, size_t bytes) {
+    tell_of("flag", ((const struct flag *)waiter->object)->name, text, bytes);
+}
+
+static bool is_set(void *object) {
+    struct flag *flag = object;
+    // acquire: pairs with tn_flag_set.
+    return atomic_load_acquire(&flag->is_set);
+}
+
+void tn_flag_set(struct tn_flag *room) {
+    struct flag *flag = flag_of(room);
+    sanitizer_hand_over(flag);
+    os_lock_acquire(&flag->lock);
+    // release: pairs with is_set.
+    atomic_store_release(&flag->is_set, true);
+    wait_fire_all(&flag->waits, TN_OK);
+    os_lock_release(&flag->lock);
+}
+
+void tn_flag_clear(struct tn_flag *room) {
+    struct flag *flag = flag_of(room);
+    os_lock_acquire(&flag->lock);
+    atomic_store_relaxed(&flag->is_set, false);
+    os_lock_release(&flag->lock);
+}
+
+bool tn_flag_is_set(struct tn_flag *room) {
+    return is_set(flag_of(room));
+}
+
+int tn_flag_wait(struct tn_self *self, struct tn_flag *room) {
+    struct flag *flag = flag_of(room);
+    const int code = is_set(flag) ? TN_OK
+                                  : wait_until_granted(self, &flag->lock, &flag->waits, tell_flag,
+                                                       is_set, flag);
+    sanitizer_take_over(flag);
+    return code;
+}
+
+// ---- a latch ---------------------------------------------------------------------------------
+
+struct latch {
+    const char *name;
+    size_t count;
+    struct os_lock lock;
+    struct wait_list waits;
+};
+
+_Static_assert(sizeof(struct latch) == sizeof(struct tn_latch), "it is the same structure");
+
+static struct latch *latch_of(struct tn_latch *latch) {
+    return (struct latch *)(void *)latch;
+}
+
+static void tell_latch(const struct waiter *waiter, char *text, size_t bytes) {
+    tell_of("latch", ((const struct latch *)waiter->object)->name, text, bytes);
+}
+
+static bool is_open(void *object) {
+    return ((struct latch *)object)->count == 0;
+}
+
+void tn_latch_add(struct tn_latch *room, size_t count) {
+    struct latch *latch = latch_of(room);
+    os_lock_acquire(&latch->lock);
+    latch->count += count;
+    os_lock_release(&latch->lock);
+}
+
+int tn_latch_done(struct tn_latch *room) {
+    struct latch *latch = latch_of(room);
+    sanitizer_hand_over(latch);
+    os_lock_acquire(&latch->lock);
+    const bool was_open = latch->count == 0;
+    latch->count -= was_open ? 0 : 1;
+    if (latch->count == 0) {
+        wait_fire_all(&latch->waits, TN_OK);
+    }
+    os_lock_release(&latch->lock);
+    return !was_open ? TN_OK
+                     : misuse(TN_OUT_OF_RANGE, "the latch %s was told too often that a part is "
+                                               "done: count every part before it begins",
+                              latch->name == NULL ? "(without a name)" : latch->name);
+}
+
+// Under the lock also where nobody has to wait: so who had done the last part is done with it, too.
+int tn_latch_wait(struct tn_self *self, struct tn_latch *room) {
+    struct latch *latch = latch_of(room);
+    os_lock_acquire(&latch->lock);
+    const bool was_open = is_open(latch);
+    os_lock_release(&latch->lock);
+    const int code = was_open ? TN_OK
+                              : wait_until_granted(self, &latch->lock, &latch->waits, tell_latch,
+                                                   is_open, latch);
+    sanitizer_take_over(latch);
+    return code;
+}
+
+// ---- a barrier -------------------------------------------------------------------------------
+
+struct barrier {
+    const char *name;
+    size_t count;
+    struct os_lock lock;
+    size_t come;
+    struct wait_list waits;
+};
+
+_Static_assert(sizeof(struct barrier) == sizeof(struct tn_barrier), "it is the same structure");
+
+static void tell_barrier(const struct waiter *waiter, char *text, size_t bytes) {
+    tell_of("barrier", ((const struct barrier *)waiter->object)->name, text, bytes);
+}
+
+// Under the lock. True when that was the last one, and all go on.
+static bool come(struct barrier *barrier) {
+    if (barrier->come + 1 < barrier->count) {
+        barrier->come++;
+        return false;
+    }
+    barrier->come = 0;
+    wait_fire_all(&barrier->waits, TN_OK);
+    return true;
+}
+
+static void go_away(void *object) {
+    ((struct barrier *)object)->come--;
+}
+
+int tn_barrier_wait(struct tn_self *self, struct tn_barrier *room) {
+    struct barrier *barrier = (struct barrier *)(void *)room;
+    struct waiter waiter;
+    struct wait wait = {.outcome = TN_OK};
+    waiter_init(&waiter, self, tell_barrier, barrier);
+    int code = waiter_due(&waiter);
+    if (code != TN_OK) {
+        return code;
+    }
+    sanitizer_hand_over(barrier);
+    os_lock_acquire(&barrier->lock);
+    if (come(barrier)) {
+        os_lock_release(&barrier->lock);
+        sanitizer_take_over(barrier);
+        return 1;
+    }
+    waiter.leave = go_away;
+    wait_push(&barrier->waits, &wait, &waiter);
+    code = wait_suspend(&wait, &barrier->lock);
+    sanitizer_take_over(barrier);
+    return code;
+}
+
+// ---- once ------------------------------------------------------------------------------------
+
+enum { ONCE_NEW = 0, ONCE_BEING_DONE = 1, ONCE_DONE = 2 };
+
+// What a wait for another who does it ends with.
+enum { OTHER_HAS_DONE_IT = 0, OTHER_HAS_NOT = 1 };
+
+struct once {
+    const char *name;
+    _Atomic uint32_t state;
+    struct os_lock lock;
+    struct tn_self *doer;
+    struct wait_list waits;
+};
+
+_Static_assert(sizeof(struct once) == sizeof(struct tn_once), "it is the same structure");
+
+static void tell_once(const struct waiter *waiter, char *text, size_t bytes) {
+    tell_of("once", ((const struct once *)waiter->object)->name, text, bytes);
+}
+
+// Under the lock: there is nothing to wait for. Unless it is done, the caller is to do it.
+static bool is_settled(void *object) {
+    struct once *once = object;
+    const uint32_t state = atomic_load_relaxed(&once->state);
+    if (state == ONCE_NEW) {
+        atomic_store_relaxed(&once->state, ONCE_BEING_DONE);
+    }
+    return state != ONCE_BEING_DONE;
+}
+
+// The function has returned. When it has failed, the first who waits becomes the one who does it.
+static void settle(struct once *once, int code) {
+    sanitizer_hand_over(once);
+    os_lock_acquire(&once->lock);
+    struct wait *next = code == TN_OK ? NULL : wait_take(&once->waits);
+    once->doer = NULL;
+    if (code == TN_OK) {
+        // release: pairs with tn_once_do.
+        atomic_store_release(&once->state, ONCE_DONE);
+        wait_fire_all(&once->waits, OTHER_HAS_DONE_IT);
+    } else if (next != NULL) {
+        wait_fire(next, OTHER_HAS_NOT);
+    } else {
+        atomic_store_relaxed(&once->state, ONCE_NEW);
+    }
+    os_lock_release(&once->lock);
+}
+
+int tn_once_do(struct tn_self *self, struct tn_once *room, tn_once_function *function, void *data) {
+    struct once *once = (struct once *)(void *)room;
+    int code = TN_OK;
+    // acquire: pairs with settle.
+    if (atomic_load_acquire(&once->state) != ONCE_DONE) {
+        code = wait_until_granted(self, &once->lock, &once->waits, tell_once, is_settled, once);
+        if (code == OTHER_HAS_NOT ||
+            (code == TN_OK && atomic_load_relaxed(&once->state) != ONCE_DONE)) {
+            once->doer = self;
+            code = function(self, data);
+            settle(once, code);
+        }
+    }
+    sanitizer_take_over(once);
+    return code;
+}

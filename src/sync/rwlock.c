@@ -1,0 +1,149 @@
+// rwlock.c - many readers or one writer, in order of coming.
+//
+// Invariants, under the lock: a writer => no readers; somebody waits => there is a writer, or
+// readers and the first who waits is a writer. Start reading at admit.
+#include <stdio.h>
+
+#include <tenon/rwlock.h>
+
+#include "context/sanitizer.h"
+#include "frame/misuse.h"
+#include "sync/wait_list.h"
+
+// struct tn_rwlock as seen from here.
+struct rwlock {
+    const char *name;
+    struct os_lock lock;
+    uint32_t readers;
+    struct tn_self *writer;
+    struct wait_list waits;
+};
+
+_Static_assert(sizeof(struct rwlock) == sizeof(struct tn_rwlock), "it is the same structure");
+
+static struct rwlock *rwlock_of(struct tn_rwlock *rwlock) {
+    return (struct rwlock *)(void *)rwlock;
+}
+
+static const char *name_of(const struct rwlock *rwlock) {
+    return rwlock->name == NULL ? "(without a name)" : rwlock->name;
+}
+
+static void tell_read(const struct waiter *waiter, char *text, size_t bytes) {
+    (void)snprintf(text, bytes, "waits to read %s", name_of(waiter->object));
+}
+
+static void tell_write(const struct waiter *waiter, char *text, size_t bytes) {
+    (void)snprintf(text, bytes, "waits to write %s", name_of(waiter->object));
+}
+
+static bool is_writer(const struct wait *wait) {
+    return wait->waiter->tell == tell_write;
+}
+
+// Under the lock: lets in whom nothing stands against any more.
+static void admit(void *object) {
+    struct rwlock *rwlock = object;
+    while (!wait_list_is_empty(&rwlock->waits) && rwlock->writer == NULL) {
+        struct wait *first = rwlock->waits.first;
+        if (is_writer(first) && rwlock->readers > 0) {
+            return;
+        }
+        wait_unlink(first);
+        if (is_writer(first)) {
+            rwlock->writer = first->waiter->self;
+        } else {
+            rwlock->readers++;
+        }
+        wait_fire(first, TN_OK);
+    }
+}
+
+static int try_to_enter(struct tn_self *self, struct rwlock *rwlock, bool writes) {
+    const bool is_free = rwlock->writer == NULL && wait_list_is_empty(&rwlock->waits) &&
+                         (!writes || rwlock->readers == 0);
+    if (is_free && writes) {
+        rwlock->writer = self;
+    } else if (is_free) {
+        rwlock->readers++;
+    }
+    return is_free ? TN_OK : TN_WOULD_WAIT;
+}
+
+static int enter_slow(struct tn_self *self, struct rwlock *rwlock, bool writes) {
+    struct waiter waiter;
+    struct wait wait = {.outcome = TN_OK};
+    waiter_init(&waiter, self, writes ? tell_write : tell_read, rwlock);
+    int code = waiter_due(&waiter);
+    if (code != TN_OK) {
+        return code;
+    }
+    os_lock_acquire(&rwlock->lock);
+    if (try_to_enter(self, rwlock, writes) == TN_OK) {
+        os_lock_release(&rwlock->lock);
+        return TN_OK;
+    }
+    waiter.leave = admit; // those behind a writer that gives up need not wait for it
+    wait_push(&rwlock->waits, &wait, &waiter);
+    return wait_suspend(&wait, &rwlock->lock);
+}
+
+static int enter(struct tn_self *self, struct tn_rwlock *room, bool writes, bool waits) {
+    struct rwlock *rwlock = rwlock_of(room);
+    os_lock_acquire(&rwlock->lock);
+    int code = try_to_enter(self, rwlock, writes);
+    os_lock_release(&rwlock->lock);
+    if (code != TN_OK && waits) {
+        code = enter_slow(self, rwlock, writes);
+    }
+    sanitizer_take_over(rwlock);
+    return code;
+}
+
+int tn_rwlock_read(struct tn_self *self, struct tn_rwlock *rwlock) {
+    return enter(self, rwlock, false, true);
+}
+
+int tn_rwlock_write(struct tn_self *self, struct tn_rwlock *rwlock) {
+    return enter(self, rwlock, true, true);
+}
+
+int tn_rwlock_try_read(struct tn_self *self, struct tn_rwlock *rwlock) {
+    return enter(self, rwlock, false, false);
+}
+
+int tn_rwlock_try_write(struct tn_self *self, struct tn_rwlock *rwlock) {
+    return enter(self, rwlock, true, false);
+}
+
+int tn_rwlock_read_end(struct tn_self *self, struct tn_rwlock *room) {
+    (void)self;
+    struct rwlock *rwlock = rwlock_of(room);
+    sanitizer_hand_over(rwlock);
+    os_lock_acquire(&rwlock->lock);
+    const bool is_read = rwlock->readers > 0;
+    rwlock->readers -= is_read ? 1 : 0;
+    admit(rwlock);
+    os_lock_release(&rwlock->lock);
+    return is_read ? TN_OK
+                   : misuse(TN_NOT_YOURS, "tn_rwlock_read_end of %s, which nobody reads: call it "
+                                          "once for each tn_rwlock_read",
+                            name_of(rwlock));
+}
+
+int tn_rwlock_write_end(struct tn_self *self, struct tn_rwlock *room) {
+    struct rwlock *rwlock = rwlock_of(room);
+    sanitizer_hand_over(rwlock);
+    os_lock_acquire(&rwlock->lock);
+    const bool is_writer_itself = rwlock->writer == self;
+    if (is_writer_itself) {
+        rwlock->writer = NULL;
+        admit(rwlock);
+    }
+    os_lock_release(&rwlock->lock);
+    return is_writer_itself
+               ? TN_OK
+               : misuse(TN_NOT_YOURS, "tn_rwlock_write_end of %s by a frame that does not write "
+                                      "it: let the one end it that began",
+                        name_of(rwlock));
+}
