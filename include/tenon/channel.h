@@ -36,7 +36,7 @@ extern "C" {
 
 // In which order items are received: as they were sent; the newest first; the least first, and of
 // equal ones any.
-enum tn_order { TN_OLDEST_FIRST, TN_NEWEST_FIRST, TN_LEAST_FIRST };
+enum tn_queue_order { TN_OLDEST_FIRST, TN_NEWEST_FIRST, TN_LEAST_FIRST };
 
 // What every channel is, whatever its items. The first fields may be given, by
 // TN_CHANNEL_OF(.capacity = 16).
@@ -47,7 +47,7 @@ struct tn_channel {
     size_t capacity;
     // Above `capacity`: the memory grows up to that many items, and only then a send waits.
     size_t limit;
-    enum tn_order order; // of the items that it holds
+    enum tn_queue_order order; // of the items that it holds
     // For TN_LEAST_FIRST: whether the item at `one` comes before the one at `other`. Must not wait.
     bool (*is_before)(const void *one, const void *other);
     // What follows is not for the program.

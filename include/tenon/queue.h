@@ -34,7 +34,7 @@ extern "C" {
 struct tn_queue {
     const char *name;    // in reports; NULL: none. Must live as long
     size_t max;          // how many items it may hold before a put waits; 0: as many as memory does
-    enum tn_order order; // which item is got first: the oldest, the newest, or the least
+    enum tn_queue_order order; // which item is got first: the oldest, the newest, or the least
     // For TN_LEAST_FIRST: whether the item at `one` comes before the one at `other`. Must not wait.
     bool (*is_before)(const void *one, const void *other);
     // What follows is not for the program.

@@ -79,10 +79,15 @@ struct tn_run_options {
 //
 // Returns TN_OK; the code of the failure that nobody absorbed (tn_run_failures in tenon/failure.h
 // has all of them); TN_CANCELLED when root was removed; TN_TIMED_OUT when its deadline passed;
-// TN_RUNNING when the calling thread is inside a run already; TN_OUT_OF_RANGE for bad options, or
-// when TENON_LEVEL in the environment is not frame, pframe or dframe;
+// TN_DEADLOCK (below); TN_RUNNING when the calling thread is inside a run already; TN_OUT_OF_RANGE
+// for bad options, or when TENON_LEVEL in the environment is not frame, pframe or dframe;
 // TN_NO_MEMORY or TN_NO_THREAD when the machine has not enough of either. Two threads may each have
 // a run of their own; one thread may run again and again.
+//
+// Deadlock: when nothing has moved for 0.1 s, every frame waits for another (to unlock, to send, to
+// end), no timer waits, nothing in the world is waited for, and the process has no thread that is
+// not the run's, then nobody is left who could go on. The report is told what each frame waits for
+// and who holds that, and the run fails with TN_DEADLOCK: the tree is removed in good order.
 #define tn_run(name, ...) name##_tn_run(NULL, __VA_ARGS__)
 #define tn_run_with(options, name, ...) name##_tn_run((options), __VA_ARGS__)
 

@@ -29,6 +29,7 @@ enum tn_status {
     TN_WRONG_TYPE = -10014,   // the frame is of another function than the one named
     TN_WOULD_WAIT = -10015,   // not without waiting, or not in the time that was given
     TN_CLOSED = -10016,       // the stream, channel, queue or executor is closed
+    TN_DEADLOCK = -10017,     // every frame waits for another: tenon/run.h
     TN_ENDED = -10041,        // the stream ended before all that was asked for had come
     TN_BROKEN = -10042,       // nobody can read what is written any more
     TN_TOO_LONG = -10043,     // a line or a message is longer than agreed

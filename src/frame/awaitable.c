@@ -136,6 +136,11 @@ static bool has_fired(struct waiter *waiter) {
     return waiter->was_done || atomic_load_acquire(&waiter->has_fired);
 }
 
+// A frame that is waited for ends by itself; what else there is may come from anywhere.
+static bool ends_inside(const struct note *note) {
+    return frame_of_awaitable(container_of(note, struct waiter, note)->awaitable) != NULL;
+}
+
 // After the stack was woken: did the awaitable do it? Else the waiter is taken off if the frame is
 // to end; if it was only asked where it stands it stays, so that it misses nothing.
 static bool is_over(struct waiter *waiter, struct tn_self *self) {
@@ -189,6 +194,7 @@ int awaitable_wait(struct tn_self *self, struct awaitable *awaitable, void **val
     // On one thread, what completes has told the waiter before its memory can go.
     const struct awaitable_kind *kind = awaitable->is_local ? NULL : awaitable->kind;
     struct waiter waiter = {.note.tell = tell,
+                            .note.ends_inside = ends_inside,
                             .subscriber.fire = fire,
                             .awaitable = awaitable,
                             .stack = stack,

@@ -41,7 +41,7 @@ static void tell(const struct note *note, char *text, size_t bytes) {
     (void)snprintf(text, bytes, "waits for its children");
 }
 
-static const struct note children_note = {tell};
+static const struct note children_note = {.tell = tell, .ends_inside = note_ends_inside};
 
 int frame_wait_for_children(struct tn_self *self, struct frame *frame) {
     while (has_alive_children(frame)) {

@@ -5,11 +5,26 @@
 #ifndef TENON_FRAME_NOTE_H
 #define TENON_FRAME_NOTE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+struct tn_self;
 
 struct note {
     // Writes what the stack does, as in "it sleeps", and a closing zero.
     void (*tell)(const struct note *note, char *text, size_t bytes);
+    // Whether nobody but a frame of the run, or a thread that is in none, can end the wait: no
+    // timer, nothing that happens in the world. NULL: no. When nobody runs: standstill.h.
+    bool (*ends_inside)(const struct note *note);
+    // Of a wait of src/sync: who holds what it waits for; NULL: nobody, or nobody knows. Itself
+    // NULL for all other waits. When nobody runs.
+    const struct tn_self *(*holder)(const struct note *note);
 };
+
+// The second of them, for waits of which it is always true.
+static inline bool note_ends_inside(const struct note *note) {
+    (void)note;
+    return true;
+}
 
 #endif

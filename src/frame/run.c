@@ -12,6 +12,7 @@
 #include "frame/hog.h"
 #include "frame/promote.h"
 #include "frame/scope.h"
+#include "frame/standstill.h"
 #include "frame/time.h"
 #include "frame/tree.h"
 
@@ -20,8 +21,10 @@
 #define THREADS_MAX 1024
 #define GRACE_SECONDS 1.0
 
-static const struct scheduler_calls calls = {
-    .start_stolen = promote_stolen, .tell_hog = hog_tell, .hog_left = hog_left};
+static const struct scheduler_calls calls = {.start_stolen = promote_stolen,
+                                              .tell_hog = hog_tell,
+                                              .hog_left = hog_left,
+                                              .still = standstill_look};
 
 void run_tell(struct run *run, const char *sentence) {
     os_lock_acquire(&run->report_lock);

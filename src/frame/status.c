@@ -35,6 +35,8 @@ const char *tn_status_text(int code) {
         return "the frame is of another function than the one named";
     case TN_WOULD_WAIT:
         return "it would have to wait, or the time given for it is over";
+    case TN_DEADLOCK:
+        return "deadlock: every frame waits for another";
     case TN_CLOSED:
         return "it is closed: it takes nothing any more, and gives nothing but what it has";
     case TN_ENDED:

@@ -47,7 +47,7 @@ static void begin(struct tn_self *self, struct tn_task *task) {
 }
 
 int wait_for_stolen(struct tn_self *self, struct tn_task *task, bool is_shielded) {
-    struct stolen_wait wait = {{tell}, task, is_shielded};
+    struct stolen_wait wait = {{tell, note_ends_inside, NULL}, task, is_shielded};
     while (!task_has_ended(task)) {
         const int due = is_shielded ? TN_OK : cancel_due(self);
         if (due != TN_OK) {

@@ -90,6 +90,10 @@ void os_thread_keep(struct os_keepsake *keepsake);
 // A number that no other living thread of the process has. Never 0.
 uint64_t os_thread_id(void);
 
+// How many threads the process has, all that the system knows of; 0: it does not tell. Takes
+// microseconds.
+int os_thread_count(void);
+
 // Lets another thread run, if the system has one ready.
 void os_thread_yield(void);
 

@@ -61,6 +61,25 @@ static void visit(void *argument) {
     self->plain++;
 }
 
+static void linger(void *argument) {
+    (void)argument;
+    os_thread_sleep(20 * MS);
+}
+
+TEST(threads_are_counted_while_they_live) {
+    const int before = os_thread_count();
+    struct os_thread threads[2];
+    for (int i = 0; i < 2; i++) {
+        EXPECT_EQ(os_thread_start(&threads[i], linger, NULL, "lingers"), OS_OK);
+    }
+    const int between = os_thread_count();
+    for (int i = 0; i < 2; i++) {
+        os_thread_join(&threads[i]);
+    }
+    EXPECT(before >= 1);
+    EXPECT_EQ(between, before + 2);
+}
+
 TEST(threads_have_their_own_ids_and_their_own_pointer) {
     struct visit visits[THREADS];
     memset(visits, 0, sizeof visits);

@@ -77,6 +77,10 @@ struct scheduler_calls {
                                  const struct hog *hog);
     // After HOG_OWED, when the stack has left the worker, on its loop; what it computed in all.
     void (*hog_left)(struct worker *worker, uint64_t cpu_ns);
+    // All workers have been idle for a while, no timer waits, and nothing out in the world is
+    // waited for. NULL: nobody wants to know. On the loop of a worker, once until one of them is
+    // woken again.
+    void (*still)(struct scheduler *scheduler);
 };
 
 struct scheduler {
@@ -95,6 +99,7 @@ struct scheduler {
     _Atomic int keeper;          // the idle worker that watches busy workers' timers; -1: none
     _Atomic uint64_t armed_ns;   // what it sleeps until
     struct world *_Atomic world; // where it sleeps; NULL: on its word
+    _Atomic bool is_told_still;  // calls->still has been called, and nobody has been woken since
 };
 
 struct scheduler_options {

@@ -20,7 +20,7 @@ struct channel {
     const char *name;
     size_t capacity;
     size_t limit;
-    enum tn_order order;
+    enum tn_queue_order order;
     bool (*is_before)(const void *one, const void *other);
     struct os_lock lock;
     bool is_closed;

@@ -32,7 +32,12 @@ struct mutex_wait {
 
 static void tell(const struct waiter *waiter, char *text, size_t bytes) {
     const struct mutex *mutex = waiter->object;
-    (void)snprintf(text, bytes, "waits for the mutex %s", mutex->name == NULL ? "" : mutex->name);
+    (void)snprintf(text, bytes, "waits for the mutex %s",
+                   mutex->name == NULL ? "(without a name)" : mutex->name);
+}
+
+static const struct tn_self *holder_of(const void *object) {
+    return atomic_load_relaxed(&((struct mutex *)(uintptr_t)object)->holder);
 }
 
 static void set_holder(struct mutex *mutex, struct tn_self *self) {
@@ -119,6 +124,7 @@ static int wait_once(struct mutex *mutex, struct mutex_wait *wait) {
 static int lock_slow(struct tn_self *self, struct mutex *mutex) {
     struct mutex_wait wait = {.overtaken = 0};
     waiter_init(&wait.waiter, self, tell, mutex);
+    wait.waiter.holder = holder_of;
     if (spin(mutex, &wait.waiter)) {
         return TN_OK;
     }

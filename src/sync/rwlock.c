@@ -37,6 +37,10 @@ static void tell_write(const struct waiter *waiter, char *text, size_t bytes) {
     (void)snprintf(text, bytes, "waits to write %s", name_of(waiter->object));
 }
 
+static const struct tn_self *holder_of(const void *object) {
+    return ((const struct rwlock *)object)->writer;
+}
+
 static bool is_writer(const struct wait *wait) {
     return wait->waiter->tell == tell_write;
 }
@@ -83,6 +87,7 @@ static int enter_slow(struct tn_self *self, struct rwlock *rwlock, bool writes) 
         os_lock_release(&rwlock->lock);
         return TN_OK;
     }
+    waiter.holder = holder_of;
     waiter.leave = admit; // those behind a writer that gives up need not wait for it
     wait_push(&rwlock->waits, &wait, &waiter);
     return wait_suspend(&wait, &rwlock->lock);

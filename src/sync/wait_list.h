@@ -58,6 +58,8 @@ struct waiter {
     void *object;
     // Under the lock, when it is taken off its list because its frame has to end; NULL: nothing.
     void (*leave)(void *object);
+    // Who holds the object, when nobody runs; NULL: that is never known.
+    const struct tn_self *(*holder)(const void *object);
 };
 
 struct wait {

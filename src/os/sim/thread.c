@@ -87,6 +87,10 @@ uint64_t os_thread_id(void) {
     return turn_current()->id;
 }
 
+int os_thread_count(void) {
+    return turn_threads();
+}
+
 void os_thread_yield(void) {
     turn_advance(100);
     turn_pass();

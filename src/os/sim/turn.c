@@ -75,6 +75,14 @@ uint64_t sim_seed(void) {
     return sim.seed;
 }
 
+int turn_threads(void) {
+    int count = 0;
+    LIST_EACH(&sim.threads, node) {
+        count += container_of(node, struct sim_thread, node)->state != SIM_ENDED ? 1 : 0;
+    }
+    return count;
+}
+
 uint64_t sim_turns(void) {
     return sim.turns;
 }

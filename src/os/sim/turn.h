@@ -62,6 +62,9 @@ void turn_pass(void);
 // The running thread waits. Returns true when its deadline passed, false when it was woken.
 bool turn_wait(enum sim_reason reason, const void *object, uint64_t deadline_ns);
 
+// How many threads there are that have not ended.
+int turn_threads(void);
+
 // Makes up to `count` threads ready that wait for `object` for that reason.
 void turn_wake(enum sim_reason reason, const void *object, int count);
 

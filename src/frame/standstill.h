@@ -1,0 +1,19 @@
+// standstill.h - a run in which nothing can go on any more: deadlock, certain and reported.
+//
+// When every worker has slept for a while and no timer waits, the frames are looked at. If each of
+// them waits for what only another frame of the run could bring about, and the process has no
+// thread besides the workers, then nobody is left who could. The run's report is told which frame
+// waits for what, and who holds it; and the run fails with TN_DEADLOCK, so that the tree is
+// removed in good order instead of waiting for ever.
+//
+// Invariant: nothing is said while an outside party could still help: another thread, or whatever
+// ends a wait whose note does not say that it ends inside. Start reading at standstill_look.
+#ifndef TENON_FRAME_STANDSTILL_H
+#define TENON_FRAME_STANDSTILL_H
+
+struct scheduler;
+
+// What the scheduler calls, on a worker's loop, when all workers have been idle for a while.
+void standstill_look(struct scheduler *scheduler);
+
+#endif
