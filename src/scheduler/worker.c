@@ -353,11 +353,7 @@ static struct task_stack *wait_for_work(struct worker *worker) {
     if (hard_is(HARD_PARK)) {
         hard_sleeps();
     }
-    uint64_t until_ns = sleep_until_ns(worker);
-    const bool is_last = until_ns == TIMERS_NONE && still_may_be(worker);
-    if (is_last) {
-        until_ns = os_now_ns() + STILL_AFTER_NS;
-    }
+    const uint64_t until_ns = still_begin(worker, sleep_until_ns(worker));
     if (until_ns == TIMERS_NONE || until_ns > os_now_ns()) {
         sleep_until(worker, until_ns);
         if (spins) {
@@ -365,7 +361,7 @@ static struct task_stack *wait_for_work(struct worker *worker) {
         }
     }
     stop_keeping(worker);
-    still_look(worker, is_last ? until_ns : OS_NEVER);
+    still_look(worker);
     return NULL;
 }
 

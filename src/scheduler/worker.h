@@ -38,6 +38,7 @@ struct worker {
     bool is_spare;   // takes free work only while worker 0 is idle
     bool is_chosen;  // somebody woke it for something, and it has not run anything since
     unsigned tick;
+    uint64_t still_ns; // when it looks whether anything can go on; OS_NEVER: not after this sleep
     unsigned in_place; // calls of bound tasks: bound.h
     uint32_t random;
     struct spin spin;

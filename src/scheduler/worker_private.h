@@ -17,16 +17,12 @@ void worker_unload(struct task_stack *stack);
 
 void worker_loop(struct worker *worker);
 
-// How long all workers have to be idle before it is looked whether anything can go on at all.
-#define STILL_AFTER_NS 100000000u
+// The worker is about to sleep until until_ns. That, or, if it is for ever and nothing is left that
+// could wake a worker but another thread, a moment a little later than now.
+uint64_t still_begin(struct worker *worker, uint64_t until_ns);
 
-// Whether nothing is left that could wake a worker but another thread; and nobody has been told.
-// By the worker that is about to sleep.
-bool still_may_be(struct worker *worker);
-
-// After that sleep: tells the layer above when it ended at until_ns, which still_may_be was the
-// reason for, with nothing to do; OS_NEVER: it was not.
-void still_look(struct worker *worker, uint64_t until_ns);
+// After that sleep: tells the layer above when that moment has come with nothing to do.
+void still_look(struct worker *worker);
 
 // The worker goes on with other work although it has timers: whoever watches has to know of them.
 void worker_timers_changed(struct worker *worker);

@@ -77,6 +77,7 @@ uint64_t sim_seed(void) {
 
 int turn_threads(void) {
     int count = 0;
+    (void)turn_current(); // which begins the simulation
     LIST_EACH(&sim.threads, node) {
         count += container_of(node, struct sim_thread, node)->state != SIM_ENDED ? 1 : 0;
     }
