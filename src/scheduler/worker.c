@@ -338,8 +338,7 @@ static bool spin_for_work(struct worker *worker, struct task_stack **stack) {
     return is_found;
 }
 
-// Announced and nothing found: spins, then sleeps. Returns with something done, or the stack to
-// continue, or after a wake-up. One thread alone has nobody who could hand it anything meanwhile.
+// Nothing found: spins, unless it is the only thread, then sleeps. NULL, or the stack to continue.
 static struct task_stack *wait_for_work(struct worker *worker) {
     const bool spins = worker->scheduler->is_shared && !hard_is(HARD_PARK);
     struct task_stack *stack = NULL;
