@@ -26,6 +26,9 @@
 // by TENON_TREE in its environment, which takes some milliseconds; a program that leaves its
 // session, cleans its environment and outlives who started it is not found then.
 //
+// A process that dies without ending its frames leaves the empty folders of its cgroups behind,
+// named tenon-NUMBER-COUNT; they hold nothing and may be removed.
+//
 // A program that waits for all children of the process by itself (wait, or SIGCHLD ignored) takes
 // the codes away: how a command ended is then not known. Not on the simulated system (-ENOSYS).
 #ifndef TENON_COMMAND_H

@@ -18,6 +18,11 @@ static _Atomic uint32_t bell;
 static _Atomic int queued;
 static int input;
 
+// A measurement, and no part of the protocol.
+void spin_note_wake(_Atomic uint64_t *woken_ns) {
+    (void)woken_ns;
+}
+
 int os_poll_wait(struct os_poll *poll, struct os_poll_event *events, int events_max,
                  uint64_t deadline_ns) {
     (void)poll;
