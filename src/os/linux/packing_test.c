@@ -1,4 +1,4 @@
-// packing_test.c - why idle stacks are not packed away: docs/decisions/0018-a-frame-is-one-page.md.
+// packing_test.c - why idle stacks are not packed away: docs/decisions/0014-a-frame-is-one-page.md.
 //
 // A page whose bytes are kept elsewhere comes back at a touch, whole, for every thread. A system
 // call that is given an address in it does not touch it in that sense: it fails. So what a frame
