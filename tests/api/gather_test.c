@@ -102,7 +102,8 @@ TN_FRAME(void, comes_in_vain) {
 TN_PFRAME(void, four_come) {
     barrier = (struct tn_barrier){.count = 4};
     comes_in_vain(self);
-    count = lasts = 0;
+    count = 0;
+    lasts = 0;
     for (int i = 0; i < 4; i++) {
         tn_spawn(comes_again, 30);
     }
@@ -138,7 +139,8 @@ TN_PFRAME(int, does_once) {
 
 TN_PFRAME(void, all_do_it_once) {
     once = (struct tn_once){.name = "setup"};
-    count = tried = 0;
+    count = 0;
+    tried = 0;
     tn_task(does_once) tasks[5];
     for (int i = 0; i < 5; i++) {
         tasks[i] = tn_spawn(does_once);
