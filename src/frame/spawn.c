@@ -296,8 +296,8 @@ static bool was_called(struct tasks *tasks, const struct tn_task *task) {
 }
 
 int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
-    if (UNLIKELY(task == frame_late())) {
-        return TN_TIMED_OUT;
+    if (UNLIKELY(task == frame_late())) { // the scope that was over hears of it
+        return cancel_due(self) == TN_CANCELLED ? TN_CANCELLED : TN_TIMED_OUT;
     }
     if (was_called(&task_stack_of(self)->tasks, task)) {
         const struct tn_type *type = task->type;

@@ -253,6 +253,16 @@ CONTRACT_OUTSIDE(a_run_can_have_a_deadline) {
     EXPECT_EQ(code, TN_OK);
 }
 
+// A deadline that has passed before anything was started inside is one that was noticed.
+CONTRACT(a_scope_that_was_too_late_for_its_child_says_so) {
+    struct tn_scope scope;
+    tn_deadline_begin(self, &scope, 0);
+    tn_task(sleeps) child = tn_spawn(sleeps, 0.001);
+    EXPECT_EQ(tn_try_await(sleeps, child, NULL), TN_TIMED_OUT);
+    EXPECT_EQ(tn_scope_end(self, &scope), TN_TIMED_OUT);
+    EXPECT_EQ(tn_yield(self), TN_OK);
+}
+
 // ---- many at once ----------------------------------------------------------------------------
 
 LEVEL_FRAME(int, races_its_deadline, (int, number)) {
