@@ -5,6 +5,7 @@
 #include "base/atomic.h"
 #include "base/check.h"
 #include "scheduler/hard.h"
+#include "scheduler/keeper.h"
 #include "scheduler/worker_private.h"
 
 // ---- handing out -----------------------------------------------------------------------------
@@ -102,16 +103,6 @@ void scheduler_wake_spare(struct scheduler *scheduler) {
     }
 }
 
-// Makes one sleeping worker look round; it becomes the keeper.
-static void wake_sleeper(struct scheduler *scheduler) {
-    for (int i = 0; i < scheduler->count; i++) {
-        if (atomic_load_relaxed(&scheduler->workers[i].idle.state) == IDLE_ASLEEP) {
-            idle_wake(&scheduler->workers[i].idle);
-            return;
-        }
-    }
-}
-
 void scheduler_set_world(struct scheduler *scheduler, struct world *world) {
     // release: pairs with scheduler_look_at_world and sleep_until.
     atomic_store_release(&scheduler->world, world);
@@ -126,7 +117,7 @@ void scheduler_awaits_world(struct scheduler *scheduler) {
     if (scheduler->is_shared) {
         idle_published();
         if (atomic_load_relaxed(&scheduler->keeper) < 0) {
-            wake_sleeper(scheduler);
+            keeper_appoint(scheduler);
         }
     }
 }
@@ -151,7 +142,7 @@ void scheduler_timer_add(struct timers *timers, struct timer *timer, uint64_t de
     if (is_first && owner != worker_current()) {
         idle_published();
         idle_wake(&owner->idle);
-        worker_timers_changed(owner);
+        keeper_hear(owner);
     }
 }
 

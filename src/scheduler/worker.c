@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "scheduler/bound.h"
 #include "scheduler/hard.h"
+#include "scheduler/keeper.h"
 #include "scheduler/suspend.h"
 #include "scheduler/worker_private.h"
 
@@ -28,7 +29,7 @@ __attribute__((always_inline)) static inline void switch_to(struct worker *worke
     stack->worker = worker;
     if (UNLIKELY(timers_earliest_ns(&worker->timers) <
                  atomic_load_relaxed(&worker->scheduler->armed_ns))) {
-        worker_timers_changed(worker);
+        keeper_hear(worker);
     }
     // release: pairs with rob: a thief reads the stack's tasks through this.
     atomic_store_release(&worker->running, stack);
@@ -236,75 +237,7 @@ void worker_requeue(struct task_stack *stack, void *argument) {
     ready(stack->worker, stack->scheduler, stack);
 }
 
-void worker_timers_changed(struct worker *worker) {
-    struct scheduler *scheduler = worker->scheduler;
-    if (!scheduler->is_shared) {
-        return;
-    }
-    const int keeper = atomic_load_relaxed(&scheduler->keeper);
-    const uint64_t earliest_ns = timers_earliest_ns(&worker->timers);
-    if (keeper >= 0 && earliest_ns < atomic_load_relaxed(&scheduler->armed_ns)) {
-        idle_wake(&scheduler->workers[keeper].idle);
-    }
-}
-
 // ---- idle ------------------------------------------------------------------------------------
-
-// Fires what is due on any worker. True when anything was.
-static bool fire_timers(struct scheduler *scheduler) {
-    uint64_t earliest_ns = TIMERS_NONE;
-    for (int i = 0; i < scheduler->count; i++) {
-        const uint64_t at_ns = timers_earliest_ns(&scheduler->workers[i].timers);
-        earliest_ns = at_ns < earliest_ns ? at_ns : earliest_ns;
-    }
-    if (earliest_ns == TIMERS_NONE) {
-        return false;
-    }
-    const uint64_t now_ns = os_now_ns();
-    int fired = 0;
-    for (int i = 0; i < scheduler->count && earliest_ns <= now_ns; i++) {
-        fired += timers_fire(&scheduler->workers[i].timers, now_ns);
-    }
-    return fired > 0;
-}
-
-// When an idle worker has to wake by itself: for its own timers, and, as the keeper, for
-// everyone's.
-static uint64_t sleep_until_ns(struct worker *worker) {
-    struct scheduler *scheduler = worker->scheduler;
-    int none = -1;
-    if (!atomic_cas_relaxed(&scheduler->keeper, &none, worker->index)) {
-        return timers_earliest_ns(&worker->timers);
-    }
-    uint64_t earliest_ns = TIMERS_NONE;
-    for (int i = 0; i < scheduler->count; i++) {
-        const uint64_t at_ns = timers_earliest_ns(&scheduler->workers[i].timers);
-        earliest_ns = at_ns < earliest_ns ? at_ns : earliest_ns;
-    }
-    atomic_store_relaxed(&scheduler->armed_ns, earliest_ns);
-    return earliest_ns;
-}
-
-// A keeper that has work hands the watch to another idle worker, if there is anything to watch.
-static void stop_keeping(struct worker *worker) {
-    struct scheduler *scheduler = worker->scheduler;
-    if (atomic_load_relaxed(&scheduler->keeper) != worker->index) {
-        return;
-    }
-    bool watched = atomic_load_relaxed(&scheduler->armed_ns) != TIMERS_NONE;
-    atomic_store_relaxed(&scheduler->armed_ns, TIMERS_NONE);
-    atomic_store_relaxed(&scheduler->keeper, -1);
-    idle_published(); // before the look at what is awaited: pairs with scheduler_awaits_world
-    struct world *world = atomic_load_acquire(&scheduler->world); // pairs with scheduler_set_world
-    watched |= world != NULL && atomic_load_relaxed(&world->awaited) > 0;
-    for (int i = 0; watched && i < scheduler->count; i++) {
-        struct worker *other = &scheduler->workers[i];
-        if (other != worker && atomic_load_relaxed(&other->idle.state) == IDLE_ASLEEP) {
-            idle_wake(&other->idle);
-            return;
-        }
-    }
-}
 
 // The keeper sleeps where it sees what happens in the world, if the run waits for that.
 static void sleep_until(struct worker *worker, uint64_t until_ns) {
@@ -324,7 +257,7 @@ static void sleep_until(struct worker *worker, uint64_t until_ns) {
 // One look at everything. True: something was done, or is to be done; *stack as in worker_find.
 static bool look_for_work(struct worker *worker, struct task_stack **stack) {
     return atomic_load_relaxed(&worker->scheduler->is_stopping) || idle_is_woken(&worker->idle) ||
-           fire_timers(worker->scheduler) || worker_find(worker, true, stack);
+           keeper_fire(worker->scheduler) || worker_find(worker, true, stack);
 }
 
 // Looks again and again, for as long as that is cheaper than to be woken. After spin_begin.
@@ -352,14 +285,14 @@ static struct task_stack *wait_for_work(struct worker *worker) {
     if (hard_is(HARD_PARK)) {
         hard_sleeps();
     }
-    const uint64_t until_ns = still_begin(worker, sleep_until_ns(worker));
+    const uint64_t until_ns = still_begin(worker, keeper_begin(worker));
     if (until_ns == TIMERS_NONE || until_ns > os_now_ns()) {
         sleep_until(worker, until_ns);
         if (spins) {
             spin_learn(&worker->spin, atomic_load_relaxed(&worker->idle.woken_ns), os_now_ns());
         }
     }
-    stop_keeping(worker);
+    keeper_end(worker);
     still_look(worker);
     return NULL;
 }

@@ -24,9 +24,6 @@ uint64_t still_begin(struct worker *worker, uint64_t until_ns);
 // After that sleep: tells the layer above when that moment has come with nothing to do.
 void still_look(struct worker *worker);
 
-// The worker goes on with other work although it has timers: whoever watches has to know of them.
-void worker_timers_changed(struct worker *worker);
-
 // A busy worker looks whether anything has happened in the world, where no keeper does.
 void scheduler_look_at_world(struct scheduler *scheduler);
 
