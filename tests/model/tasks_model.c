@@ -2,8 +2,8 @@
 // sources: src/frame/spawn.c src/frame/wait.c
 //
 // The owner is the real inline half and the real slow halves; only suspending is the model's: the
-// thread of the model waits until somebody makes the stack ready. A thief does what start_stolen
-// and the end of a frame do (src/frame/run.c, life.c) with the real tasks.c.
+// thread of the model waits until somebody makes the stack ready. A thief does what promote_stolen
+// and the end of a frame do (src/frame/promote.c, end.c) with the real tasks.c.
 //
 // Invariant: every task runs once, with the arguments it was given; every await gets its result;
 // a stack that waits is made ready once. Start reading at run_stolen.
@@ -34,6 +34,12 @@ TN_PFRAME(long, work, (long, number)) {
 }
 
 // ---- the scheduler, as the model has it --------------------------------------------------------
+
+// What a child that came too late has instead of a task: none here has a deadline.
+struct tn_task *frame_late(void) {
+    static struct tn_task late;
+    return &late;
+}
 
 void worker_suspend(struct task_stack *suspended,
                     void (*commit)(struct task_stack *stack, void *argument), void *argument) {
