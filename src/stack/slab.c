@@ -68,7 +68,8 @@ static struct slab *take_descriptor(void) {
     }
     slab = os_allocate(sizeof *slab);
     if (slab != NULL) {
-        *slab = (struct slab){.before = atomic_load_relaxed(&newest_ever)};
+        struct slab *const before = atomic_load_relaxed(&newest_ever);
+        *slab = (struct slab){.before = before}; // gcc 11 takes a call in here for a mistake
         atomic_store_release(&newest_ever, slab); // pairs with slab_find
     }
     return slab;
