@@ -10,7 +10,7 @@ TN_PFRAME(void, sleeps_beside_one_who_blocks) {
     tn_task(keeps_its_thread) other = tn_spawn(keeps_its_thread, contract_seconds(1));
     const double start = tn_now();
     EXPECT_EQ(tn_sleep(self, contract_seconds(0.1)), TN_OK);
-    EXPECT_PASSED(start, 0.1);
+    EXPECT_PASSED(start, contract_seconds(0.1));
     tn_await(keeps_its_thread, other);
 }
 

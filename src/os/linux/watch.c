@@ -2,8 +2,9 @@
 //
 // No other thread is needed, so a run of one thread can be watched; and a thread that waits uses no
 // CPU time, so that nobody has to stop the timer when it goes to sleep, or start it again.
-// Invariant: the handler touches a struct os_watch only between init and deinit: a signal that is
-// pending when timer_delete is called is delivered before that returns. Start reading at handle.
+// Invariant: the handler touches a struct os_watch only between init and deinit, on the thread that
+// called them: a signal that comes later, as it may where a sanitizer delays it, finds that it is
+// not the thread's own any more. Start reading at handle.
 #include <execinfo.h>
 #include <errno.h>
 #include <pthread.h>
@@ -24,11 +25,16 @@
 
 static struct sigaction former;
 
+// Between init and deinit.
+static __thread struct os_watch *watch_of_thread;
+
 static void handle(int number, siginfo_t *info, void *context) {
     const int error = errno;
     if (info->si_code == SI_TIMER && info->si_value.sival_ptr != NULL) {
         struct os_watch *watch = info->si_value.sival_ptr;
-        watch->look(watch, context);
+        if (watch == watch_of_thread) {
+            watch->look(watch, context);
+        }
     } else if ((former.sa_flags & SA_SIGINFO) != 0) {
         former.sa_sigaction(number, info, context);
     } else if (former.sa_handler != SIG_DFL && former.sa_handler != SIG_IGN) {
@@ -70,6 +76,7 @@ int os_watch_init(struct os_watch *watch, uint64_t interval_ns,
     watch->timer = (uintptr_t)timer;
     watch->interval_ns = interval_ns;
     watch->look = look;
+    watch_of_thread = watch;
     watch->was_blocked = change_mask(SIG_UNBLOCK);
     const struct timespec interval = {.tv_sec = (time_t)(interval_ns / NS_PER_S),
                                       .tv_nsec = (long)(interval_ns % NS_PER_S)};
@@ -79,6 +86,7 @@ int os_watch_init(struct os_watch *watch, uint64_t interval_ns,
 }
 
 void os_watch_deinit(struct os_watch *watch) {
+    watch_of_thread = NULL;
     (void)timer_delete((timer_t)watch->timer);
     if (watch->was_blocked) {
         (void)change_mask(SIG_BLOCK);
