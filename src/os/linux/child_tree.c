@@ -7,6 +7,7 @@
 // child_tree_kill.
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,9 @@
 
 #include "os/linux/child.h"
 
-enum { ENVIRONMENT_BYTES = 1 << 17 };
+// A process has no environment for a moment while another program takes its place: so often is it
+// looked at again.
+enum { ENVIRONMENT_BYTES = 1 << 17, LOOKS_MAX = 100 };
 
 struct entry {
     int number;
@@ -66,8 +69,15 @@ static bool look_at(int number, struct entry *entry) {
                   &entry->state, &entry->parent, &entry->session, &entry->started) == 4;
 }
 
-static bool has_mark(struct table *table, int number, const char *mark) {
-    const ptrdiff_t bytes = read_file(number, "environ", table->environment, ENVIRONMENT_BYTES);
+static bool has_mark(struct table *table, const struct entry *entry, const char *mark) {
+    const bool may_come = entry->session != 0 && entry->state != 'Z'; // the kernel's threads have 0
+    ptrdiff_t bytes = 0;
+    for (int i = 0; bytes == 0 && i < (may_come ? LOOKS_MAX : 1); i++) {
+        if (i > 0) {
+            (void)sched_yield();
+        }
+        bytes = read_file(entry->number, "environ", table->environment, ENVIRONMENT_BYTES);
+    }
     return bytes > 0 && memmem(table->environment, (size_t)bytes, mark, strlen(mark)) != NULL;
 }
 
@@ -99,7 +109,7 @@ static void fill(struct table *table, const struct os_child *child) {
             continue;
         }
         entry.is_member = number == child->number || entry.session == child->number ||
-                          has_mark(table, number, child->mark);
+                          has_mark(table, &entry, child->mark);
         if (!add(table, &entry)) {
             break;
         }
