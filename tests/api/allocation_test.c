@@ -169,6 +169,10 @@ TN_PFRAME(struct growth, spawn_trees, (long, wanted)) {
 }
 
 TEST(very_many_lazy_pframes_of_trees_allocate_nothing, .seconds = 60) {
+    const char *hard = getenv("TENON_HARD");
+    if (hard != NULL && strstr(hard, "park") != NULL) {
+        TEST_SKIP("awaits leave their stack, so its tasks may become frames meanwhile");
+    }
     struct growth growth;
     EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 1), spawn_trees, &growth, spawns_wanted()), TN_OK);
     expect_no_growth(&growth);

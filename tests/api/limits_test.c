@@ -145,6 +145,10 @@ TN_PFRAME(long, many_lazy, (long, count)) {
 }
 
 TEST(a_lazy_pframe_allocates_nothing, .seconds = 30) {
+    const char *hard = getenv("TENON_HARD");
+    if (hard != NULL && strstr(hard, "park") != NULL) {
+        TEST_SKIP("awaits leave their stack, so its tasks may become frames meanwhile");
+    }
     long answer = 0;
     EXPECT_EQ(tn_run_with(WITH(1), many_lazy, &answer, 10000000 / test_slowness()), TN_OK);
     EXPECT_EQ(answer, 1);
