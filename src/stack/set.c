@@ -11,7 +11,7 @@
 #include "stack/stack.h"
 #include "stack/trim.h"
 
-enum { HEADER_BYTES_MAX = 2048 };
+enum { HEADER_BYTES_MAX = 2560 };
 
 // A slab holds as many stacks as exist already, between these: few mappings, and little address
 // space for a small program.

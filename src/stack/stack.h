@@ -117,7 +117,7 @@ size_t stack_class_bytes(enum stack_class size_class);
 enum stack_class stack_class_for(size_t bytes);
 
 // header_bytes is the size of the caller's struct of which struct stack is the first member; at
-// most 2048, so that it shares its page with C frames. Allocates nothing yet; cannot fail.
+// most 2560, so that it shares its page with C frames. Allocates nothing yet; cannot fail.
 void stack_set_init(struct stack_set *set, size_t header_bytes);
 
 // From now on one part in `share` of each stack, in whole pages, lies below its guard. Before the
