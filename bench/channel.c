@@ -154,23 +154,6 @@ SIDE(run_spsc, 2, passes, NULL, &large, 1)
 SIDE(run_mpmc, 2, passes, NULL, &middling, 4)
 SIDE(run_select, 1, selects, NULL)
 
-// Each side in turn, round by round, so that what disturbs the machine disturbs all alike; the
-// medians in seconds.
-enum { SIDES_MAX = 8, ROUNDS_MAX = 9 };
-static void measure_all(void (*const *sides)(void), size_t count, size_t rounds, double *medians) {
-    static double samples[SIDES_MAX][ROUNDS_MAX];
-    for (size_t round = 0; round <= rounds; round++) { // the first one warms up
-        for (size_t i = 0; i < count; i++) {
-            const double start = measure_now();
-            sides[i]();
-            samples[i][round == 0 ? 0 : round - 1] = measure_now() - start;
-        }
-    }
-    for (size_t i = 0; i < count; i++) {
-        medians[i] = measure_median(samples[i], rounds);
-    }
-}
-
 int main(void) {
     repeats = measure_is_quick() ? 8000 : 400000;
     void (*const sides[])(void) = {run_pingpong, run_buffered, run_across, run_spsc,

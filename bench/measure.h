@@ -20,6 +20,7 @@ static inline bool measure_is_quick(void) {
 }
 
 #define MEASURE_ROUNDS_MAX 64
+#define MEASURE_SIDES_MAX 8
 
 // How often to measure: `rounds` times, or as the environment says (TENON_BENCH_ROUNDS=n), or once
 // in the small run.
@@ -42,6 +43,23 @@ static inline int measure_compare(const void *left, const void *right) {
 static inline double measure_median(double *samples, size_t count) {
     qsort(samples, count, sizeof *samples, measure_compare);
     return samples[count / 2];
+}
+
+// Each side in turn, round by round, so that what disturbs the machine disturbs all alike; the
+// medians in seconds.
+static inline void measure_all(void (*const *sides)(void), size_t count, size_t rounds,
+                               double *medians) {
+    static double samples[MEASURE_SIDES_MAX][MEASURE_ROUNDS_MAX];
+    for (size_t round = 0; round <= rounds; round++) { // the first one warms up
+        for (size_t i = 0; i < count; i++) {
+            const double start = measure_now();
+            sides[i]();
+            samples[i][round == 0 ? 0 : round - 1] = measure_now() - start;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        medians[i] = measure_median(samples[i], rounds);
+    }
 }
 
 #endif
