@@ -163,7 +163,8 @@ TN_PFRAME(void, makes_frames_where_it_is) {
 }
 
 // A Frame created by a PFrame is bound to the thread that the PFrame was on at that moment; so one
-// program can have several single-threaded parts
+// program can have several single-threaded parts (a user interface on one thread, a single-threaded
+// database library on another).
 CONTRACT(a_frame_of_a_pframe_is_bound_to_the_thread_it_was_made_on) {
     tn_task(makes_frames_where_it_is) each[4];
     for (int i = 0; i < 4; i++) {

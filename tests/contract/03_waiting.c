@@ -50,6 +50,31 @@ CONTRACT(what_has_finished_gives_its_result_to_everybody_at_once) {
     }
 }
 
+// ---- what may be waited for ------------------------------------------------------------------
+
+LEVEL_FRAME(int, posts_soon, (struct tn_event *, event)) {
+    EXPECT_EQ(tn_sleep(self, contract_seconds(0.02)), TN_OK);
+    EXPECT_EQ(tn_event_post(event, NULL), TN_OK);
+    return 1;
+}
+
+// Awaitables: frames, events, sleep, hold, animate, all, any, and later everything that can complete.
+CONTRACT(everything_that_can_complete_is_waited_for_in_one_way) {
+    struct tn_event *event = tn_event_create(self, "soon");
+    tn_task(posts_soon) child = tn_spawn(posts_soon, event);
+    struct tn_frame *frame = tn_share(child);
+    EXPECT_EQ(tn_wait(self, tn_of_event(event)), TN_OK);
+    EXPECT_EQ(tn_wait(self, tn_of_frame(frame)), TN_OK);
+    EXPECT_EQ(tn_wait(self, tn_of_ready(frame)), TN_OK);
+    EXPECT_EQ(tn_wait(self, tn_timer(self, contract_seconds(0.01))), TN_OK);
+    EXPECT_EQ(tn_wait(self, tn_all(self, tn_of_frame(frame), tn_timer(self, 0))), TN_OK);
+    EXPECT_EQ(tn_wait(self, tn_any(self, tn_never(self), tn_of_frame(frame))), TN_OK);
+    EXPECT_EQ(tn_wait(self, tn_sending(self, event, NULL)), TN_OK);
+    tn_task(makes_a_pair) other = tn_spawn(makes_a_pair, 0.25);
+    const int code = tn_wait(self, tn_removal(self, tn_share(other)));
+    EXPECT(code == TN_OK || code == TN_REMOVED); // it may have ended already
+}
+
 // ---- time ------------------------------------------------------------------------------------
 
 // sleep(s): negative = 0;

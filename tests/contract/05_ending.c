@@ -51,8 +51,8 @@ LEVEL_FRAME(void, has_three_holders) {
     wait_until_begun(self, 3);
 }
 
-// or when its parent ends. A returning frame removes its children; ... children are removed
-// last-created first.
+// or when its parent ends. A returning frame removes its children (FHM's rule); [...] children are
+// removed last-created first.
 CONTRACT(a_returning_frame_removes_its_children_last_created_first) {
     tn_task(has_three_holders) task = tn_spawn(has_three_holders);
     tn_await(has_three_holders, task);

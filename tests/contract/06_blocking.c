@@ -68,6 +68,7 @@ static void wait_until_inside(struct tn_self *self) {
 
 // ---- removals --------------------------------------------------------------------------------
 
+// A PFrame in a blocking system call can ask to be interruptible by cancellation.
 CONTRACT(a_removal_interrupts_a_read, .only = TN_LEVEL_PFRAME, .threads = {2, 4}) {
     SKIP_IF_SIMULATED();
     EXPECT_EQ(pipe(ends), 0);
@@ -78,6 +79,7 @@ CONTRACT(a_removal_interrupts_a_read, .only = TN_LEVEL_PFRAME, .threads = {2, 4}
     EXPECT_MARKS("x");
 }
 
+// A PFrame in a blocking system call can ask to be interruptible by cancellation.
 CONTRACT(a_removal_interrupts_a_wait_for_a_file_lock, .only = TN_LEVEL_PFRAME, .threads = {2, 4}) {
     SKIP_IF_SIMULATED();
     int fds[2];
@@ -117,7 +119,8 @@ CONTRACT(a_signal_before_the_call_is_not_lost, .only = TN_LEVEL_PFRAME, .threads
 
 // ---- deadlines -------------------------------------------------------------------------------
 
-// Also of the only thread: the system keeps the time.
+// A PFrame in a blocking system call can ask to be interruptible by cancellation. Also in the only
+// thread: the system keeps the time.
 CONTRACT(a_deadline_interrupts_a_read) {
     SKIP_IF_SIMULATED();
     EXPECT_EQ(pipe(ends), 0);

@@ -308,8 +308,8 @@ LEVEL_FRAME(void, is_cancelled_itself) {
     mark('c');
 }
 
-// Who awaits a failed frame receives the failure as the outcome of await; [...] value, failed,
-// cancelled, timed out, removed [...] are different outcomes
+// Who awaits a failed frame receives the failure as the outcome of await; nothing is lost: value,
+// failed, cancelled, timed out, removed [...] are different outcomes
 CONTRACT(the_ways_in_which_a_wait_ends_are_told_apart) {
     EXPECT_EQ(tn_on_failure(self, absorb, "a"), TN_OK);
     tn_task(never_runs) value = tn_spawn(never_runs);

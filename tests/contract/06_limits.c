@@ -5,8 +5,8 @@
 
 // ---- a deadline belongs to a scope -----------------------------------------------------------
 
-// A deadline cuts the wait that is going on, and all that follow, until its scope ends; a scope
-// ended by time-out leaves the frame healthy.
+// A deadline belongs to a scope: it cuts the wait that is going on, and all that follow, until its
+// scope ends; a scope ended by time-out leaves the frame healthy.
 CONTRACT(a_deadline_cuts_every_wait_of_its_scope_and_none_after_it) {
     const double start = tn_now();
     struct tn_scope scope;
@@ -101,7 +101,8 @@ LEVEL_FRAME(int, has_a_child) {
     return tn_yield(self);
 }
 
-// Every frame that is created inside has the deadline too, and so on down the tree.
+// A deadline belongs to a scope and is inherited downwards. Every frame that is created inside has
+// the deadline too, and so on down the tree.
 CONTRACT(a_deadline_is_inherited_by_children_and_their_children) {
     const double start = tn_now();
     struct tn_scope scope;
@@ -171,6 +172,7 @@ CONTRACT(a_frame_out_of_time_before_its_start_never_runs) {
 
 // ---- the nearest wins ------------------------------------------------------------------------
 
+// the nearest wins
 CONTRACT(a_scope_can_shorten_the_time_and_never_prolong_it) {
     const double start = tn_now();
     struct tn_scope outer, inner;

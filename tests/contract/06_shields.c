@@ -43,6 +43,35 @@ LEVEL_FRAME(void, gives_back_in_a_shield, (_Atomic bool *, has_begun)) {
     mark('x');
 }
 
+LEVEL_FRAME(void, waits_in_every_way, (_Atomic bool *, has_begun)) {
+    struct tn_event *event = tn_event_create(self, "never");
+    *has_begun = true;
+    EXPECT_EQ(tn_hold(self), TN_CANCELLED);
+    for (int i = 0; i < 3; i++) {
+        EXPECT_EQ(tn_sleep(self, 0), TN_CANCELLED);
+        EXPECT_EQ(tn_yield(self), TN_CANCELLED);
+        EXPECT_EQ(tn_hold(self), TN_CANCELLED);
+        EXPECT_EQ(tn_event_wait(self, event, NULL), TN_CANCELLED);
+        EXPECT_EQ(tn_wait(self, tn_never(self)), TN_CANCELLED);
+        EXPECT_EQ(tn_children_wait(self), TN_CANCELLED);
+        tn_task(sleeps) child = tn_spawn(sleeps, 0);
+        EXPECT_EQ(tn_try_await(sleeps, child, NULL), TN_CANCELLED);
+    }
+    mark('x');
+}
+
+// Cancelling is level-triggered: once cancelled, every later wait returns "cancelled" until the
+// frame ends,
+CONTRACT(once_cancelled_every_later_wait_says_so) {
+    _Atomic bool has_begun = false;
+    tn_task(waits_in_every_way) child = tn_spawn(waits_in_every_way, &has_begun);
+    struct tn_frame *frame = tn_share(child);
+    WAIT_UNTIL(has_begun);
+    EXPECT(tn_remove(self, frame));
+    EXPECT_MARKS("x");
+}
+
+// except inside a shield.
 CONTRACT(a_shield_hides_the_removal_of_the_frame) {
     _Atomic bool has_begun = false;
     tn_task(gives_back_in_a_shield) child = tn_spawn(gives_back_in_a_shield, &has_begun);

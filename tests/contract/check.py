@@ -1,0 +1,141 @@
+"""Compares docs/contract.md with the tests that quote it: each clause of the contract has to stand
+in the comment above a test in tests/contract, or in WHY_NOT below.
+
+    python3 tests/contract/check.py            every clause has a test: prints "N passed, N failed"
+    python3 tests/contract/check.py --table    which tests stand for which clause
+
+Run from the root of the repository; `./dev test` names a build folder, which is not needed. Exit code: 0, or 1 when a clause has no test.
+"""
+
+import glob
+import re
+import sys
+
+CONTRACT = "docs/contract.md"
+TESTS = "tests/contract/[0-9]*.c"
+RUN = 3  # so many words in a row are a quotation
+QUOTED = 0.75  # a clause is quoted when so much of it is
+
+# Clauses that say no more than others do, and what they say it for.
+WHY_NOT = {
+    "A frame is a suspendable function with a life": "a word explained by what follows it",
+    'Three levels, "concurrency by default"': "a heading",
+    "a **DFrame** may run in any process on any machine": "a freedom; section 7",
+    "a **PFrame** is a DFrame restricted to its parent's process (any thread)": "a word explained",
+    "a **Frame** is a PFrame restricted to its parent's thread": "see: A plain Frame never moves",
+    "Which thread takes what": "a heading",
+    "Documented outputs": "a heading",
+    "Frames must stay responsive, and this is what makes the documented outputs below the same on "
+    "every run": "a reason",
+    "Awaitables": "a heading",
+    "Removal, in order": "a heading",
+    "both exist, and the documentation says loudly which is the default": "docs/guide/03-the-tree.md",
+    "Every public call states what a cancellation at that point may lose": "the manual: tests/man",
+}
+
+
+def words(text):
+    return re.findall(r"[a-z0-9_]+", text.lower())
+
+
+def clauses(text):
+    """(section, clause) for each clause of each item of the contract."""
+    found = []
+    section = None
+    items = re.split(r"\n(?=- |## )", text)
+    for item in items:
+        heading = re.match(r"## (.*)", item)
+        if heading:
+            section = heading.group(1)
+        elif item.startswith("- ") and section:
+            flat = " ".join(item[2:].split())
+            parts = re.split(r"(?<=[^\d\s])[.;:](?:\s+|$)", flat)
+            found += [(section, part.strip()) for part in parts if part.strip()]
+    return found
+
+
+def quotations(paths):
+    """(test, words of the comment above it) for each test that has one."""
+    found = []
+    for path in sorted(paths):
+        comment = []
+        for line in open(path, encoding="utf-8"):
+            test = re.match(r"CONTRACT(?:_OUTSIDE)?\((\w+)", line)
+            if test:
+                found.append((test.group(1), words(" ".join(comment))))
+                comment = []
+            elif line.startswith("// ----"):
+                comment = []
+            elif line.startswith("// "):
+                comment.append(line[3:].strip())
+    return found
+
+
+def runs(sequence):
+    length = min(RUN, len(sequence))
+    return [tuple(sequence[i:i + length]) for i in range(len(sequence) - length + 1)]
+
+
+def tests_of(clause, quoted):
+    """The tests whose comments have this clause; none when they miss too much of it."""
+    sequence = words(clause)
+    length = min(RUN, len(sequence))
+    covered = [False] * len(sequence)
+    tests = []
+    for test, comment in quoted:
+        in_comment = {tuple(comment[i:i + length]) for i in range(len(comment) - length + 1)}
+        hits = [i for i, run in enumerate(runs(sequence)) if run in in_comment]
+        for i in hits:
+            covered[i:i + length] = [True] * length
+        if hits:
+            tests.append(test)
+    return tests if sum(covered) >= QUOTED * len(sequence) else []
+
+
+def untested(text, quoted):
+    return [(section, clause) for section, clause in clauses(text)
+            if clause not in WHY_NOT and not tests_of(clause, quoted)]
+
+
+def print_table(text, quoted):
+    last = None
+    for section, clause in clauses(text):
+        if section != last:
+            print(f"\n{section}\n")
+            last = section
+        tests = [WHY_NOT[clause]] if clause in WHY_NOT else tests_of(clause, quoted)
+        print(f"  {clause}")
+        for test in tests:
+            print(f"      {test}")
+
+
+def main():
+    text = open(CONTRACT, encoding="utf-8").read()
+    quoted = quotations(glob.glob(TESTS))
+    if sys.argv[1:] == ["--table"]:
+        print_table(text, quoted)
+        return 0
+    if sys.argv[1:] == ["--help"]:
+        print(__doc__, end="")
+        return 0
+    missing = untested(text, quoted)
+    for section, clause in missing:
+        print(f"FAIL section {section}: no test quotes: {clause}")
+    # A clause that nobody could have a test for has to be found, and so has a test that is gone.
+    planted = "## 9. Planted\n\n- A frame that is blue turns green on Tuesdays.\n"
+    finds_planted = len(untested(text + planted, quoted)) == len(missing) + 1
+    finds_gone = len(untested(text, quoted[1:])) > len(missing)
+    for holds, what in ((finds_planted, "a clause without a test is not found"),
+                        (finds_gone, "a test that is gone is not missed")):
+        if not holds:
+            print(f"FAIL {what}")
+    stale = [clause for clause in WHY_NOT if clause not in {c for _, c in clauses(text)}]
+    for clause in stale:
+        print(f"FAIL WHY_NOT names what the contract does not say: {clause}")
+    failed = len(missing) + (not finds_planted) + (not finds_gone) + len(stale)
+    print(f"{len(clauses(text)) - len(missing) + finds_planted + finds_gone} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
