@@ -379,7 +379,7 @@ int tn_children_wait(struct tn_self *self) {
     struct tn_task *const first = slot != NULL ? slot + 1 : stack->tasks.first;
     for (struct tn_task *task = self->top; task-- > first;) {
         const enum task_state state = task_state(task);
-        if (state == TASK_DONE) {
+        if (state == TASK_DONE && task_has_ended(task)) { // what it did is visible from here on
             wait_follow(task);
         }
         if (state != TASK_NEW && state != TASK_AWAITED) {

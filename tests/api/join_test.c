@@ -312,6 +312,37 @@ TEST(after_children_wait_no_task_runs_a_second_time) {
     }
 }
 
+// What children that have ended long ago wrote elsewhere, without an atomic.
+static int written[8];
+
+TN_PFRAME(void, writes_elsewhere, (int, at)) {
+    written[at]++;
+}
+
+TN_PFRAME(int, sees_what_children_wrote, (int, rounds)) {
+    int sum = 0;
+    for (int round = 0; round < rounds; round++) {
+        for (int i = 0; i < 8; i++) {
+            tn_spawn(writes_elsewhere, i);
+        }
+        (void)tn_sleep(self, 0.0005);
+        (void)tn_children_wait(self);
+        for (int i = 0; i < 8; i++) {
+            sum += written[i];
+            written[i] = 0;
+        }
+    }
+    return sum;
+}
+
+TEST(what_children_wrote_is_seen_after_the_wait_for_all) {
+    EACH_THREAD_COUNT(n) {
+        int sum = 0;
+        EXPECT_EQ(tn_run_with(WITH(n), sees_what_children_wrote, &sum, 20), TN_OK);
+        EXPECT_EQ(sum, 160);
+    }
+}
+
 // A loop that lives long: what a round leaves behind must not add up.
 TN_PFRAME(long, server, (int, rounds)) {
     long sum = 0;

@@ -58,7 +58,8 @@ LEVEL_FRAME(int, posts_soon, (struct tn_event *, event)) {
     return 1;
 }
 
-// Awaitables: frames, events, sleep, hold, animate, all, any, and later everything that can complete.
+// Awaitables: frames, events, sleep, hold, animate, all, any, and later everything that can
+// complete.
 CONTRACT(everything_that_can_complete_is_waited_for_in_one_way) {
     struct tn_event *event = tn_event_create(self, "soon");
     tn_task(posts_soon) child = tn_spawn(posts_soon, event);
