@@ -43,8 +43,7 @@ LEVEL_FRAME(void, gives_back_in_a_shield, (_Atomic bool *, has_begun)) {
     mark('x');
 }
 
-LEVEL_FRAME(void, waits_in_every_way, (_Atomic bool *, has_begun)) {
-    struct tn_event *event = tn_event_create(self, "never");
+LEVEL_FRAME(void, waits_in_every_way, (struct tn_event *, event), (_Atomic bool *, has_begun)) {
     *has_begun = true;
     EXPECT_EQ(tn_hold(self), TN_CANCELLED);
     for (int i = 0; i < 3; i++) {
@@ -64,7 +63,8 @@ LEVEL_FRAME(void, waits_in_every_way, (_Atomic bool *, has_begun)) {
 // frame ends,
 CONTRACT(once_cancelled_every_later_wait_says_so) {
     _Atomic bool has_begun = false;
-    tn_task(waits_in_every_way) child = tn_spawn(waits_in_every_way, &has_begun);
+    struct tn_event *event = tn_event_create(self, "never");
+    tn_task(waits_in_every_way) child = tn_spawn(waits_in_every_way, event, &has_begun);
     struct tn_frame *frame = tn_share(child);
     WAIT_UNTIL(has_begun);
     EXPECT(tn_remove(self, frame));
