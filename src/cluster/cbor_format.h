@@ -1,30 +1,21 @@
-// cbor_format.h - the numbers of RFC 8949 and RFC 8746 that cbor_write.c and cbor_read.c share.
-// Invariant: these are the standards'; nothing here is ours. Start reading at enum cbor_major.
+// cbor_format.h - what cbor_write.c and cbor_read.c share: whole first bytes (RFC 8949), tags of
+// typed arrays (RFC 8746), numbers in memory. Invariant: the numbers are the standards'; nothing
+// here is ours. Start reading at base/cbor_head.h.
 #ifndef TENON_CLUSTER_CBOR_FORMAT_H
 #define TENON_CLUSTER_CBOR_FORMAT_H
 
 #include <string.h>
 
+#include "base/cbor_head.h"
 #include "cluster/schema.h"
-
-// The upper three bits of an item's first byte.
-enum cbor_major {
-    CBOR_UNSIGNED = 0,
-    CBOR_NEGATIVE = 1,
-    CBOR_BYTES = 2,
-    CBOR_TEXT = 3,
-    CBOR_ARRAY = 4,
-    CBOR_TAG = 6,
-    CBOR_SIMPLE = 7,
-};
 
 // First bytes that stand for a whole item, or for one of known size.
 enum {
-    CBOR_FALSE = 0xf4,
-    CBOR_TRUE = 0xf5,
-    CBOR_HALF = 0xf9,
-    CBOR_SINGLE = 0xfa,
-    CBOR_DOUBLE = 0xfb
+    CBOR_FALSE = CBOR_SIMPLE << 5 | CBOR_MINOR_FALSE,
+    CBOR_TRUE = CBOR_SIMPLE << 5 | CBOR_MINOR_TRUE,
+    CBOR_HALF = CBOR_SIMPLE << 5 | CBOR_MINOR_HALF,
+    CBOR_SINGLE = CBOR_SIMPLE << 5 | CBOR_MINOR_SINGLE,
+    CBOR_DOUBLE = CBOR_SIMPLE << 5 | CBOR_MINOR_DOUBLE,
 };
 
 #define CBOR_HOST_IS_LITTLE (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)

@@ -26,7 +26,7 @@ static enum cbor_code take_head(struct input *input, struct head *head) {
     head->first = *input->at;
     head->major = (enum cbor_major)(head->first >> 5);
     const unsigned low = head->first & 31;
-    const unsigned extra = low < 24 ? 0 : 1u << (low - 24);
+    const unsigned extra = low < CBOR_MINOR_ONE_BYTE ? 0 : 1u << (low - CBOR_MINOR_ONE_BYTE);
     if (low > 27) { // no definite length, or nothing that is defined
         return CBOR_TYPE;
     }

@@ -28,14 +28,14 @@ static void put_big_endian(struct output *output, uint64_t value, unsigned bytes
 // The first byte of an item and its number, in the shortest form.
 static void put_head(struct output *output, enum cbor_major major, uint64_t number) {
     unsigned extra = 0; // two to this power of bytes follow
-    if (number >= 24) {
+    if (number >= CBOR_MINOR_ONE_BYTE) {
         extra = number > UINT32_MAX ? 8 : number > UINT16_MAX ? 4 : number > UINT8_MAX ? 2 : 1;
     }
     const unsigned low = extra == 0   ? (unsigned)number
-                         : extra == 1 ? 24
-                         : extra == 2 ? 25
-                         : extra == 4 ? 26
-                                      : 27;
+                         : extra == 1 ? CBOR_MINOR_ONE_BYTE
+                         : extra == 2 ? CBOR_MINOR_ONE_BYTE + 1
+                         : extra == 4 ? CBOR_MINOR_ONE_BYTE + 2
+                                      : CBOR_MINOR_ONE_BYTE + 3;
     put_big_endian(output, (unsigned)major << 5 | low, 1);
     put_big_endian(output, number, extra);
 }

@@ -9,30 +9,9 @@
 
 #include <tenon/message.h>
 
+#include "base/cbor_head.h"
+
 #define PACKED_DEPTH_MAX 64
-
-// The upper three bits of an item's first byte.
-enum packed_major {
-    PACKED_UNSIGNED = 0,
-    PACKED_NEGATIVE = 1,
-    PACKED_BYTES = 2,
-    PACKED_TEXT = 3,
-    PACKED_LIST = 4,
-    PACKED_MAP = 5,
-    PACKED_TAG = 6,
-    PACKED_SIMPLE = 7,
-};
-
-// The lower five bits of an item of major 7, and of one whose argument follows.
-enum packed_minor {
-    PACKED_FALSE = 20,
-    PACKED_TRUE = 21,
-    PACKED_NULL = 22,
-    PACKED_ONE_BYTE = 24,
-    PACKED_HALF = 25,
-    PACKED_SINGLE = 26,
-    PACKED_DOUBLE = 27,
-};
 
 // How many bytes the item takes; 0: it is nested too deep, or more than memory has.
 size_t packed_bytes(const struct tn_message *item);

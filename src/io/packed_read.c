@@ -17,7 +17,7 @@ struct reader {
 };
 
 struct head {
-    enum packed_major major;
+    enum cbor_major major;
     unsigned minor;
     uint64_t argument;
 };
@@ -38,14 +38,14 @@ static bool read_head(struct reader *reader, struct head *head) {
         return false;
     }
     const unsigned first = *reader->at++;
-    head->major = (enum packed_major)(first >> 5);
+    head->major = (enum cbor_major)(first >> 5);
     head->minor = first & 31;
     head->argument = head->minor;
-    if (head->minor < PACKED_ONE_BYTE) {
+    if (head->minor < CBOR_MINOR_ONE_BYTE) {
         return true;
     }
-    const size_t bytes = (size_t)1 << (head->minor - PACKED_ONE_BYTE);
-    if (head->minor > PACKED_DOUBLE || (size_t)(reader->end - reader->at) < bytes) {
+    const size_t bytes = (size_t)1 << (head->minor - CBOR_MINOR_ONE_BYTE);
+    if (head->minor > CBOR_MINOR_DOUBLE || (size_t)(reader->end - reader->at) < bytes) {
         return false; // of indefinite length, or reserved; or cut off
     }
     head->argument = 0;
@@ -73,12 +73,12 @@ static int check_children(struct reader *reader, struct need *need, uint64_t cou
 
 static int check_simple(const struct head *head) {
     switch (head->minor) {
-    case PACKED_FALSE:
-    case PACKED_TRUE:
-    case PACKED_NULL:
-    case PACKED_HALF:
-    case PACKED_SINGLE:
-    case PACKED_DOUBLE:
+    case CBOR_MINOR_FALSE:
+    case CBOR_MINOR_TRUE:
+    case CBOR_MINOR_NULL:
+    case CBOR_MINOR_HALF:
+    case CBOR_MINOR_SINGLE:
+    case CBOR_MINOR_DOUBLE:
         return TN_OK;
     default:
         return TN_MALFORMED;
@@ -92,23 +92,23 @@ static int check(struct reader *reader, struct need *need, int depth) {
     }
     need->items++;
     switch (head.major) {
-    case PACKED_UNSIGNED:
-    case PACKED_NEGATIVE:
+    case CBOR_UNSIGNED:
+    case CBOR_NEGATIVE:
         return head.argument <= INT64_MAX ? TN_OK : TN_OUT_OF_RANGE;
-    case PACKED_BYTES:
-    case PACKED_TEXT:
+    case CBOR_BYTES:
+    case CBOR_TEXT:
         if (head.argument > (uint64_t)(reader->end - reader->at)) {
             return TN_MALFORMED;
         }
         reader->at += head.argument;
         need->bytes += (size_t)head.argument + 1;
         return TN_OK;
-    case PACKED_LIST:
+    case CBOR_ARRAY:
         return check_children(reader, need, head.argument, depth);
-    case PACKED_MAP:
+    case CBOR_MAP:
         return head.argument > UINT32_MAX ? TN_MALFORMED
                                           : check_children(reader, need, 2 * head.argument, depth);
-    case PACKED_SIMPLE:
+    case CBOR_SIMPLE:
         return check_simple(&head);
     default: // tags mean nothing here
         return TN_MALFORMED;
@@ -127,10 +127,10 @@ static double half(uint64_t bits) {
 }
 
 static double real_of(const struct head *head) {
-    if (head->minor == PACKED_HALF) {
+    if (head->minor == CBOR_MINOR_HALF) {
         return half(head->argument);
     }
-    if (head->minor == PACKED_SINGLE) {
+    if (head->minor == CBOR_MINOR_SINGLE) {
         const uint32_t bits = (uint32_t)head->argument;
         float single;
         memcpy(&single, &bits, sizeof single);
@@ -142,11 +142,11 @@ static double real_of(const struct head *head) {
 }
 
 static struct tn_message simple_of(const struct head *head) {
-    if (head->minor >= PACKED_HALF) {
+    if (head->minor >= CBOR_MINOR_HALF) {
         return tn_message_real(real_of(head));
     }
-    return head->minor == PACKED_NULL ? tn_message_null()
-                                      : tn_message_bool(head->minor == PACKED_TRUE);
+    return head->minor == CBOR_MINOR_NULL ? tn_message_null()
+                                      : tn_message_bool(head->minor == CBOR_MINOR_TRUE);
 }
 
 static struct tn_message content_of(struct reader *reader, const struct head *head,
@@ -158,24 +158,24 @@ static struct tn_message content_of(struct reader *reader, const struct head *he
     place->bytes += count + 1;
     reader->at += count;
     struct tn_message item = tn_message_bytes(content, count);
-    item.kind = head->major == PACKED_TEXT ? TN_MESSAGE_TEXT : TN_MESSAGE_BYTES;
+    item.kind = head->major == CBOR_TEXT ? TN_MESSAGE_TEXT : TN_MESSAGE_BYTES;
     return item;
 }
 
 static void fill(struct reader *reader, struct tn_message *item, struct place *place) {
     struct head head = {.minor = 0};
     (void)read_head(reader, &head);
-    if (head.major == PACKED_UNSIGNED) {
+    if (head.major == CBOR_UNSIGNED) {
         *item = tn_message_integer((int64_t)head.argument);
-    } else if (head.major == PACKED_NEGATIVE) {
+    } else if (head.major == CBOR_NEGATIVE) {
         *item = tn_message_integer(-1 - (int64_t)head.argument);
-    } else if (head.major == PACKED_SIMPLE) {
+    } else if (head.major == CBOR_SIMPLE) {
         *item = simple_of(&head);
-    } else if (head.major == PACKED_TEXT || head.major == PACKED_BYTES) {
+    } else if (head.major == CBOR_TEXT || head.major == CBOR_BYTES) {
         *item = content_of(reader, &head, place);
     } else {
         const size_t count = (size_t)head.argument;
-        const bool is_map = head.major == PACKED_MAP;
+        const bool is_map = head.major == CBOR_MAP;
         struct tn_message *children = place->items;
         place->items += is_map ? 2 * count : count;
         *item = is_map ? tn_message_map(children, count) : tn_message_list(children, count);

@@ -4,14 +4,14 @@
 #include <string.h>
 
 static size_t head_bytes(uint64_t argument) {
-    return argument < PACKED_ONE_BYTE ? 1
+    return argument < CBOR_MINOR_ONE_BYTE ? 1
            : argument <= UINT8_MAX    ? 2
            : argument <= UINT16_MAX   ? 3
            : argument <= UINT32_MAX   ? 5
                                       : 9;
 }
 
-static unsigned char *write_head(unsigned char *to, enum packed_major major, uint64_t argument) {
+static unsigned char *write_head(unsigned char *to, enum cbor_major major, uint64_t argument) {
     const size_t bytes = head_bytes(argument);
     static const unsigned char minors[] = {[2] = 24, [3] = 25, [5] = 26, [9] = 27};
     const unsigned minor = bytes == 1 ? (unsigned)argument : minors[bytes];
@@ -64,7 +64,7 @@ size_t packed_bytes(const struct tn_message *item) {
 static unsigned char *write_real(unsigned char *to, double real) {
     uint64_t bits;
     memcpy(&bits, &real, sizeof bits);
-    *to++ = PACKED_SIMPLE << 5 | PACKED_DOUBLE;
+    *to++ = CBOR_SIMPLE << 5 | CBOR_MINOR_DOUBLE;
     for (int shift = 56; shift >= 0; shift -= 8) {
         *to++ = (unsigned char)(bits >> shift);
     }
@@ -73,7 +73,7 @@ static unsigned char *write_real(unsigned char *to, double real) {
 
 static unsigned char *write_content(unsigned char *to, const struct tn_message *item) {
     const bool is_text = item->kind == TN_MESSAGE_TEXT;
-    to = write_head(to, is_text ? PACKED_TEXT : PACKED_BYTES, item->count);
+    to = write_head(to, is_text ? CBOR_TEXT : CBOR_BYTES, item->count);
     if (item->count > 0) {
         memcpy(to, is_text ? item->value.text : item->value.bytes, item->count);
     }
@@ -83,9 +83,9 @@ static unsigned char *write_content(unsigned char *to, const struct tn_message *
 unsigned char *packed_write(unsigned char *to, const struct tn_message *item) {
     switch (item->kind) {
     case TN_MESSAGE_BOOL:
-        return write_head(to, PACKED_SIMPLE, item->value.truth ? PACKED_TRUE : PACKED_FALSE);
+        return write_head(to, CBOR_SIMPLE, item->value.truth ? CBOR_MINOR_TRUE : CBOR_MINOR_FALSE);
     case TN_MESSAGE_INTEGER:
-        return write_head(to, item->value.integer >= 0 ? PACKED_UNSIGNED : PACKED_NEGATIVE,
+        return write_head(to, item->value.integer >= 0 ? CBOR_UNSIGNED : CBOR_NEGATIVE,
                           argument_of(item->value.integer));
     case TN_MESSAGE_REAL:
         return write_real(to, item->value.real);
@@ -94,12 +94,12 @@ unsigned char *packed_write(unsigned char *to, const struct tn_message *item) {
         return write_content(to, item);
     case TN_MESSAGE_LIST:
     case TN_MESSAGE_MAP:
-        to = write_head(to, item->kind == TN_MESSAGE_LIST ? PACKED_LIST : PACKED_MAP, item->count);
+        to = write_head(to, item->kind == TN_MESSAGE_LIST ? CBOR_ARRAY : CBOR_MAP, item->count);
         for (size_t i = 0; i < children_of(item); i++) {
             to = packed_write(to, &item->value.items[i]);
         }
         return to;
     default:
-        return write_head(to, PACKED_SIMPLE, PACKED_NULL);
+        return write_head(to, CBOR_SIMPLE, CBOR_MINOR_NULL);
     }
 }
