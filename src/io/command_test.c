@@ -11,6 +11,7 @@
 
 #include "os/child.h"
 #include "os/fault.h"
+#include "support/processes.h"
 #include "support/test.h"
 
 #define WITH(n) TN_RUN(.num_threads = (n))
@@ -35,17 +36,6 @@ static void need_programs(void) {
         os_thread_sleep(100000);
     }
     os_child_release(&child);
-}
-
-// How many processes have a command line that begins with the text.
-static int count_processes(const char *text) {
-    char command[200];
-    (void)snprintf(command, sizeof command, "pgrep -c -f '^%s'", text);
-    FILE *file = popen(command, "r");
-    int count = -1;
-    EXPECT(file != NULL && fscanf(file, "%d", &count) == 1);
-    (void)pclose(file);
-    return count;
 }
 
 TN_FRAME(int, says_what_the_system_can) {

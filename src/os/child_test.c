@@ -12,6 +12,7 @@
 
 #include "os/fault.h"
 #include "os/file.h"
+#include "support/processes.h"
 #include "support/test.h"
 
 enum { MS = 1000000 };
@@ -100,17 +101,6 @@ TEST(a_program_sees_its_standard_descriptors_and_no_other) {
     EXPECT(read(ends[0], text, sizeof text - 1) > 0);
     EXPECT_STR(text, "0 1 2 3 /\n"); // 3 is the folder that ls reads
     end(&child);
-}
-
-// How many processes have a command line that begins with the text.
-static int count_processes(const char *text) {
-    char command[200];
-    (void)snprintf(command, sizeof command, "pgrep -c -f '^%s'", text);
-    FILE *file = popen(command, "r");
-    int count = -1;
-    EXPECT(file != NULL && fscanf(file, "%d", &count) == 1);
-    (void)pclose(file);
-    return count;
 }
 
 // Background programs, one in a session of its own whose starter has gone, one with no environment.
