@@ -89,11 +89,13 @@ TN_PUBLIC const struct tn_failure *tn_map_failure(const struct tn_map *map);
 // Runs all items that are left, without giving their results to anybody, and gives the map back.
 // Returns TN_OK when every item of the map came to TN_OK, else the outcome of the first one, in the
 // map's order, that did not; TN_CANCELLED or TN_TIMED_OUT when the current frame has to end: then
-// items may be left. By the frame that made the map.
+// items may be left; TN_NOT_YOURS, and nothing happens, in an item of the map itself (a
+// programmer's error). By the frame that made the map.
 TN_PUBLIC int tn_map_finish(struct tn_self *self, struct tn_map *map);
 
 // Starts no further item, removes those that run, waits until they are gone, and gives the map
-// back. By the frame that made it.
+// back. By the frame that made it; in an item of the map itself nothing happens (a programmer's
+// error).
 TN_PUBLIC void tn_map_drop(struct tn_self *self, struct tn_map *map);
 
 // ---- what the macros call --------------------------------------------------------------------

@@ -235,9 +235,24 @@ static void free_map(struct tn_map *map) {
     object_dispose(&map->object);
 }
 
+// From inside an item, the end of the map is the end of oneself.
+static int check_owner(struct tn_self *self, const struct tn_map *map) {
+    return !crew_runs(&map->crew, self)
+               ? TN_OK
+               : misuse(TN_NOT_YOURS,
+                        "an item ends the map %s that it is an item of, which would wait for that "
+                        "item: let the frame that made the map end it, by tn_map_finish or "
+                        "tn_map_drop",
+                        map->crew.name);
+}
+
 int tn_map_finish(struct tn_self *self, struct tn_map *map) {
     if (map == NULL) {
         return TN_NO_MEMORY;
+    }
+    const int wrong = check_owner(self, map);
+    if (wrong != TN_OK) {
+        return wrong;
     }
     while (next_result(self, map) != NULL) {
     }
@@ -252,7 +267,8 @@ int tn_map_finish(struct tn_self *self, struct tn_map *map) {
 }
 
 void tn_map_drop(struct tn_self *self, struct tn_map *map) {
-    if (map != NULL && crew_cancel(self, &map->crew) == TN_OK) {
+    if (map != NULL && check_owner(self, map) == TN_OK &&
+        crew_cancel(self, &map->crew) == TN_OK) {
         free_map(map);
     }
 }

@@ -253,6 +253,27 @@ TN_FRAME(void, wrong_name) {
     tn_map_drop(self, map);
 }
 
+static struct tn_map *own_map;
+
+TN_PFRAME(int, ends_its_own_map, (int, i)) {
+    tn_map_drop(self, own_map);
+    return tn_map_finish(self, own_map) == TN_NOT_YOURS ? i : -1;
+}
+
+TN_FRAME(void, item_ends_its_map) {
+    own_map = tn_map(ends_its_own_map, 2, 5);
+    int value = 0;
+    EXPECT(tn_map_next(ends_its_own_map, own_map, &value)); // it is still there
+    EXPECT_EQ(value, 5);
+    EXPECT_EQ(tn_map_finish(self, own_map), TN_OK);
+}
+
+static void run_item_ends_its_map(void *nothing) {
+    (void)nothing;
+    EXPECT_EQ(tn_run(item_ends_its_map, NULL), TN_OK);
+    abort();
+}
+
 static void run_wrong_chunk(void *nothing) {
     (void)nothing;
     EXPECT_EQ(tn_run(wrong_chunk, NULL), TN_OK);
@@ -268,4 +289,5 @@ static void run_wrong_name(void *nothing) {
 TEST(mistakes_with_maps_are_told_in_a_sentence) {
     EXPECT_DIES(run_wrong_chunk, NULL, SIGABRT, "make the window at least as wide");
     EXPECT_DIES(run_wrong_name, NULL, SIGABRT, "name its own function");
+    EXPECT_DIES(run_item_ends_its_map, NULL, SIGABRT, "let the frame that made the map end it");
 }
