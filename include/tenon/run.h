@@ -59,9 +59,20 @@ struct tn_run_options {
     // thread, and on standard error as well if that takes ten times as long.
     double hog_seconds;
 
+    // What a circle of frames that wait for each other does to the run while others go on
+    // (Deadlock, below). False: it is told, and nothing else, as one of those others may remove one
+    // of them yet. True: the run fails with TN_DEADLOCK.
+    bool fails_on_deadlock;
+
+    // Seconds in which nothing moves until the run is suspect of a deadlock that is not certain,
+    // because somebody outside may end it yet (Deadlock, below); below 0: never; 0: what the
+    // environment says (TENON_SUSPECT_SECONDS, a number), else never.
+    double suspect_seconds;
+
     // Receives each sentence that the run has to say about the program: a frame that overstays its
-    // grace, one that keeps its thread for itself, a programmer's error. From any thread of the
-    // run, one call at a time; must not wait. NULL: "tenon: SENTENCE" on standard error.
+    // grace, one that keeps its thread for itself, a deadlock, a programmer's error. From any
+    // thread of the run, one call at a time; must not wait. NULL: "tenon: SENTENCE" on standard
+    // error.
     void (*report)(const char *sentence, void *data);
     void *report_data;
 };
@@ -88,6 +99,19 @@ struct tn_run_options {
 // end), no timer waits, nothing in the world is waited for, and the process has no thread that is
 // not the run's, then nobody is left who could go on. The report is told what each frame waits for
 // and who holds that, and the run fails with TN_DEADLOCK: the tree is removed in good order.
+//
+// When a thread of the program's own could still help, or what is waited for in the world, or an
+// event, that is not known: a server that waits for requests looks the same. With suspect_seconds
+// the report is told, after a rest of that length and once in each, what every frame waits for and
+// who holds it, if one waits to be let on by another; nothing fails. So of a program that hangs:
+// TENON_SUSPECT_SECONDS=1 ./program
+//
+// While others go on, frames that wait for each other in a circle are found as well: each for a
+// mutex, a lock for readers and a writer, or a tn_once that the next one holds, or for the next
+// one's end, or that of its children. They are looked for when somebody has waited for 0.15 s; the
+// report is told, once, which frame waits where and for what, and who holds it. With
+// fails_on_deadlock the run fails. Where a deadline ends one of the waits it is called suspect
+// instead, and nothing fails. What a thread in no run holds or waits for is not known.
 #define tn_run(name, ...) name##_tn_run(NULL, __VA_ARGS__)
 #define tn_run_with(options, name, ...) name##_tn_run((options), __VA_ARGS__)
 

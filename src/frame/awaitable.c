@@ -141,6 +141,11 @@ static bool ends_inside(const struct note *note) {
     return frame_of_awaitable(container_of(note, struct waiter, note)->awaitable) != NULL;
 }
 
+static bool awaited(const struct note *note, struct meeting *meeting) {
+    struct frame *frame = frame_of_awaitable(container_of(note, struct waiter, note)->awaitable);
+    return frame != NULL && meeting->meet(meeting, frame);
+}
+
 // After the stack was woken: did the awaitable do it? Else the waiter is taken off if the frame is
 // to end; if it was only asked where it stands it stays, so that it misses nothing.
 static bool is_over(struct waiter *waiter, struct tn_self *self) {
@@ -195,6 +200,7 @@ int awaitable_wait(struct tn_self *self, struct awaitable *awaitable, void **val
     const struct awaitable_kind *kind = awaitable->is_local ? NULL : awaitable->kind;
     struct waiter waiter = {.note.tell = tell,
                             .note.ends_inside = ends_inside,
+                            .note.awaited = awaited,
                             .subscriber.fire = fire,
                             .awaitable = awaitable,
                             .stack = stack,

@@ -41,15 +41,51 @@ static void tell(const struct note *note, char *text, size_t bytes) {
     (void)snprintf(text, bytes, "waits for its children");
 }
 
-static const struct note children_note = {.tell = tell, .ends_inside = note_ends_inside};
+struct children_wait {
+    struct note note;
+    struct frame *frame;
+};
+
+// So many of them are met, the oldest first.
+enum { CHILDREN_MET = 256 };
+
+// A child that has not ended, behind `count` others, kept alive for the caller; NULL: none.
+static struct frame *child_behind(struct frame *frame, int count) {
+    struct frame *child = NULL;
+    frame_lock(frame);
+    LIST_EACH(&frame->children, node) {
+        struct frame *next = container_of(node, struct frame, sibling);
+        if (child == NULL && frame_state(next) != FRAME_ENDED && count-- == 0) {
+            atomic_fetch_add_relaxed(&next->references, 1);
+            child = next;
+        }
+    }
+    frame_unlock(frame);
+    return child;
+}
+
+static bool awaited(const struct note *note, struct meeting *meeting) {
+    struct frame *frame = container_of(note, struct children_wait, note)->frame;
+    bool is_found = false;
+    for (int i = 0; i < CHILDREN_MET && !is_found; i++) {
+        struct frame *child = child_behind(frame, i);
+        if (child == NULL) {
+            break;
+        }
+        is_found = meeting->meet(meeting, child);
+        frame_release(child);
+    }
+    return is_found;
+}
 
 int frame_wait_for_children(struct tn_self *self, struct frame *frame) {
+    const struct children_wait wait = {{tell, note_ends_inside, NULL, awaited}, frame};
     while (has_alive_children(frame)) {
         const int due = cancel_due(self);
         if (due != TN_OK) {
             return due;
         }
-        task_stack_of(self)->note = &children_note;
+        task_stack_of(self)->note = &wait.note;
         ready_begin(self, NULL);
         worker_suspend(task_stack_of(self), wait_childless, frame);
     }

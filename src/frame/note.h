@@ -8,7 +8,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct frame;
 struct tn_self;
+
+// Who wants to meet frames, embedded in what it needs for that.
+struct meeting {
+    bool (*meet)(struct meeting *meeting, struct frame *frame);
+};
 
 struct note {
     // Writes what the stack does, as in "it sleeps", and a closing zero.
@@ -17,8 +23,11 @@ struct note {
     // timer, nothing that happens in the world. NULL: no. When nobody runs: standstill.h.
     bool (*ends_inside)(const struct note *note);
     // Of a wait of src/sync: who holds what it waits for; NULL: nobody, or nobody knows. Itself
-    // NULL for all other waits. When nobody runs.
+    // NULL for all other waits.
     const struct tn_self *(*holder)(const struct note *note);
+    // Of a wait for the end of frames: meets them until that returns true, and returns it. NULL for
+    // all other waits.
+    bool (*awaited)(const struct note *note, struct meeting *meeting);
 };
 
 // The second of them, for waits of which it is always true.

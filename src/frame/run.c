@@ -10,6 +10,7 @@
 #include "frame/failure.h"
 #include "frame/history.h"
 #include "frame/hog.h"
+#include "frame/knot.h"
 #include "frame/promote.h"
 #include "frame/scope.h"
 #include "frame/standstill.h"
@@ -22,9 +23,10 @@
 #define GRACE_SECONDS 1.0
 
 static const struct scheduler_calls calls = {.start_stolen = promote_stolen,
-                                              .tell_hog = hog_tell,
-                                              .hog_left = hog_left,
-                                              .still = standstill_look};
+                                             .tell_hog = hog_tell,
+                                             .hog_left = hog_left,
+                                             .still = standstill_look,
+                                             .look = knots_look};
 
 void run_tell(struct run *run, const char *sentence) {
     os_lock_acquire(&run->report_lock);
@@ -104,11 +106,13 @@ static int make_plan(const struct tn_type *root, const struct tn_run_options *op
         return TN_OUT_OF_RANGE;
     }
     const bool is_frame = root->level == TN_LEVEL_FRAME;
-    plan->scheduler = (struct scheduler_options){.count = options->num_threads,
-                                                 .zero_is_reserved = is_frame,
-                                                 .calls = &calls,
-                                                 .beside_bytes = sizeof(struct frame),
-                                                 .hog_ns = hog_limit_ns(options->hog_seconds)};
+    plan->scheduler =
+        (struct scheduler_options){.count = options->num_threads,
+                                   .zero_is_reserved = is_frame,
+                                   .calls = &calls,
+                                   .beside_bytes = sizeof(struct frame),
+                                   .hog_ns = hog_limit_ns(options->hog_seconds),
+                                   .suspect_ns = standstill_suspect_ns(options->suspect_seconds)};
     if (options->num_threads == 0) {
         const int cpus = os_usable_cpus();
         plan->scheduler.count = (cpus < THREADS_MAX ? cpus : THREADS_MAX - 1) + (is_frame ? 1 : 0);
@@ -192,8 +196,8 @@ int tn_run_type(const struct tn_type *type, const struct tn_run_options *options
     }
     const size_t pools = (size_t)plan.scheduler.count;
     const size_t each = sizeof(struct frame_pool) + sizeof(struct hog_record);
-    struct run *run =
-        os_allocate_aligned(bits_round_up(sizeof *run + pools * each, CACHE_LINE), CACHE_LINE);
+    const size_t lists_at = bits_round_up(sizeof(struct run) + pools * each, CACHE_LINE);
+    struct run *run = os_allocate_aligned(lists_at + pools * sizeof(struct knot_list), CACHE_LINE);
     if (run == NULL) {
         return TN_NO_MEMORY;
     }
@@ -204,6 +208,7 @@ int tn_run_type(const struct tn_type *type, const struct tn_run_options *options
         .deadline_ns = plan.options->seconds > 0 ? time_after_ns(plan.options->seconds) : OS_NEVER,
         .grace_seconds =
             plan.options->grace_seconds > 0 ? plan.options->grace_seconds : GRACE_SECONDS,
+        .fails_on_knots = plan.options->fails_on_deadlock,
         .report = plan.options->report,
         .report_data = plan.options->report_data};
     os_lock_init(&run->watch_lock);
@@ -213,6 +218,7 @@ int tn_run_type(const struct tn_type *type, const struct tn_run_options *options
     for (size_t i = 0; i < pools; i++) {
         run->pools[i] = (struct frame_pool){NULL, 0};
     }
+    knots_init(&run->knots, (struct knot_list *)(void *)((char *)run + lists_at), (int)pools);
     quarantine_init(&run->ended_events);
     plan.scheduler.upper = run;
     code = status_of(scheduler_init(&run->scheduler, &plan.scheduler));

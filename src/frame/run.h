@@ -8,6 +8,7 @@
 
 #include "frame/frame.h"
 #include "frame/hog.h"
+#include "frame/knot.h"
 #include "frame/quarantine.h"
 
 #define RUN_MESSAGE_BYTES 512
@@ -27,6 +28,8 @@ struct run {
     void (*report)(const char *sentence, void *data); // NULL: standard error
     void *report_data;
     struct hog_record *hogs; // one per worker, behind the pools
+    struct knots knots;      // their lists lie behind these
+    bool fails_on_knots;
     struct quarantine ended_events;
     struct os_lock report_lock;      // one report at a time
     struct os_lock ready_lock;       // who asks for readiness, one at a time: ready.h

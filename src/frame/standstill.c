@@ -1,13 +1,17 @@
 // standstill.c - see standstill.h.
 //
-// Nobody runs meanwhile: so the tree, the task stacks and the notes are read without locks.
+// No frame runs meanwhile: so the tree, the task stacks and the notes are read without locks. A
+// thread in no run may make stacks ready, and so take their tickets; the notes stay as they are.
 #include "frame/standstill.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "frame/frame.h"
 #include "frame/note.h"
 #include "frame/run.h"
+#include "frame/time.h"
+#include "scheduler/world.h"
 
 #define PATH_BYTES 192
 #define PLACE_BYTES 160
@@ -19,8 +23,9 @@ struct survey {
     bool (*visit)(struct survey *survey, struct frame *frame);
     const struct tn_self *holder; // whom find_holder looks for
     struct frame *found;
-    int waiting; // how many frames have been reported
-    int locked;  // how many wait for something of src/sync
+    const char *word; // for what is told of it
+    int waiting;      // how many frames have been reported
+    int locked;       // how many wait for something of src/sync
 };
 
 // A frame, and all below it: its embedded children, and those that a thief runs or that run in
@@ -105,14 +110,15 @@ static bool report(struct survey *survey, struct frame *frame) {
     if (note->holder != NULL) {
         tell_holder(survey, note, holder, sizeof holder);
     }
-    run_report(survey->run, "deadlock: %s, spawned at %s:%u, %s%s", path, frame->type->file,
+    run_report(survey->run, "%s: %s, spawned at %s:%u, %s%s", survey->word, path, frame->type->file,
                frame->line, place, holder);
     return ++survey->waiting < REPORTS_MAX;
 }
 
-void standstill_look(struct scheduler *scheduler) {
-    struct run *run = scheduler->upper;
-    if (os_thread_count() != scheduler->count || run->failure_code != 0) {
+// ---- certain ---------------------------------------------------------------------------------
+
+static void look_for_deadlock(struct run *run) {
+    if (os_thread_count() != run->scheduler.count) {
         return;
     }
     struct survey survey = {.run = run, .visit = is_stuck};
@@ -121,6 +127,62 @@ void standstill_look(struct scheduler *scheduler) {
     }
     run_report(run, "deadlock: every frame waits for another, and nobody is left who could go on");
     survey.visit = report;
+    survey.word = "deadlock";
     (void)walk(&survey, run->root);
     run_fail(run, TN_DEADLOCK, NULL);
+}
+
+// ---- suspect ---------------------------------------------------------------------------------
+
+static bool count_stuck(struct survey *survey, struct frame *frame) {
+    (void)is_stuck(survey, frame);
+    return true;
+}
+
+static bool report_noted(struct survey *survey, struct frame *frame) {
+    return note_of(frame) == NULL || report(survey, frame);
+}
+
+// Who could go on, or make somebody go on, as far as is known.
+static const char *outsiders(struct run *run) {
+    struct world *world = atomic_load_relaxed(&run->scheduler.world);
+    const bool is_world = world != NULL && atomic_load_relaxed(&world->awaited) > 0;
+    const bool is_thread = os_thread_count() != run->scheduler.count;
+    return is_world && is_thread ? "a descriptor, a signal, a program or a thread that is in no run"
+           : is_world            ? "a descriptor, a signal or a program"
+           : is_thread           ? "a thread that is in no run"
+                                 : "an event";
+}
+
+static void look_for_suspects(struct run *run) {
+    struct survey survey = {.run = run, .visit = count_stuck};
+    (void)walk(&survey, run->root);
+    if (survey.locked == 0) {
+        return;
+    }
+    run_report(run, "suspect: nothing has moved for %.1f s, and nothing will but by %s",
+               (double)run->scheduler.suspect_ns * 1e-9, outsiders(run));
+    survey.visit = report_noted;
+    survey.word = "suspect";
+    (void)walk(&survey, run->root);
+}
+
+uint64_t standstill_suspect_ns(double seconds) {
+    const char *text = seconds == 0 ? os_environment("TENON_SUSPECT_SECONDS") : NULL;
+    if (text != NULL && *text != '\0') {
+        seconds = strtod(text, NULL);
+    }
+    return seconds > 0 ? time_span_ns(seconds) : OS_NEVER;
+}
+
+void standstill_look(struct scheduler *scheduler, bool is_long) {
+    struct run *run = scheduler->upper;
+    if (run->failure_code != 0) {
+        return;
+    }
+    if (is_long) {
+        look_for_suspects(run);
+    } else {
+        look_for_deadlock(run);
+    }
 }

@@ -19,6 +19,12 @@ static void tell(const struct note *note, char *text, size_t bytes) {
     (void)snprintf(text, bytes, "waits for the frame %s", wait->task->type->name);
 }
 
+static bool awaited(const struct note *note, struct meeting *meeting) {
+    const struct stolen_wait *wait = container_of(note, struct stolen_wait, note);
+    struct frame *thief = task_adopter(wait->task);
+    return thief != NULL && meeting->meet(meeting, thief);
+}
+
 static void commit(struct task_stack *stack, void *argument) {
     const struct stolen_wait wait = *(const struct stolen_wait *)argument;
     const uint32_t ticket = task_stack_wait(stack);
@@ -47,7 +53,7 @@ static void begin(struct tn_self *self, struct tn_task *task) {
 }
 
 int wait_for_stolen(struct tn_self *self, struct tn_task *task, bool is_shielded) {
-    struct stolen_wait wait = {{tell, note_ends_inside, NULL}, task, is_shielded};
+    struct stolen_wait wait = {{tell, note_ends_inside, NULL, awaited}, task, is_shielded};
     while (!task_has_ended(task)) {
         const int due = is_shielded ? TN_OK : cancel_due(self);
         if (due != TN_OK) {

@@ -222,6 +222,9 @@ bool worker_find(struct worker *worker, bool is_idle, struct task_stack **stack)
             (void)timers_fire(&worker->timers, os_now_ns());
         }
         scheduler_look_at_world(worker->scheduler);
+        if (UNLIKELY(atomic_load_relaxed(&worker->scheduler->look_ns) != OS_NEVER)) {
+            (void)still_look_around(worker->scheduler);
+        }
     }
     if (worker->tick % FAIRNESS_ROUNDS == 0 && run_neglected(worker, is_idle, stack)) {
         return true;

@@ -173,7 +173,8 @@ int scheduler_init(struct scheduler *scheduler, const struct scheduler_options *
                                     .is_shared = options->count > 1,
                                     .calls = options->calls,
                                     .upper = options->upper,
-                                    .hog_ns = options->hog_ns};
+                                    .hog_ns = options->hog_ns,
+                                    .suspect_ns = options->suspect_ns};
     const size_t bytes = (size_t)options->count * sizeof(struct worker);
     scheduler->workers = os_allocate_aligned(bytes, _Alignof(struct worker));
     if (scheduler->workers == NULL) {
@@ -189,6 +190,8 @@ int scheduler_init(struct scheduler *scheduler, const struct scheduler_options *
     atomic_store_relaxed(&scheduler->keeper, -1);
     atomic_store_relaxed(&scheduler->armed_ns, TIMERS_NONE);
     atomic_store_relaxed(&scheduler->world, NULL);
+    atomic_store_relaxed(&scheduler->look_ns, OS_NEVER);
+    os_lock_init(&scheduler->still_lock);
     for (int i = 0; i < options->count; i++) {
         init_worker(scheduler, i, options);
     }

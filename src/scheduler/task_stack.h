@@ -32,6 +32,7 @@
 
 struct worker;
 struct frame;
+struct knot_tie;
 struct note;
 struct scope;
 
@@ -57,6 +58,7 @@ struct task_stack {
     bool turn_is_queued;
     bool has_ended;
     const struct note *note;     // what it waits for, while it does: frame/note.h
+    struct knot_tie *tie;        // that it waits for what a frame holds; NULL: not: frame/knot.h
     bool is_kept;                // its memory is not given back when what runs on it ends
     _Atomic uint32_t uses;       // who keeps it: a frame, or what runs here; a turn left in a queue
     uint32_t unready;            // frames living here whose first wait is not over: frame/ready.h

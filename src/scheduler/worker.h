@@ -78,10 +78,13 @@ struct scheduler_calls {
                                  const struct hog *hog);
     // After HOG_OWED, when the stack has left the worker, on its loop; what it computed in all.
     void (*hog_left)(struct worker *worker, uint64_t cpu_ns);
-    // All workers have been idle for a while, no timer waits, and nothing out in the world is
-    // waited for. NULL: nobody wants to know. On the loop of a worker, once until one of them is
-    // woken again.
-    void (*still)(struct scheduler *scheduler);
+    // All workers have been idle for a while and no timer waits. NULL: nobody wants to know. On the
+    // loop of a worker; no other worker runs anything before this returns. Until one of them is
+    // woken again: once when nothing out in the world is waited for either, and, `is_long`, once
+    // when that has lasted for suspect_ns.
+    void (*still)(struct scheduler *scheduler, bool is_long);
+    // The moment that scheduler_look_at gave has come. On the loop of a worker.
+    void (*look)(struct scheduler *scheduler);
 };
 
 struct scheduler {
@@ -100,7 +103,10 @@ struct scheduler {
     _Atomic int keeper;          // the idle worker that watches busy workers' timers; -1: none
     _Atomic uint64_t armed_ns;   // what it sleeps until
     struct world *_Atomic world; // where it sleeps; NULL: on its word
-    _Atomic bool is_told_still;  // calls->still has been called, and nobody has been woken since
+    uint64_t suspect_ns;         // as in struct scheduler_options
+    struct os_lock still_lock;   // held while calls->still is called
+    _Atomic uint32_t told_still; // enum still_told, since somebody was woken
+    _Atomic uint64_t look_ns;    // when calls->look is to be called; OS_NEVER: nobody wants it
 };
 
 struct scheduler_options {
@@ -111,6 +117,7 @@ struct scheduler_options {
     void *upper;
     size_t beside_bytes; // that the layer above wants beside each struct task_stack
     uint64_t hog_ns;     // as in struct scheduler
+    uint64_t suspect_ns; // when calls->still is called with is_long; OS_NEVER: not at all
 };
 
 // Fills `scheduler` in; starts no thread yet. 0 or an OS_ code.
@@ -175,6 +182,10 @@ void scheduler_timer_add(struct timers *timers, struct timer *timer, uint64_t de
 // The calling thread, a worker's, is about to block: all tasks of its running stack are made
 // public, so that none of them waits behind the blocking call while another thread is free.
 void scheduler_show_tasks(struct worker *worker);
+
+// A worker that comes to its loop, or sleeps, at that moment or later calls calls->look, once. In
+// place of the moment given before. Not a timer: a run is still in spite of it.
+void scheduler_look_at(struct scheduler *scheduler, uint64_t at_ns);
 
 // The run waits for things in the world from now on: the keeper sleeps there. Once, at most.
 void scheduler_set_world(struct scheduler *scheduler, struct world *world);

@@ -24,6 +24,9 @@ uint64_t still_begin(struct worker *worker, uint64_t until_ns);
 // After that sleep: tells the layer above when that moment has come with nothing to do.
 void still_look(struct worker *worker);
 
+// Now and then, by a busy worker: calls->look, if its moment has come. True: it was called.
+bool still_look_around(struct scheduler *scheduler);
+
 // A busy worker looks whether anything has happened in the world, where no keeper does.
 void scheduler_look_at_world(struct scheduler *scheduler);
 

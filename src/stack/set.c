@@ -226,6 +226,18 @@ struct stack *stack_pool_acquire_slow(struct stack_pool *pool, enum stack_class 
     return stack;
 }
 
+bool stack_set_has(struct stack_set *set, const void *header) {
+    bool has = false;
+    os_lock_acquire(&set->lock);
+    for (int size_class = 0; size_class < STACK_CLASSES && !has; size_class++) {
+        LIST_EACH(&set->stores[size_class].slabs, node) {
+            has = has || slab_has(container_of(node, struct slab, in_store), header);
+        }
+    }
+    os_lock_release(&set->lock);
+    return has;
+}
+
 void stack_set_explain(struct stack_set *set, char *text, size_t text_bytes) {
     size_t made = 0;
     os_lock_acquire(&set->lock);

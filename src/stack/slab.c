@@ -57,6 +57,14 @@ static struct stack *set_up_stack(struct slab *slab, uint32_t slot) {
     return stack;
 }
 
+bool slab_has(const struct slab *slab, const void *header) {
+    const uintptr_t low = low_of(slab);
+    const uintptr_t at = (uintptr_t)header;
+    const size_t slot = at < low ? SIZE_MAX : (at - low) / slab->stride;
+    return slot < atomic_load_relaxed((_Atomic uint32_t *)(uintptr_t)&slab->made) &&
+           stack_of(slab, low, (uint32_t)slot) == header;
+}
+
 // A descriptor that no mapping uses, old or new; NULL when there is no memory for a new one.
 static struct slab *take_descriptor(void) {
     struct slab *slab = atomic_load_relaxed(&newest_ever);

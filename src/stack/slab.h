@@ -76,6 +76,9 @@ struct stack *slab_stack(const struct slab *slab, uint32_t slot);
 void slab_mark(const struct stack *stack);
 struct stack *slab_unmark_run(struct slab *slab, uint32_t *count);
 
+// Whether the header of one of its stacks lies there.
+bool slab_has(const struct slab *slab, const void *header);
+
 // The stack in whose guard the address lies, or NULL. From a signal handler, too.
 struct stack *slab_find(uintptr_t address);
 

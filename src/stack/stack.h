@@ -187,6 +187,10 @@ size_t stack_touched_bytes(const struct stack *stack);
 // stack must be acquired and nothing may live on it.
 void stack_forget(struct stack *stack);
 
+// True when `header` is where the header of a stack of this set lies, whoever has that now: then it
+// may be read, until the set ends. Any address may be asked for, from any thread.
+bool stack_set_has(struct stack_set *set, const void *header);
+
 // Walks everything and checks the invariant above; nobody may be inside a call meanwhile. Returns
 // the number of stacks made.
 size_t stack_set_check(struct stack_set *set);

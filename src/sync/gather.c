@@ -206,14 +206,55 @@ static void tell_once(const struct waiter *waiter, char *text, size_t bytes) {
     tell_of("once", ((const struct once *)waiter->object)->name, text, bytes);
 }
 
-// Under the lock: there is nothing to wait for. Unless it is done, the caller is to do it.
-static bool is_settled(void *object) {
-    struct once *once = object;
+struct once_wait {
+    struct waiter waiter;
+    struct wait wait;
+    struct knot_tie tie;
+};
+
+static const struct tn_self *doer_of(const struct waiter *waiter) {
+    const struct once_wait *wait = container_of(waiter, const struct once_wait, waiter);
+    struct once *once = waiter->object;
+    os_lock_acquire(&once->lock);
+    const struct tn_self *doer = wait->wait.list == NULL ? NULL : once->doer;
+    os_lock_release(&once->lock);
+    return doer;
+}
+
+// Waits while another does it. OTHER_HAS_DONE_IT; OTHER_HAS_NOT: the caller is to do it; or why the
+// frame has to end.
+static int wait_for_doer(struct tn_self *self, struct once *once, struct once_wait *wait) {
+    os_lock_acquire(&once->lock);
     const uint32_t state = atomic_load_relaxed(&once->state);
-    if (state == ONCE_NEW) {
-        atomic_store_relaxed(&once->state, ONCE_BEING_DONE);
+    if (state == ONCE_BEING_DONE) {
+        wait_push(&once->waits, &wait->wait, &wait->waiter);
+        const int code = wait_suspend(&wait->wait, &once->lock);
+        os_lock_acquire(&once->lock); // who fired it is done with it
+        if (code != TN_OK || wait->wait.outcome == OTHER_HAS_DONE_IT) {
+            os_lock_release(&once->lock);
+            return code;
+        }
     }
-    return state != ONCE_BEING_DONE;
+    const bool is_done = state == ONCE_DONE;
+    if (!is_done) {
+        atomic_store_relaxed(&once->state, ONCE_BEING_DONE);
+        once->doer = self;
+    }
+    os_lock_release(&once->lock);
+    return is_done ? OTHER_HAS_DONE_IT : OTHER_HAS_NOT;
+}
+
+static int come_to(struct tn_self *self, struct once *once, const void *site) {
+    struct once_wait wait = {.wait.outcome = OTHER_HAS_DONE_IT};
+    waiter_init(&wait.waiter, self, tell_once, once);
+    wait.waiter.holder = doer_of;
+    int code = waiter_due(&wait.waiter);
+    if (code == TN_OK) {
+        waiter_tie(&wait.waiter, &wait.tie, site);
+        code = wait_for_doer(self, once, &wait);
+        knot_untie(&wait.tie);
+    }
+    return code;
 }
 
 // The function has returned. When it has failed, the first who waits becomes the one who does it.
@@ -239,10 +280,8 @@ int tn_once_do(struct tn_self *self, struct tn_once *room, tn_once_function *fun
     int code = TN_OK;
     // acquire: pairs with settle.
     if (atomic_load_acquire(&once->state) != ONCE_DONE) {
-        code = wait_until_granted(self, &once->lock, &once->waits, tell_once, is_settled, once);
-        if (code == OTHER_HAS_NOT ||
-            (code == TN_OK && atomic_load_relaxed(&once->state) != ONCE_DONE)) {
-            once->doer = self;
+        code = come_to(self, once, __builtin_return_address(0));
+        if (code == OTHER_HAS_NOT) {
             code = function(self, data);
             settle(once, code);
         }

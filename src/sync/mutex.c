@@ -26,6 +26,7 @@ enum { SPINS_MAX = 60 };
 struct mutex_wait {
     struct waiter waiter;
     struct wait wait;
+    struct knot_tie tie;
     uint32_t overtaken;
     bool wants_hand_over;
 };
@@ -36,8 +37,15 @@ static void tell(const struct waiter *waiter, char *text, size_t bytes) {
                    mutex->name == NULL ? "(without a name)" : mutex->name);
 }
 
-static const struct tn_self *holder_of(const void *object) {
-    return atomic_load_relaxed(&((struct mutex *)(uintptr_t)object)->holder);
+// Who is off the list has it, or is about to try.
+static const struct tn_self *holder_of(const struct waiter *waiter) {
+    const struct mutex_wait *wait = container_of(waiter, const struct mutex_wait, waiter);
+    struct mutex *mutex = waiter->object;
+    os_lock_acquire(&mutex->lock);
+    const struct tn_self *holder =
+        wait->wait.list == NULL ? NULL : atomic_load_relaxed(&mutex->holder);
+    os_lock_release(&mutex->lock);
+    return holder;
 }
 
 static void set_holder(struct mutex *mutex, struct tn_self *self) {
@@ -121,39 +129,48 @@ static int wait_once(struct mutex *mutex, struct mutex_wait *wait) {
     return wait_suspend(&wait->wait, &mutex->lock);
 }
 
-static int lock_slow(struct tn_self *self, struct mutex *mutex) {
-    struct mutex_wait wait = {.overtaken = 0};
-    waiter_init(&wait.waiter, self, tell, mutex);
-    wait.waiter.holder = holder_of;
-    if (spin(mutex, &wait.waiter)) {
-        return TN_OK;
-    }
+static int wait_for_it(struct tn_self *self, struct mutex *mutex, struct mutex_wait *wait) {
     for (;;) {
-        int code = waiter_due(&wait.waiter);
+        int code = waiter_due(&wait->waiter);
         if (code != TN_OK) {
-            return leave(mutex, &wait, code);
+            return leave(mutex, wait, code);
         }
         os_lock_acquire(&mutex->lock);
         if (take_or_mark(mutex, self)) {
             os_lock_release(&mutex->lock);
             return TN_OK;
         }
-        code = wait_once(mutex, &wait);
+        code = wait_once(mutex, wait);
         if (code != TN_OK) {
             return code;
         }
-        if (wait.wait.outcome == HANDED) {
+        if (wait->wait.outcome == HANDED) {
             os_lock_acquire(&mutex->lock); // who handed it over is done with it
             os_lock_release(&mutex->lock);
             return TN_OK;
         }
-        wait.overtaken++;
+        wait->overtaken++;
     }
+}
+
+static int lock_slow(struct tn_self *self, struct mutex *mutex, const void *site) {
+    struct mutex_wait wait;
+    wait.overtaken = 0;
+    wait.wait.list = NULL;
+    waiter_init(&wait.waiter, self, tell, mutex);
+    wait.waiter.holder = holder_of;
+    if (spin(mutex, &wait.waiter)) {
+        return TN_OK;
+    }
+    waiter_tie(&wait.waiter, &wait.tie, site);
+    const int code = wait_for_it(self, mutex, &wait);
+    knot_untie(&wait.tie);
+    return code;
 }
 
 int tn_mutex_lock_slow(struct tn_self *self, struct tn_mutex *room) {
     struct mutex *mutex = mutex_of(room);
-    const int code = lock_slow(self, mutex);
+    const int code = lock_slow(self, mutex, __builtin_return_address(0));
     if (code == TN_OK) {
         sanitizer_take_over(&mutex->state);
     }

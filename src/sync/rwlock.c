@@ -37,8 +37,20 @@ static void tell_write(const struct waiter *waiter, char *text, size_t bytes) {
     (void)snprintf(text, bytes, "waits to write %s", name_of(waiter->object));
 }
 
-static const struct tn_self *holder_of(const void *object) {
-    return ((const struct rwlock *)object)->writer;
+struct rwlock_wait {
+    struct waiter waiter;
+    struct wait wait;
+    struct knot_tie tie;
+};
+
+// The writer. Readers are many: nobody knows them.
+static const struct tn_self *holder_of(const struct waiter *waiter) {
+    const struct rwlock_wait *wait = container_of(waiter, const struct rwlock_wait, waiter);
+    struct rwlock *rwlock = waiter->object;
+    os_lock_acquire(&rwlock->lock);
+    const struct tn_self *writer = wait->wait.list == NULL ? NULL : rwlock->writer;
+    os_lock_release(&rwlock->lock);
+    return writer;
 }
 
 static bool is_writer(const struct wait *wait) {
@@ -74,51 +86,58 @@ static int try_to_enter(struct tn_self *self, struct rwlock *rwlock, bool writes
     return is_free ? TN_OK : TN_WOULD_WAIT;
 }
 
-static int enter_slow(struct tn_self *self, struct rwlock *rwlock, bool writes) {
-    struct waiter waiter;
-    struct wait wait = {.outcome = TN_OK};
-    waiter_init(&waiter, self, writes ? tell_write : tell_read, rwlock);
-    int code = waiter_due(&waiter);
-    if (code != TN_OK) {
-        return code;
-    }
+static int wait_to_enter(struct tn_self *self, struct rwlock *rwlock, struct rwlock_wait *wait) {
     os_lock_acquire(&rwlock->lock);
-    if (try_to_enter(self, rwlock, writes) == TN_OK) {
+    if (try_to_enter(self, rwlock, is_writer(&wait->wait)) == TN_OK) {
         os_lock_release(&rwlock->lock);
         return TN_OK;
     }
-    waiter.holder = holder_of;
-    waiter.leave = admit; // those behind a writer that gives up need not wait for it
-    wait_push(&rwlock->waits, &wait, &waiter);
-    return wait_suspend(&wait, &rwlock->lock);
+    wait_push(&rwlock->waits, &wait->wait, &wait->waiter);
+    return wait_suspend(&wait->wait, &rwlock->lock);
 }
 
-static int enter(struct tn_self *self, struct tn_rwlock *room, bool writes, bool waits) {
+static int enter_slow(struct tn_self *self, struct rwlock *rwlock, bool writes, const void *site) {
+    struct rwlock_wait wait = {.wait.outcome = TN_OK};
+    waiter_init(&wait.waiter, self, writes ? tell_write : tell_read, rwlock);
+    wait.waiter.holder = holder_of;
+    wait.waiter.leave = admit; // those behind a writer that gives up need not wait for it
+    wait.wait.waiter = &wait.waiter;
+    int code = waiter_due(&wait.waiter);
+    if (code == TN_OK) {
+        waiter_tie(&wait.waiter, &wait.tie, site);
+        code = wait_to_enter(self, rwlock, &wait);
+        knot_untie(&wait.tie);
+    }
+    return code;
+}
+
+static int enter(struct tn_self *self, struct tn_rwlock *room, bool writes, bool waits,
+                 const void *site) {
     struct rwlock *rwlock = rwlock_of(room);
     os_lock_acquire(&rwlock->lock);
     int code = try_to_enter(self, rwlock, writes);
     os_lock_release(&rwlock->lock);
     if (code != TN_OK && waits) {
-        code = enter_slow(self, rwlock, writes);
+        code = enter_slow(self, rwlock, writes, site);
     }
     sanitizer_take_over(rwlock);
     return code;
 }
 
 int tn_rwlock_read(struct tn_self *self, struct tn_rwlock *rwlock) {
-    return enter(self, rwlock, false, true);
+    return enter(self, rwlock, false, true, __builtin_return_address(0));
 }
 
 int tn_rwlock_write(struct tn_self *self, struct tn_rwlock *rwlock) {
-    return enter(self, rwlock, true, true);
+    return enter(self, rwlock, true, true, __builtin_return_address(0));
 }
 
 int tn_rwlock_try_read(struct tn_self *self, struct tn_rwlock *rwlock) {
-    return enter(self, rwlock, false, false);
+    return enter(self, rwlock, false, false, __builtin_return_address(0));
 }
 
 int tn_rwlock_try_write(struct tn_self *self, struct tn_rwlock *rwlock) {
-    return enter(self, rwlock, true, false);
+    return enter(self, rwlock, true, false, __builtin_return_address(0));
 }
 
 int tn_rwlock_read_end(struct tn_self *self, struct tn_rwlock *room) {

@@ -19,14 +19,14 @@ static void tell(const struct note *note, char *text, size_t bytes) {
 
 static const struct tn_self *holder(const struct note *note) {
     const struct waiter *waiter = container_of(note, struct waiter, note);
-    return waiter->holder == NULL ? NULL : waiter->holder(waiter->object);
+    return waiter->holder == NULL ? NULL : waiter->holder(waiter);
 }
 
 void waiter_init(struct waiter *waiter, struct tn_self *self,
                  void (*tell_what)(const struct waiter *waiter, char *text, size_t bytes),
                  void *object) {
     const bool is_thread = current_is_outside(self);
-    *waiter = (struct waiter){.note = {tell, note_ends_inside, holder},
+    *waiter = (struct waiter){.note = {tell, note_ends_inside, holder, NULL},
                               .self = self,
                               .stack = is_thread ? NULL : task_stack_of(self),
                               .tell = tell_what,

@@ -25,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "frame/knot.h"
 #include "frame/note.h"
 #include "os/os.h"
 
@@ -58,8 +59,9 @@ struct waiter {
     void *object;
     // Under the lock, when it is taken off its list because its frame has to end; NULL: nothing.
     void (*leave)(void *object);
-    // Who holds the object, when nobody runs; NULL: that is never known.
-    const struct tn_self *(*holder)(const void *object);
+    // Who holds what it still waits for; NULL: nobody, or it has it. From any thread; takes the
+    // object's lock. Itself NULL: that is never known.
+    const struct tn_self *(*holder)(const struct waiter *waiter);
 };
 
 struct wait {
@@ -79,6 +81,12 @@ void waiter_init(struct waiter *waiter, struct tn_self *self,
 
 // Before a wait, without any lock: TN_OK, or why the frame has to end. For a thread: TN_OK.
 int waiter_due(struct waiter *waiter);
+
+// Around the wait of one who has a `holder`, without any lock: frames that wait for each other in a
+// circle are found so. `site` is where the program called.
+static inline void waiter_tie(const struct waiter *waiter, struct knot_tie *tie, const void *site) {
+    knot_tie(tie, waiter->stack, &waiter->note, site);
+}
 
 // Under the lock of the object, all of these. At the end of the list, or before all others.
 void wait_push(struct wait_list *list, struct wait *wait, struct waiter *waiter);

@@ -256,3 +256,83 @@ TEST(who_waits_for_a_thread_in_no_run_is_not_stuck) {
     EXPECT_EQ(number, 9);
     EXPECT_STR(said, "");
 }
+
+// ---- suspects --------------------------------------------------------------------------------
+
+static struct tn_event *end_of_rest;
+
+// A rest in which nothing else could help is ended by who hears of it.
+static void keep_and_end(const char *sentence, void *data) {
+    keep(sentence, data);
+    EXPECT_EQ(tn_event_post(end_of_rest, NULL), TN_OK);
+}
+
+#define SUSPECT(n) TN_RUN(.num_threads = (n), .suspect_seconds = 0.2, .report = keep_and_end)
+
+TN_FRAME(void, reads_with_the_lock, (struct tn_stream, from)) {
+    char byte;
+    EXPECT_EQ(tn_mutex_lock(self, &a), TN_OK);
+    EXPECT_EQ(tn_read_exactly(self, from, &byte, 1), TN_CANCELLED);
+    EXPECT_EQ(tn_mutex_unlock(self, &a), TN_OK);
+}
+
+TN_PFRAME(void, needs_the_lock) {
+    if (tn_mutex_lock(self, &a) == TN_OK) {
+        tn_mutex_unlock(self, &a);
+    }
+}
+
+// With a pipe that nobody writes to, or without.
+TN_PFRAME(void, rests, (bool, reads)) {
+    a = (struct tn_mutex){.name = "a"};
+    struct tn_stream from, to;
+    end_of_rest = tn_event_create(self, "the end of the rest");
+    EXPECT_EQ(tn_pipe(self, &from, &to), TN_OK);
+    if (reads) {
+        tn_spawn(reads_with_the_lock, from);
+    } else {
+        EXPECT_EQ(tn_mutex_lock(self, &a), TN_OK);
+    }
+    tn_sleep(self, 0.01);
+    tn_task(needs_the_lock) waiter = tn_spawn(needs_the_lock);
+    tn_forget(waiter);
+    EXPECT_EQ(tn_event_wait(self, end_of_rest, NULL), TN_OK);
+    EXPECT(reads || tn_mutex_unlock(self, &a) == TN_OK);
+}
+
+TEST(who_could_still_be_helped_from_outside_is_suspect) {
+    for (int n = 1; n <= 3; n += 2) {
+        said[0] = '\0';
+        EXPECT_EQ(tn_run_with(SUSPECT(n), rests, NULL, true), TN_OK);
+        expect_said("suspect: nothing has moved for 0.2 s, and nothing will but by a descriptor, ");
+        expect_said("suspect: /rests/needs_the_lock, spawned at");
+        expect_said("waits for the mutex a, held by /rests/reads_with_the_lock");
+        expect_said("suspect: /rests, spawned at");
+        expect_said("waits for the event the end of the rest");
+    }
+}
+
+TEST(an_event_may_come_from_anywhere) {
+    skip_with_other_threads();
+    EXPECT_EQ(tn_run_with(SUSPECT(1), rests, NULL, false), TN_OK);
+    expect_said("and nothing will but by an event");
+    expect_said("suspect: /rests/needs_the_lock, spawned at");
+}
+
+TEST(a_thread_in_no_run_makes_a_standstill_suspect) {
+    if (is_simulated()) {
+        TEST_SKIP("the simulated system has one real thread");
+    }
+    said[0] = '\0';
+    pthread_t thread;
+    int number = 0;
+    EXPECT_EQ(pthread_create(&thread, NULL, sends_from_outside, NULL), 0);
+    EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 2, .suspect_seconds = 0.1, .report = keep),
+                          waits_for_a_thread, &number),
+              TN_OK);
+    EXPECT_EQ(pthread_join(thread, NULL), 0);
+    EXPECT_EQ(number, 9);
+    expect_said("but by a thread that is in no run");
+    expect_said("suspect: /waits_for_a_thread, spawned at");
+    expect_said("waits to receive from the channel orders");
+}
