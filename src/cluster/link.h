@@ -20,13 +20,17 @@
 #define TENON_CLUSTER_LINK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "cluster/session.h"
 
-// What a link of one kind keeps; it begins with this.
+// What a link of one kind keeps; it begins with this. Whoever drives it sets `events` and `upper`
+// before the first `turn`. One call at a time.
 struct link {
     const struct link_calls *calls;
     bool is_reliable;
+    const struct link_events *events;
+    void *upper;
 };
 
 struct link_calls {
@@ -43,9 +47,20 @@ struct link_calls {
     // Hands on what has arrived. Returns how many messages that were.
     unsigned (*turn)(struct link *link);
 
-    // A descriptor that is readable while `turn` has something to do; -1 when the link has none and
-    // `turn` must be called again and again.
+    // A descriptor that becomes readable when `turn` has something to do, after `sleep` has
+    // returned true; -1 when the link has none and `turn` must be called again and again.
     int (*doorbell)(const struct link *link);
+
+    // Somebody is about to wait for the doorbell. Returns true when he may: from now on it rings.
+    // False: `turn` has something to do. It goes on ringing for what arrives, once at least, until
+    // `awake`.
+    bool (*sleep)(struct link *link);
+
+    // Nobody waits any more: `turn` is called again and again, so that nobody has to ring.
+    void (*awake)(struct link *link);
+
+    // Who the peer is, for messages to people: "process 1234". Cut to `bytes`.
+    void (*name)(const struct link *link, unsigned peer, char *text, size_t bytes);
 
     // Ends every peer and frees the link.
     void (*close)(struct link *link);
@@ -55,10 +70,24 @@ struct link_events {
     void (*up)(void *upper, unsigned peer);
     void (*hear)(void *upper, unsigned peer, const struct message *message, const void *payload);
     void (*writable)(void *upper, unsigned peer);
-    // `detail` is how the process ended, as the link knows it: a signal (above 0), an exit code (0
-    // or below), or 0.
+    // `detail` is how the process ended, as the link knows it: a signal (above 0), an exit code
+    // with the sign changed (0 or below), or one of enum link_detail. Without an `up` before it,
+    // the peer never came to be.
     void (*down)(void *upper, unsigned peer, int detail);
+    // The peer asks this process to leave: to take nothing more, finish what it has begun, and end.
+    // May be NULL.
+    void (*leave)(void *upper, unsigned peer);
 };
+
+// Other ways in which a peer ends.
+enum link_detail {
+    LINK_OUT_OF_MEMORY = 1001, // the system killed it, because there was no memory
+    LINK_REFUSED,              // it was another build
+    LINK_UNKNOWN,              // nobody knows how
+};
+
+// Writes "was killed by signal 9 (out of memory)" and the like, cut to `bytes`.
+void link_describe_end(int detail, char *text, size_t bytes);
 
 static inline bool link_send(struct link *link, unsigned peer, const struct message *message,
                              const void *payload) {

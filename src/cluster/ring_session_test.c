@@ -245,7 +245,7 @@ static void a_session_over_rings(uint32_t begins_max, int kill_every) {
     owner_init(&stage.owner, &options);
     for (int i = 0; i < CHILDREN; i++) {
         struct side *side = &sides[i];
-        side->link = (struct link){&link_calls, true};
+        side->link = (struct link){.calls = &link_calls, .is_reliable = true};
         side->bell = bell;
         side->their_bell = eventfd(0, EFD_CLOEXEC);
         side->common = mmap(NULL, sizeof *side->common, PROT_READ | PROT_WRITE,

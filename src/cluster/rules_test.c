@@ -84,7 +84,7 @@ static void hear_beat(uint64_t offered, uint64_t now_ns) {
 // An owner that has met a taker, which offers `offered` places; its tasks are submitted.
 static void start_owner(bool is_reliable, uint64_t offered) {
     memset(&stage, 0, sizeof stage);
-    stage.link = (struct link){&link_calls, is_reliable};
+    stage.link = (struct link){.calls = &link_calls, .is_reliable = is_reliable};
     const struct owner_options options = {.link = &stage.link,
                                           .timing = session_timing_default(),
                                           .incarnation = 5,
@@ -258,7 +258,7 @@ TEST(whatever_a_taker_says_the_owner_stays_whole) {
 
 static void start_taker(bool is_reliable) {
     memset(&stage, 0, sizeof stage);
-    stage.link = (struct link){&link_calls, is_reliable};
+    stage.link = (struct link){.calls = &link_calls, .is_reliable = is_reliable};
     const struct taker_options options = {
         .link = &stage.link, .timing = session_timing_default(), .calls = &taker_calls};
     taker_init(&stage.taker, &options, stage.slots, SLOTS);

@@ -44,7 +44,7 @@ static const struct link_calls calls = {.send = send, .cut = cut};
 void link_sim_init(struct link_sim *sim, bool is_reliable) {
     memset(sim, 0, sizeof *sim);
     for (int i = 0; i < LINK_SIM_ENDS; i++) {
-        sim->ends[i] = (struct link_sim_end){{&calls, is_reliable}, sim, i};
+        sim->ends[i] = (struct link_sim_end){{.calls = &calls, .is_reliable = is_reliable}, sim, i};
     }
 }
 
