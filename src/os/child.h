@@ -22,7 +22,11 @@ struct os_child_plan {
                                     // unless it has a slash in it
     const char *const *environment; // "NAME=value" up to a NULL; NULL: that of this process
     const char *folder;             // where it starts; NULL: here
-    int standard[3]; // input, output, errors: a descriptor, or enum os_child_standard
+    int standard[3];     // input, output, errors: a descriptor, or enum os_child_standard
+    const char *program; // the file that is executed; NULL: the first of the arguments
+    bool is_part; // of this program: it stays in the session, has no tree of its own that could be
+                  // killed with it, does not end with the thread that started it, and begins with
+                  // SIGINT, SIGQUIT, SIGHUP and SIGTERM blocked
 };
 
 struct os_child {
@@ -50,8 +54,8 @@ int os_child_signal(const struct os_child *child, int number);
 // True once the program has ended, whatever else of its tree lives on: *end.
 bool os_child_has_ended(const struct os_child *child, struct os_child_end *end);
 
-// Kills all of the tree that can be found. True when nothing of it is alive any more. Until then
-// call it again: what is killed takes a moment to go.
+// Kills all of the tree that can be found (of a part of this program, only the process). True when
+// nothing of it is alive any more. Until then call it again: what is killed takes a moment to go.
 bool os_child_kill(const struct os_child *child);
 
 // Lets go of a child whose tree is gone: its number may stand for another process from now on.

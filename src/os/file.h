@@ -85,6 +85,10 @@ int os_poll_wait(struct os_poll *poll, struct os_poll_event *events, int events_
 // Reports signals that are watched (below) as events with `tag`, IN, from now on.
 OS_MUST_USE int os_poll_add_signals(struct os_poll *poll, uint64_t tag);
 
+// A descriptor that is ready to read while there are events, so that one poll can wait for another;
+// it reports each new one as a change. -1 in os/sim.
+int os_poll_descriptor(const struct os_poll *poll);
+
 // Ends one wait: the one that goes on, or the next. From any thread, also in a signal handler.
 void os_poll_wake(struct os_poll *poll);
 

@@ -73,6 +73,13 @@ static void reset_signals(void) {
     }
 }
 
+void child_add_group_signals(sigset_t *set) {
+    (void)sigaddset(set, SIGINT);
+    (void)sigaddset(set, SIGQUIT);
+    (void)sigaddset(set, SIGHUP);
+    (void)sigaddset(set, SIGTERM);
+}
+
 // Puts the standard descriptors in place. Sources that lie in the way go up first.
 static int place_standard(const int wanted[3]) {
     int sources[3];
@@ -98,11 +105,13 @@ static int place_standard(const int wanted[3]) {
 
 static int prepare_and_exec(struct launch *launch) {
     const struct os_child_plan *plan = launch->plan;
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (!plan->is_part) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    }
     if (getppid() != launch->parent) {
         return ESRCH;
     }
-    if (setsid() < 0) {
+    if (!plan->is_part && setsid() < 0) {
         return errno;
     }
     launch->is_in_cgroup = launch->cgroup_procs >= 0 && write(launch->cgroup_procs, "0", 1) == 1;
@@ -116,9 +125,12 @@ static int prepare_and_exec(struct launch *launch) {
     if (plan->folder != NULL && chdir(plan->folder) != 0) {
         return errno;
     }
-    sigset_t none;
-    sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    if (plan->is_part) { // until it says what they are to do
+        child_add_group_signals(&blocked);
+    }
+    (void)sigprocmask(SIG_SETMASK, &blocked, NULL);
     (void)execve(launch->program, (char *const *)(uintptr_t)plan->arguments, launch->environment);
     return errno;
 }
@@ -246,10 +258,22 @@ static void draw_mark(char mark[20]) {
     (void)snprintf(mark, 20, "%016llx", (unsigned long long)number);
 }
 
+static int start_part(struct os_child *child, struct launch *launch) {
+    child->cgroup = -1;
+    child->mark[0] = '\0';
+    launch->environment = (char *const *)(uintptr_t)launch->plan->environment;
+    return launch_child(child, launch);
+}
+
 static int start(struct os_child *child, struct launch *launch) {
-    int failed = find_program(launch->plan->arguments[0], launch->program);
+    const char *program = launch->plan->program;
+    int failed =
+        find_program(program != NULL ? program : launch->plan->arguments[0], launch->program);
     if (failed != 0) {
         return failed;
+    }
+    if (launch->plan->is_part) {
+        return start_part(child, launch);
     }
     const char *const *environment = launch->plan->environment;
     draw_mark(child->mark);
@@ -322,7 +346,9 @@ bool os_child_has_ended(const struct os_child *child, struct os_child_end *end) 
 bool os_child_kill(const struct os_child *child) {
     (void)os_child_signal(child, SIGKILL);
     struct os_child_end end;
-    const bool is_gone = child->cgroup >= 0 ? child_cgroup_kill(child) : child_tree_kill(child);
+    const bool has_tree = child->mark[0] != '\0';
+    const bool is_gone =
+        child->cgroup >= 0 ? child_cgroup_kill(child) : !has_tree || child_tree_kill(child);
     return is_gone && os_child_has_ended(child, &end);
 }
 

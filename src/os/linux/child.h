@@ -2,7 +2,12 @@
 #ifndef TENON_OS_LINUX_CHILD_H
 #define TENON_OS_LINUX_CHILD_H
 
+#include <signal.h>
+
 #include "os/child.h"
+
+// The signals with which a terminal or the system ends a whole group of processes.
+void child_add_group_signals(sigset_t *set);
 
 // A cgroup for the child, made in that of this process: child->cgroup and its name. -1: not
 // allowed, or TENON_CGROUP=off.

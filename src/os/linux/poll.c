@@ -116,6 +116,10 @@ int os_poll_wait(struct os_poll *poll, struct os_poll_event *events, int events_
     return kept;
 }
 
+int os_poll_descriptor(const struct os_poll *poll) {
+    return poll->handle;
+}
+
 void os_poll_wake(struct os_poll *poll) {
     const int error = errno; // a signal handler may be the caller
     const uint64_t one = 1;

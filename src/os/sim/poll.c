@@ -85,6 +85,11 @@ int os_poll_wait(struct os_poll *poll, struct os_poll_event *events, int events_
     return count;
 }
 
+int os_poll_descriptor(const struct os_poll *poll) {
+    (void)poll;
+    return -1;
+}
+
 void os_poll_wake(struct os_poll *poll) {
     turn_advance(200);
     turn_pass();

@@ -1,0 +1,191 @@
+// share.c - memory, bells and posts between processes on Linux: sealed memfds, eventfds, and
+// sequenced sockets that carry descriptors. See os/share.h. Start reading at os_share_make.
+#include "os/share.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "os/fault.h"
+#include "os/file.h"
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 8u
+#endif
+
+// ---- memory ----------------------------------------------------------------------------------
+
+enum { SEALS = F_SEAL_SHRINK | F_SEAL_GROW };
+
+static int map(struct os_share *share) {
+    share->at = mmap(NULL, share->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
+                     share->handle, 0);
+    if (share->at == MAP_FAILED) {
+        return OS_NO_MEMORY;
+    }
+    (void)madvise(share->at, share->bytes, MADV_DONTFORK);
+    return OS_OK;
+}
+
+// Kernels before 6.3 do not know the first kind; newer ones want it.
+static int make_handle(void) {
+    const int handle = memfd_create("tenon", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+    return handle >= 0 || errno != EINVAL ? handle
+                                          : memfd_create("tenon", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+}
+
+// To exceed that limit raises a signal.
+static bool is_within_limit(size_t bytes) {
+    struct rlimit limit;
+    return getrlimit(RLIMIT_FSIZE, &limit) != 0 || bytes <= limit.rlim_cur;
+}
+
+int os_share_make(struct os_share *share, size_t bytes) {
+    if (fault_call() || !is_within_limit(bytes)) {
+        return OS_NO_MEMORY;
+    }
+    *share = (struct os_share){.bytes = bytes, .handle = make_handle()};
+    if (share->handle < 0) {
+        return -errno;
+    }
+    int code = OS_OK;
+    if (ftruncate(share->handle, (off_t)bytes) != 0 ||
+        fcntl(share->handle, F_ADD_SEALS, SEALS | F_SEAL_SEAL) != 0) {
+        code = -errno;
+    }
+    if (code == OS_OK) {
+        code = map(share);
+    }
+    if (code != OS_OK) {
+        (void)close(share->handle);
+    }
+    return code;
+}
+
+int os_share_take(struct os_share *share, int handle, size_t bytes) {
+    *share = (struct os_share){.bytes = bytes, .handle = handle};
+    const int seals = fcntl(handle, F_GET_SEALS);
+    struct stat stat;
+    int code = OS_INVALID;
+    if (seals >= 0 && (seals & SEALS) == SEALS && fstat(handle, &stat) == 0 &&
+        (uint64_t)stat.st_size == bytes) {
+        code = fault_call() ? OS_NO_MEMORY : map(share);
+    }
+    if (code != OS_OK) {
+        (void)close(handle);
+    }
+    return code;
+}
+
+void os_share_close(struct os_share *share) {
+    if (share->handle >= 0) {
+        (void)close(share->handle);
+        share->handle = -1;
+    }
+}
+
+void os_share_drop(struct os_share *share) {
+    (void)munmap(share->at, share->bytes);
+    os_share_close(share);
+}
+
+void os_share_discard(void *at, size_t bytes) {
+    (void)madvise(at, bytes, MADV_REMOVE);
+}
+
+// ---- bells -----------------------------------------------------------------------------------
+
+int os_bell_make(int *bell) {
+    if (fault_call()) {
+        return OS_TOO_MANY_FILES;
+    }
+    *bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return *bell >= 0 ? OS_OK : -errno;
+}
+
+// Nobody reads it: each ring is an event of its own for who waits for changes.
+void os_bell_ring(int bell) {
+    const uint64_t one = 1;
+    (void)!write(bell, &one, sizeof one);
+}
+
+// ---- the post --------------------------------------------------------------------------------
+
+union control {
+    struct cmsghdr header;
+    unsigned char bytes[CMSG_SPACE(OS_PARCEL_HANDLES * sizeof(int))];
+};
+
+int os_post_pair(int ends[2]) {
+    if (fault_call()) {
+        return OS_TOO_MANY_FILES;
+    }
+    const int type = SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK;
+    return socketpair(AF_UNIX, type, 0, ends) == 0 ? OS_OK : -errno;
+}
+
+int os_post_send(int post, const struct os_parcel *parcel) {
+    struct iovec vector = {(void *)(uintptr_t)parcel->words, sizeof parcel->words};
+    union control control;
+    struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+    if (parcel->handle_count > 0) {
+        const size_t bytes = parcel->handle_count * sizeof(int);
+        memset(&control, 0, sizeof control);
+        message.msg_control = &control;
+        message.msg_controllen = CMSG_SPACE(bytes);
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(bytes);
+        memcpy(CMSG_DATA(header), parcel->handles, bytes);
+    }
+    ssize_t sent;
+    do {
+        sent = sendmsg(post, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    return sent >= 0 ? OS_OK : errno == ECONNRESET ? OS_BROKEN : -errno;
+}
+
+// Takes what came along. Of more than there is room for, counted without the padding behind it, the
+// system has closed the rest.
+static void take_handles(struct msghdr *message, struct os_parcel *parcel) {
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL;
+         header = CMSG_NXTHDR(message, header)) {
+        if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
+            const size_t bytes = header->cmsg_len - CMSG_LEN(0);
+            memcpy(parcel->handles, CMSG_DATA(header), bytes);
+            parcel->handle_count = (unsigned)(bytes / sizeof(int));
+        }
+    }
+}
+
+int os_post_receive(int post, struct os_parcel *parcel) {
+    struct iovec vector = {parcel->words, sizeof parcel->words};
+    union control control;
+    struct msghdr message = {.msg_iov = &vector,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = CMSG_LEN(OS_PARCEL_HANDLES * sizeof(int))};
+    ssize_t got;
+    do {
+        got = recvmsg(post, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    } while (got < 0 && errno == EINTR);
+    parcel->handle_count = 0;
+    if (got <= 0) {
+        return got == 0 || errno == ECONNRESET ? OS_BROKEN : -errno;
+    }
+    take_handles(&message, parcel);
+    if (got != sizeof parcel->words || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
+        for (unsigned i = 0; i < parcel->handle_count; i++) {
+            (void)close(parcel->handles[i]);
+        }
+        parcel->handle_count = 0;
+        return OS_INVALID;
+    }
+    return OS_OK;
+}
