@@ -40,6 +40,14 @@ static bool see_tails(struct ring *ring) {
     return true;
 }
 
+// The bytes of its payload that lie in the ring.
+static bool is_apart(const struct ring *ring, const struct message *message) {
+    return ring->has_apart && (message->payload & RING_APART) != 0;
+}
+static size_t bytes_inside(const struct ring *ring, const struct message *message) {
+    return is_apart(ring, message) ? 0 : message->bytes;
+}
+
 // Where a payload of so many bytes would begin.
 static uint64_t payload_place(const struct ring *ring, size_t bytes) {
     const size_t offset = ring->payload_head & (ring->payload_bytes - 1);
@@ -56,7 +64,7 @@ static bool has_room(const struct ring *ring, size_t bytes) {
 
 enum ring_code ring_push(struct ring *ring, const struct message *message, const void *payload,
                          bool *wakes) {
-    const size_t bytes = message->bytes;
+    const size_t bytes = bytes_inside(ring, message);
     REQUIRE(bytes <= ring_payload_max(ring), "a payload is longer than the ring has room for");
     *wakes = false;
     if (ring->is_bad) {
@@ -73,7 +81,6 @@ enum ring_code ring_push(struct ring *ring, const struct message *message, const
     struct message *slot = &ring->shared->slots[ring->head & (ring->slot_count - 1)];
     *slot = *message;
     plain_write(&slot->task, message->task); // the whole slot, for who looks for races
-    slot->payload = 0;
     if (bytes > 0) {
         slot->payload = payload_place(ring, bytes);
         memcpy(&ring->payloads[slot->payload & (ring->payload_bytes - 1)], payload, bytes);
@@ -87,6 +94,14 @@ enum ring_code ring_push(struct ring *ring, const struct message *message, const
         atomic_store_relaxed(&ring->shared->is_empty_asleep, 0);
     }
     return RING_OK;
+}
+
+enum ring_code ring_see(struct ring *ring, uint64_t *tail) {
+    if (ring->is_bad || !see_tails(ring)) {
+        return RING_BAD;
+    }
+    *tail = ring->tail;
+    return ring->head - ring->tail < ring->slot_count ? RING_OK : RING_NONE;
 }
 
 // ---- taking ----------------------------------------------------------------------------------
@@ -106,7 +121,7 @@ static bool is_inside(const struct ring *ring, const struct message *message) {
     const uint64_t begin = message->payload;
     const uint64_t offset = begin & (ring->payload_bytes - 1);
     const uint64_t end = begin + bits_round_up(message->bytes, 8);
-    return message->bytes == 0 ||
+    return bytes_inside(ring, message) == 0 ||
            (begin % 8 == 0 && offset + message->bytes <= ring->payload_bytes &&
             begin - ring->payload_tail <= ring->payload_bytes &&
             end - ring->payload_tail <= ring->payload_bytes);
@@ -125,12 +140,14 @@ enum ring_code ring_take(struct ring *ring, struct message *message, const void 
     if (!is_inside(ring, message)) {
         return break_ring(ring);
     }
-    *payload = &ring->payloads[message->payload & (ring->payload_bytes - 1)];
+    *payload = is_apart(ring, message)
+                   ? NULL
+                   : &ring->payloads[message->payload & (ring->payload_bytes - 1)];
     return RING_OK;
 }
 
 bool ring_release(struct ring *ring, const struct message *message) {
-    if (message->bytes > 0) {
+    if (bytes_inside(ring, message) > 0) {
         ring->payload_tail = message->payload + bits_round_up(message->bytes, 8);
         atomic_store_relaxed(&ring->shared->payload_tail, ring->payload_tail);
     }

@@ -9,7 +9,8 @@
 //     slot_count payloads:  payload_tail <= payload_head <= payload_tail + payload_bytes
 //
 // A payload lies in one piece at message.payload % payload_bytes; what is skipped at the end for
-// that is given back with it.
+// that is given back with it. One that is marked RING_APART lies elsewhere (hold.h), if there is
+// such a place: the ring then carries only the message.
 //
 // Sleeping: who finds nothing (ring_sleep_empty) or no room (ring_sleep_full) says so in the ring,
 // looks once more, and may then sleep; the other side says after each push, or each release,
@@ -45,6 +46,7 @@ struct ring {
     size_t payload_bytes; // a power of two, at least 8
     uint64_t head, tail;  // one of them is this side's, the other as it was seen last
     uint64_t payload_head, payload_tail;
+    bool has_apart; // whoever uses the ring knows of payloads that lie apart; false at first
     bool is_bad;
 };
 
@@ -53,6 +55,9 @@ enum ring_code {
     RING_NONE = -1, // nothing to take, or no room
     RING_BAD = -2,  // the other side broke the ring
 };
+
+// In message.payload: the rest of it says where the payload lies, in memory that is not the ring's.
+#define RING_APART (UINT64_C(1) << 63)
 
 // Bytes of memory that a ring needs.
 size_t ring_bytes(uint32_t slot_count, size_t payload_bytes);
@@ -65,13 +70,17 @@ static inline size_t ring_payload_max(const struct ring *ring) {
     return ring->payload_bytes;
 }
 
-// Copies a message and its payload of message->bytes bytes into the ring. *wakes is true when the
-// other side has to be woken.
+// Copies a message and its payload of message->bytes bytes into the ring (apart from the payload
+// if that lies apart). *wakes is true when the other side has to be woken.
 enum ring_code ring_push(struct ring *ring, const struct message *message, const void *payload,
                          bool *wakes);
 
+// How far the other side has come: the messages before number *tail have been given back. The next
+// one to be pushed is number ring->head. RING_NONE when there is no slot free for it.
+enum ring_code ring_see(struct ring *ring, uint64_t *tail);
+
 // Copies the oldest message out. Its payload is at *payload, in the ring, where the other side may
-// still write: copy it before looking at it. It stays until ring_release.
+// still write: copy it before looking at it. It stays until ring_release. NULL: it lies apart.
 enum ring_code ring_take(struct ring *ring, struct message *message, const void **payload);
 
 // Gives back the message that was taken last. Returns true when the other side has to be woken.

@@ -1,0 +1,78 @@
+// side.h - one end of what two processes share: a ring in each direction, beside each a hold for
+// long payloads, and a bell at either end.
+//
+// The memory, made by the owner of the processes, zeroed at first (struct side_head):
+//
+//     | head | ring to the process | ring to the owner | hold to the process | hold to the owner |
+//
+// Invariant: what the other side may have written is looked at once, in a copy; only the payloads
+// that an owner sends are handed on where they lie, because a process trusts who made it.
+// Start reading at side_send.
+#ifndef TENON_CLUSTER_SIDE_H
+#define TENON_CLUSTER_SIDE_H
+
+#include "cluster/hold.h"
+#include "cluster/link.h"
+#include "cluster/ring.h"
+
+enum { SIDE_GREETING_MAX = 256 };
+
+enum side_state { SIDE_STARTING, SIDE_READY };
+
+struct side_head {
+    // Written by the owner before the process exists.
+    uint32_t slot_count; // of each ring: a power of two
+    uint32_t greeting_bytes;
+    uint64_t payload_bytes; // a power of two
+    uint64_t hold_bytes;    // whole pages
+    unsigned char greeting[SIDE_GREETING_MAX];
+    // By the process: which build it is, then that it is there.
+    _Alignas(CACHE_LINE) _Atomic uint64_t identity;
+    _Atomic uint32_t state;
+    // By the owner.
+    _Alignas(CACHE_LINE) _Atomic uint32_t is_to_leave;
+};
+
+// Memory that a payload is copied to before it is looked at; it grows, and is used again.
+struct side_buffer {
+    unsigned char *memory;
+    size_t bytes;
+};
+
+struct side {
+    struct side_head *head;
+    struct ring in, out;
+    struct hold hold; // for what this side sends
+    const void *in_hold;
+    size_t hold_bytes;
+    struct side_buffer *buffer; // NULL: payloads are handed on where they lie
+    int their_bell;
+    bool is_full; // something was not sent, `writable` is owed
+    bool is_bad;  // the other side broke the rules
+};
+
+// Bytes of memory for these sizes.
+size_t side_bytes(const struct side_head *head);
+
+// Attaches one end: the owner's (with a buffer) or the process's. `pieces` are head->slot_count.
+void side_init(struct side *side, struct side_head *head, struct side_buffer *buffer,
+               int their_bell, struct hold_piece *pieces);
+
+// The longest payload that can be sent.
+size_t side_payload_max(const struct side *side);
+
+// As link_send.
+bool side_send(struct side *side, const struct message *message, const void *payload);
+
+// Hands on up to `count_max` messages, and `writable` when there is room again. Returns how many
+// messages there were. Sets is_bad when one can't be right.
+unsigned side_turn(struct side *side, struct link *link, unsigned peer, unsigned count_max);
+
+// As link_calls.sleep and awake, for this side's bell.
+bool side_sleep(struct side *side);
+void side_awake(struct side *side);
+
+// Gives back to the system what long payloads have taken, if none is on its way.
+void side_trim(struct side *side);
+
+#endif
