@@ -37,6 +37,8 @@ void link_describe_end(int detail, char *text, size_t bytes) {
         (void)snprintf(text, bytes, "was killed because there was no memory left");
     } else if (detail == LINK_REFUSED) {
         (void)snprintf(text, bytes, "was another build of this program");
+    } else if (detail == LINK_NOT_STARTED) {
+        (void)snprintf(text, bytes, "could not be started");
     } else if (detail == LINK_UNKNOWN) {
         (void)snprintf(text, bytes, "ended, and the system does not tell how");
     } else if (detail <= 0) {

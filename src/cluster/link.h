@@ -29,6 +29,7 @@
 struct link {
     const struct link_calls *calls;
     bool is_reliable;
+    size_t payload_max; // the longest payload that it can carry; what is longer is never sent
     const struct link_events *events;
     void *upper;
 };
@@ -44,7 +45,8 @@ struct link_calls {
     // does.
     void (*cut)(struct link *link, unsigned peer, enum session_why why);
 
-    // Hands on what has arrived. Returns how many messages that were.
+    // Hands on what has arrived. Returns how many messages that were; other events
+    // than `writable` count too.
     unsigned (*turn)(struct link *link);
 
     // A descriptor that becomes readable when `turn` has something to do, after `sleep` has
@@ -83,6 +85,7 @@ struct link_events {
 enum link_detail {
     LINK_OUT_OF_MEMORY = 1001, // the system killed it, because there was no memory
     LINK_REFUSED,              // it was another build
+    LINK_NOT_STARTED,          // the system allowed no further process
     LINK_UNKNOWN,              // nobody knows how
 };
 

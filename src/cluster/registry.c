@@ -1,15 +1,18 @@
 // registry.c - see registry.h. A program's section is entered as a whole by the first of its
-// constructors, so from then on everything in it is known.
+// constructors, so from then on everything in it is known. When the program's own has been, a
+// process that is a zygote stays here.
 #include "cluster/registry.h"
 
 #include <stdio.h>
 
 #include "base/check.h"
 #include "cluster/schema.h"
-#include "os/os.h"
+#include "cluster/zygote.h"
+#include "os/image.h"
 
 static struct os_lock lock;
 static struct tn_dframe_entry *first_entry;
+static struct tn_dframe_entry *start_entry; // the first one when the program had announced its own
 
 uint64_t registry_identity(const struct tn_type *type) {
     return schema_identity(type->name, type->travel->arguments, type->travel->result);
@@ -51,13 +54,22 @@ static void enter(struct tn_dframe_entry *entry) {
 }
 
 void tn_dframe_register(struct tn_dframe_entry *const *first, struct tn_dframe_entry *const *end) {
+    struct os_image image;
+    bool is_start = false;
     os_lock_acquire(&lock);
     if (first < end && (*first)->identity == 0) {
         for (struct tn_dframe_entry *const *at = first; at < end; at++) {
             enter(*at);
         }
+        if (start_entry == NULL && os_image_find(first, &image) && image.is_program) {
+            start_entry = first_entry;
+            is_start = start_entry != NULL;
+        }
     }
     os_lock_release(&lock);
+    if (is_start) {
+        zygote_serve_if_caught();
+    }
 }
 
 void tn_dframe_unregister(struct tn_dframe_entry *const *first,
@@ -82,6 +94,19 @@ const struct tn_type *registry_find(uint64_t identity) {
     const bool is_alone = found != NULL && seek(found->next, identity) == NULL;
     os_lock_release(&lock);
     return is_alone ? found->type : NULL;
+}
+
+bool registry_knows_program(void) {
+    return start_entry != NULL;
+}
+
+void registry_each_of_start(void (*visit)(void *argument, const struct tn_dframe_entry *entry),
+                            void *argument) {
+    os_lock_acquire(&lock);
+    for (const struct tn_dframe_entry *entry = start_entry; entry != NULL; entry = entry->next) {
+        visit(argument, entry);
+    }
+    os_lock_release(&lock);
 }
 
 size_t registry_count(void) {

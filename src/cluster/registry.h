@@ -7,6 +7,8 @@
 #ifndef TENON_CLUSTER_REGISTRY_H
 #define TENON_CLUSTER_REGISTRY_H
 
+#include <stdbool.h>
+
 #include <tenon/dframe.h>
 
 // The function that another process calls `identity`. NULL: there is none here, or there are
@@ -15,6 +17,14 @@ const struct tn_type *registry_find(uint64_t identity);
 
 // How many there are.
 size_t registry_count(void);
+
+// Whether the program itself has announced its own, before main; then other processes of it know
+// them too, and those of the libraries it was linked with, but not those of plug-ins.
+bool registry_knows_program(void);
+
+// Visits all of these, in no order that would mean anything.
+void registry_each_of_start(void (*visit)(void *argument, const struct tn_dframe_entry *entry),
+                            void *argument);
 
 // The identity of a DFrame.
 uint64_t registry_identity(const struct tn_type *type);

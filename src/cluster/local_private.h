@@ -1,0 +1,67 @@
+// local_private.h - what the parts of the local link share: local.c has the peers and the turn,
+// local_zygote.c all that is said with the zygote. Private to them.
+#ifndef TENON_CLUSTER_LOCAL_PRIVATE_H
+#define TENON_CLUSTER_LOCAL_PRIVATE_H
+
+#include "cluster/local.h"
+#include "cluster/side.h"
+#include "os/file.h"
+#include "os/share.h"
+#include "os/zygote.h"
+
+enum local_state { LOCAL_NONE, LOCAL_ASKED, LOCAL_MADE, LOCAL_UP, LOCAL_GONE };
+
+struct local_peer {
+    enum local_state state;
+    bool is_cut;      // it is to be killed, or has been
+    bool was_up;      // `up` has been told
+    bool is_bad_told; // that it broke the rules
+    int number;       // of the process
+    int handle;       // of the process; -1: none yet
+    int bell;         // the process's
+    int detail;       // of a peer that is GONE: how it ended
+    struct os_share share;
+    struct side side;
+    struct hold_piece *pieces;
+};
+
+struct local {
+    struct link link;
+    struct local_options options;
+    unsigned char greeting[SIDE_GREETING_MAX];
+    uint64_t identity;
+    struct os_poll poll; // its descriptor is the doorbell
+    int bell;            // the owner's, which each process rings
+    int post;            // to the zygote; -1: there is none
+    struct os_child zygote;
+    unsigned living;
+    unsigned quiet;  // turns since the last look at `poll`
+    bool is_to_look; // the next turn does
+    uint64_t trim_at_ns;
+    struct side_buffer buffer;
+    struct local_peer peers[];
+};
+
+static inline struct local *local_of(struct link *link) {
+    return (struct local *)(void *)link; // it begins with the link
+}
+
+// Starts a zygote if there is none.
+int local_zygote_start(struct local *local);
+
+// Asks it for a process with what the peer has.
+int local_zygote_ask(struct local *local, unsigned peer);
+
+// Hears what it has to say. False: it is gone, and with it every process of it.
+bool local_zygote_hear(struct local *local);
+
+// The processes of a zygote that is gone end too: this peer has.
+void local_zygote_see_orphan(struct local *local, struct local_peer *peer);
+
+// Ends it, when no process is left, and waits until it has ended.
+void local_zygote_stop(struct local *local);
+
+// Handles what `poll` reports until the deadline (0: only looks). True when something was reported.
+bool local_look(struct local *local, uint64_t deadline_ns);
+
+#endif

@@ -1,0 +1,265 @@
+// local_sides.c - see local_sides.h.
+#include "support/local_sides.h"
+
+#include <dirent.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <tenon/dframe.h>
+
+#include "base/atomic.h"
+#include "cluster/side.h"
+#include "cluster/zygote.h"
+#include "os/os.h"
+#include "support/test.h"
+
+TN_DFRAME(int, known, (int, n)) {
+    return n;
+}
+
+enum { MS = 1000000 };
+
+// ---- in a process ----------------------------------------------------------------------------
+
+static struct {
+    struct link *link;
+    bool is_over;
+    bool is_silent; // it does not answer `leave`
+} process;
+
+static void ignore_peer(void *upper, unsigned peer) {
+    (void)upper, (void)peer;
+}
+
+static void process_down(void *upper, unsigned peer, int detail) {
+    (void)upper, (void)peer, (void)detail;
+    process.is_over = true;
+}
+
+static void process_leave(void *upper, unsigned peer) {
+    (void)upper, (void)peer;
+    process.is_over = true;
+}
+
+static void use_memory(void) {
+    enum { PIECE = 1 << 20 };
+    for (;;) {
+        char *piece = malloc(PIECE);
+        if (piece == NULL) {
+            abort();
+        }
+        memset(piece, 1, PIECE);
+    }
+}
+
+// The head of the memory that is shared, found by its greeting.
+static struct side_head *shared_head;
+
+static void break_things(uint64_t wish) {
+    struct ring_shared *ring = NULL;
+    unsigned char *at = (unsigned char *)shared_head + ((sizeof *shared_head + 63) & ~(size_t)63);
+    ring = (struct ring_shared *)(void *)(at + ring_bytes(shared_head->slot_count,
+                                                          shared_head->payload_bytes));
+    if (wish == BREAK_RING) {
+        atomic_store_release(&ring->head, atomic_load_relaxed(&ring->head) + 1000000);
+    } else {
+        const uint64_t head = atomic_load_relaxed(&ring->head);
+        struct message *slot = &ring->slots[head & (shared_head->slot_count - 1)];
+        *slot =
+            (struct message){.bytes = 100, .payload = RING_APART | (shared_head->hold_bytes - 64)};
+        atomic_store_release(&ring->head, head + 1); // pairs with see_head
+    }
+}
+
+static void process_hear(void *upper, unsigned peer, const struct message *message,
+                         const void *payload) {
+    (void)upper;
+    struct message answer = *message;
+    const struct rlimit limit = {4096, 4096};
+    switch (message->value) {
+    case EXIT:
+        exit(9);
+    case KILL:
+        (void)kill(getpid(), SIGKILL);
+        break;
+    case FREEZE:
+        (void)kill(getpid(), SIGSTOP);
+        break;
+    case LIMIT:
+        (void)setrlimit(RLIMIT_FSIZE, &limit);
+        (void)!ftruncate(fileno(tmpfile()), 8192);
+        break;
+    case EAT:
+        use_memory();
+        break;
+    case BREAK_RING:
+    case BREAK_HOLD:
+        break_things(message->value);
+        return;
+    case PRINT:
+        printf("not lost\n");
+        break;
+    default:
+        break;
+    }
+    while (!process.link->calls->send(process.link, peer, &answer, payload)) {
+        os_thread_sleep(MS / 10); // the test takes what is sent
+    }
+}
+
+static const struct link_events process_events = {.up = ignore_peer,
+                                                  .hear = process_hear,
+                                                  .writable = ignore_peer,
+                                                  .down = process_down,
+                                                  .leave = process_leave};
+
+static void wait_on(struct link *link, int ms) {
+    if (link->calls->sleep(link)) {
+        struct pollfd state = {.fd = link->calls->doorbell(link), .events = POLLIN};
+        (void)poll(&state, 1, ms);
+    }
+    link->calls->awake(link);
+}
+
+static int answer(struct link *link, const void *greeting, size_t bytes) {
+    process.link = link;
+    link->events = &process_events;
+    shared_head = (struct side_head *)(uintptr_t)((const unsigned char *)greeting -
+                                                  offsetof(struct side_head, greeting));
+    if (bytes != 6 || memcmp(greeting, "hello", 6) != 0) {
+        return 77;
+    }
+    while (!process.is_over) {
+        if (link->calls->turn(link) == 0) {
+            wait_on(link, 10000);
+        }
+    }
+    link->calls->close(link);
+    return 0;
+}
+
+__attribute__((constructor(200))) static void set_body(void) {
+    zygote_body = answer;
+}
+
+// ---- the owner -------------------------------------------------------------------------------
+
+struct local_owner owner;
+
+static void owner_up(void *upper, unsigned peer) {
+    (void)upper;
+    EXPECT(peer < LOCAL_SIDES_PEERS && !owner.is_up[peer]);
+    owner.is_up[peer] = true;
+    owner.ups++;
+}
+
+static void owner_heard(void *upper, unsigned peer, const struct message *message,
+                        const void *payload) {
+    (void)upper;
+    EXPECT(owner.is_up[peer]);
+    if (message->version == 0) {
+        owner.bad++;
+        return;
+    }
+    owner.heard++;
+    owner.last = *message;
+    if (message->bytes > 0 && message->bytes <= owner.payload_bytes) {
+        memcpy(owner.payload, payload, message->bytes);
+    }
+}
+
+static void owner_lost(void *upper, unsigned peer, int detail) {
+    (void)upper;
+    owner.is_up[peer] = false;
+    owner.detail[peer] = detail;
+    owner.downs++;
+}
+
+static const struct link_events owner_events = {
+    .up = owner_up, .hear = owner_heard, .writable = ignore_peer, .down = owner_lost};
+
+static int count_descriptors(void) {
+    DIR *folder = opendir("/proc/self/fd");
+    int count = 0;
+    while (folder != NULL && readdir(folder) != NULL) {
+        count++;
+    }
+    if (folder != NULL) {
+        (void)closedir(folder);
+    }
+    return count;
+}
+
+static int descriptors_before;
+
+int open_link_or_fail(void) {
+    const struct local_options options = {
+        .peers_max = LOCAL_SIDES_PEERS, .greeting = "hello", .greeting_bytes = 6};
+    owner = (struct local_owner){.payload = NULL};
+    descriptors_before = count_descriptors();
+    const int code = local_open(&owner.link, &options);
+    if (code == OS_UNSUPPORTED) {
+        TEST_SKIP("this system has one process only");
+    }
+    if (code == OS_OK) {
+        owner.link->events = &owner_events;
+    } else {
+        EXPECT_EQ(count_descriptors(), descriptors_before);
+    }
+    return code;
+}
+
+void open_link(void) {
+    EXPECT_EQ(open_link_or_fail(), OS_OK);
+}
+
+void hear_until(const int *count, int wanted) {
+    const uint64_t give_up_ns = os_now_ns() + UINT64_C(8000) * MS;
+    while (*count < wanted) {
+        if (owner.link->calls->turn(owner.link) == 0) {
+            wait_on(owner.link, 10);
+        }
+        local_check(owner.link);
+        EXPECT(os_now_ns() < give_up_ns);
+    }
+}
+
+unsigned add_up(void) {
+    const int ups = owner.ups;
+    const int peer = local_add(owner.link);
+    if (peer == -ENOEXEC) {
+        TEST_SKIP("this system does not start programs of its own machine");
+    }
+    EXPECT(peer >= 0);
+    hear_until(&owner.ups, ups + 1);
+    return (unsigned)peer;
+}
+
+bool try_wish(unsigned peer, enum wish wish) {
+    const struct message message = {.kind = MESSAGE_RUN, .version = 1, .value = wish};
+    return link_send(owner.link, peer, &message, NULL);
+}
+
+void wish(unsigned peer, enum wish wish) {
+    EXPECT(try_wish(peer, wish));
+}
+
+void close_link(void) {
+    owner.link->calls->close(owner.link);
+    EXPECT_EQ(waitpid(-1, NULL, WNOHANG), -1);
+    EXPECT_EQ(count_descriptors(), descriptors_before);
+    FILE *maps = fopen("/proc/self/maps", "re");
+    char line[512];
+    while (maps != NULL && fgets(line, sizeof line, maps) != NULL) {
+        EXPECT(strstr(line, "memfd:tenon") == NULL);
+    }
+    if (maps != NULL) {
+        (void)fclose(maps);
+    }
+}
