@@ -8,6 +8,7 @@
 #include <tenon/event.h>
 #include <tenon/frame.h>
 #include <tenon/run.h>
+#include <tenon/stream.h>
 #include <tenon/time.h>
 
 #include <stdatomic.h>
@@ -149,4 +150,51 @@ TEST(an_older_child_starts_although_every_thread_is_busy, .seconds = 30) {
     tn_run_with(TN_RUN(.num_threads = 2, .hog_seconds = -1, .seconds = LIMIT / 4),
                 root_of_new_frames, &code);
     EXPECT(atomic_load(&has_run));
+}
+
+// ---- what happens in the world -----------------------------------------------------------------
+
+enum { ROUNDS = 20 };
+
+TN_PFRAME(void, echoes, (struct tn_stream, from), (struct tn_stream, to)) {
+    char byte;
+    while (tn_read_exactly(self, from, &byte, 1) == TN_OK &&
+           tn_write(self, to, &byte, 1) == TN_OK) {
+    }
+}
+
+// Waits for each byte where the hog computes, or where the busy one is: nobody is ever idle.
+TN_PFRAME(int, talks_beside_a_hog) {
+    struct tn_stream here[2], there[2];
+    if (tn_pipe(self, &here[0], &here[1]) != TN_OK ||
+        tn_pipe(self, &there[0], &there[1]) != TN_OK) {
+        return -1;
+    }
+    tn_task(echoes) other = tn_spawn(echoes, there[0], here[1]);
+    tn_forget(other);
+    spawn_hog(self, tn_thread_index());
+    int rounds = 0;
+    for (char sent = 'a', got = 0; rounds < ROUNDS; rounds++, sent++) {
+        if (tn_write(self, there[1], &sent, 1) != TN_OK ||
+            tn_read_exactly(self, here[0], &got, 1) != TN_OK || got != sent) {
+            break;
+        }
+    }
+    atomic_store(&has_run, rounds == ROUNDS);
+    return rounds;
+}
+
+TN_PFRAME(int, root_of_streams) {
+    tn_task(talks_beside_a_hog) talk = tn_spawn(talks_beside_a_hog);
+    return tn_await(talks_beside_a_hog, talk);
+}
+
+TEST(who_waits_for_bytes_hears_of_them_while_every_thread_is_busy, .seconds = 30) {
+    int rounds = 0;
+    begin();
+    const double start = tn_now();
+    EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 2, .hog_seconds = -1), root_of_streams, &rounds),
+              TN_OK);
+    EXPECT_EQ(rounds, ROUNDS);
+    EXPECT(tn_now() - start < LIMIT / 2);
 }
