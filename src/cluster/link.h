@@ -64,7 +64,8 @@ struct link_calls {
     // Who the peer is, for messages to people: "process 1234". Cut to `bytes`.
     void (*name)(const struct link *link, unsigned peer, char *text, size_t bytes);
 
-    // Ends every peer and frees the link.
+    // Asks every peer to leave, ends those that do not do so soon, and frees the link. Tells
+    // nobody.
     void (*close)(struct link *link);
 };
 

@@ -6,7 +6,9 @@
 //     peer = local_add(link);                      // `up` follows, or `down`
 //     link->calls->turn(link); ...
 //     local_retire(link, peer);                    // it finishes, and `down` follows
-//     link->calls->close(link);                    // nothing is left: no process, no descriptor
+//     link->calls->close(link);                    // all leave, half a second later they are
+//     killed:
+//                                                  // nothing is left, no process, no descriptor
 //
 // Processes are copies of a zygote (os/zygote.h, zygote.h), which is started with the first of
 // them. Each shares memory with its owner (side.h) and nothing else. The zygote reaps them and

@@ -1,5 +1,6 @@
-// local_private.h - what the parts of the local link share: local.c has the peers and the turn,
-// local_zygote.c all that is said with the zygote. Private to them.
+// local_private.h - what the parts of the local link share: local.c has the turn, local_open.c how
+// the link and its peers begin and end, local_zygote.c all that is said with the zygote. Private to
+// them.
 #ifndef TENON_CLUSTER_LOCAL_PRIVATE_H
 #define TENON_CLUSTER_LOCAL_PRIVATE_H
 
@@ -45,6 +46,17 @@ struct local {
 static inline struct local *local_of(struct link *link) {
     return (struct local *)(void *)link; // it begins with the link
 }
+
+extern const struct link_calls local_calls;
+
+// Kills the peer's process, at once or when it is there.
+void local_cut_peer(struct local_peer *peer);
+
+// Lets go of all that a peer has whose process has ended.
+void local_drop_peer(struct local *local, struct local_peer *peer);
+
+// Ends every peer and frees the link.
+void local_close(struct link *link);
 
 // Starts a zygote if there is none.
 int local_zygote_start(struct local *local);

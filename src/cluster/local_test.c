@@ -9,7 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/random.h"
@@ -172,7 +176,7 @@ TEST(a_zygote_that_is_killed_takes_its_processes_along_and_is_replaced) {
 }
 
 TEST(long_payloads_go_there_and_back) {
-    const uint32_t bytes = test_slowness() > 1 ? 4 << 20 : 64 << 20;
+    const uint32_t bytes = test_slowness() > 1 ? 1 << 20 : 16 << 20;
     open_link();
     const unsigned peer = add_up();
     unsigned char *sent = malloc(bytes);
@@ -184,7 +188,7 @@ TEST(long_payloads_go_there_and_back) {
         const uint64_t number = random_next(&random);
         memcpy(&sent[i], &number, 8);
     }
-    const uint32_t sizes[] = {1, 32 << 10, (32 << 10) + 1, 3 << 20, bytes, bytes};
+    const uint32_t sizes[] = {1, 32 << 10, (32 << 10) + 1, 3 << 18, bytes, bytes};
     for (int i = 0; i < 6; i++) {
         memset(owner.payload, 0, sizes[i]);
         const struct message message = {
@@ -203,6 +207,83 @@ TEST(long_payloads_go_there_and_back) {
     free(sent);
     free(owner.payload);
     close_link();
+}
+
+static void write_to(const char *folder, const char *name, const char *text) {
+    char path[200];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "we");
+    if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0) {
+        TEST_SKIP("this process may not limit its memory");
+    }
+}
+
+// In a cgroup of version 1 or 2 with little memory, where this may be made.
+TEST(a_process_without_memory_is_down_with_that_reason, .seconds = 30) {
+    if (test_slowness() > 1) {
+        TEST_SKIP("a sanitizer needs the memory");
+    }
+    need_processes();
+    char folder[100], text[20];
+    const char *mount = "/sys/fs/cgroup/memory";
+    const bool is_old = access(mount, W_OK) == 0;
+    (void)snprintf(folder, sizeof folder, "%s/tenon-test-%d", is_old ? mount : "/sys/fs/cgroup",
+                   (int)getpid());
+    if (mkdir(folder, 0755) != 0) {
+        TEST_SKIP("this process may not limit its memory");
+    }
+    const int owner_number = (int)fork();
+    if (owner_number == 0) {
+        (void)snprintf(text, sizeof text, "%d", (int)getpid());
+        write_to(folder, "cgroup.procs", text);
+        write_to(folder, is_old ? "memory.limit_in_bytes" : "memory.max", "50000000");
+        ends_with(KILL, SIGKILL);
+        ends_with(EAT, LINK_OUT_OF_MEMORY);
+        ends_with(KILL, SIGKILL);
+        _exit(7);
+    }
+    int status;
+    EXPECT_EQ(waitpid(owner_number, &status, 0), owner_number);
+    for (int i = 0; rmdir(folder) != 0 && i < 1000; i++) {
+        os_thread_sleep(MS);
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) != 7 && WEXITSTATUS(status) != 75) {
+        TEST_SKIP("this process may not limit its memory");
+    }
+    EXPECT_EQ(status, 7 << 8);
+}
+
+// An owner of its own, with a process that runs and one that is frozen, is killed: the first leaves
+// by itself, the other is killed half a second later.
+TEST(no_process_is_left_a_second_after_its_owner_was_killed) {
+    need_processes();
+    int *numbers = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    EXPECT(numbers != MAP_FAILED);
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1); // orphans come to this process
+    const int owner_number = (int)fork();
+    if (owner_number == 0) {
+        open_link();
+        const unsigned frozen = add_up();
+        const unsigned running = add_up();
+        wish(frozen, FREEZE);
+        wish(running, ECHO);
+        hear_until(&owner.heard, 1);
+        os_thread_sleep(5 * MS);
+        numbers[0] = local_number(owner.link, frozen);
+        numbers[1] = local_number(owner.link, running);
+        (void)kill(getpid(), SIGKILL);
+    }
+    int status;
+    EXPECT_EQ(waitpid(owner_number, &status, 0), owner_number);
+    const uint64_t killed_ns = os_now_ns();
+    EXPECT(WIFSIGNALED(status) && numbers[1] > 0);
+    while (waitpid(-1, &status, WNOHANG) >= 0) { // until there is none any more
+        os_thread_sleep(MS / 4);
+        EXPECT(os_now_ns() < killed_ns + UINT64_C(3000) * MS * (uint64_t)test_slowness());
+    }
+    EXPECT(kill(numbers[0], 0) != 0 && kill(numbers[1], 0) != 0);
+    TEST_NOTE("the last one was gone after %.0f ms", (double)(os_now_ns() - killed_ns) / 1e6);
+    EXPECT(test_slowness() > 1 || os_now_ns() < killed_ns + UINT64_C(1000) * MS);
 }
 
 // A limit that this process lives under may leave room for a small hold only.
@@ -249,7 +330,7 @@ TEST(nothing_is_left_of_processes_that_are_killed_at_random) {
 
 TEST(a_call_that_fails_is_told_and_leaves_nothing) {
     int failures = 0;
-    for (uint64_t n = 1; n < 30; n++) {
+    for (uint64_t n = 1; n < 16; n++) {
         fault_fail_call(n);
         if (open_link_or_fail() != OS_OK) {
             failures++;
