@@ -51,7 +51,7 @@ struct tn_channel {
     // For TN_LEAST_FIRST: whether the item at `one` comes before the one at `other`. Must not wait.
     bool (*is_before)(const void *one, const void *other);
     // What follows is not for the program.
-    uint32_t tn_lock;
+    uint32_t tn_turn[3];
     bool tn_is_closed;
     unsigned char *tn_ring;
     size_t tn_room;

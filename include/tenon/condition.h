@@ -24,7 +24,7 @@ extern "C" {
 struct tn_condition {
     const char *name; // in reports; NULL: none. Must live as long
     // What follows is not for the program.
-    uint32_t tn_lock;
+    uint32_t tn_turn[3];
     void *tn_waits[2];
 };
 

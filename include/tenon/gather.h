@@ -29,7 +29,7 @@ struct tn_flag {
     const char *name; // in reports; NULL: none. Must live as long
     bool is_set;      // at the beginning
     // What follows is not for the program.
-    uint32_t tn_lock;
+    uint32_t tn_turn[3];
     void *tn_waits[2];
 };
 
@@ -54,7 +54,7 @@ struct tn_latch {
     const char *name; // in reports; NULL: none. Must live as long
     size_t count;     // at the beginning
     // What follows is not for the program.
-    uint32_t tn_lock;
+    uint32_t tn_turn[3];
     void *tn_waits[2];
 };
 
@@ -76,7 +76,7 @@ struct tn_barrier {
     const char *name; // in reports; NULL: none. Must live as long
     size_t count;     // how many have to come; 0 or 1: nobody waits
     // What follows is not for the program.
-    uint32_t tn_lock;
+    uint32_t tn_turn[3];
     size_t tn_come;
     void *tn_waits[2];
 };
@@ -93,7 +93,7 @@ struct tn_once {
     const char *name; // in reports; NULL: none. Must live as long
     // What follows is not for the program.
     uint32_t tn_state;
-    uint32_t tn_lock;
+    uint32_t tn_turn[3];
     struct tn_self *tn_doer;
     void *tn_waits[2];
 };

@@ -33,24 +33,64 @@ struct tn_mutex {
     const char *name; // in reports; NULL: none. Must live as long
     bool is_strict;   // first come, first served; slower when many compete
     // What follows is not for the program.
+    uint32_t tn_inside; // these three: src/sync/turn.h
+    uint32_t tn_owner;
+    uint32_t tn_lock;
     uint32_t tn_state; // 0 free, 1 held, 2 held and somebody waits
     struct tn_self *tn_holder;
-    uint32_t tn_lock;
     void *tn_first;
     void *tn_last;
 };
 
-// The slow halves: the mutex is not free; somebody waits, or it is not the caller's. They return
-// what the functions below do.
+// The slow halves: the mutex is not free, or another thread has used it so far; somebody waits, or
+// it is not the caller's. They return what the functions below do.
+TN_PUBLIC TN_COLD_ int tn_mutex_try_slow(struct tn_self *self, struct tn_mutex *mutex);
 TN_PUBLIC TN_COLD_ int tn_mutex_lock_slow(struct tn_self *self, struct tn_mutex *mutex);
 TN_PUBLIC TN_COLD_ int tn_mutex_unlock_slow(struct tn_self *self, struct tn_mutex *mutex);
+
+// The turn of the mutex, if it belongs to this thread: returns true when the caller has it, until
+// tn_mutex_leave_. Nothing waits meanwhile.
+TN_INLINE_ bool tn_mutex_enter_(struct tn_self *self, struct tn_mutex *mutex) {
+    if (TN_LOAD_(mutex->tn_owner) != self->thread) {
+        return false;
+    }
+    // acquire: pairs with tn_mutex_leave_, for ThreadSanitizer, to which frames are threads.
+    (void)TN_LOAD_ACQUIRE_(mutex->tn_inside);
+    TN_STORE_(mutex->tn_inside, 1);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (TN_LOAD_(mutex->tn_owner) == self->thread) {
+        return true;
+    }
+    TN_STORE_RELEASE_(mutex->tn_inside, 0); // pairs with share
+    return false;
+}
+
+TN_INLINE_ void tn_mutex_leave_(struct tn_mutex *mutex) {
+    TN_STORE_RELEASE_(mutex->tn_inside, 0); // pairs with share
+}
+
+// Returns whether several threads use it.
+TN_INLINE_ bool tn_mutex_is_shared_(struct tn_mutex *mutex) {
+    return TN_LOAD_ACQUIRE_(mutex->tn_owner) == TN_SHARED_; // pairs with share
+}
 
 // Takes the mutex without waiting. Returns TN_OK, or TN_WOULD_WAIT when somebody has it.
 TN_INLINE_ int tn_mutex_try(struct tn_self *self, struct tn_mutex *mutex) {
     uint32_t state = 0;
+    if (tn_mutex_enter_(self, mutex)) {
+        state = TN_LOAD_(mutex->tn_state);
+        if (state == 0) {
+            TN_STORE_(mutex->tn_state, 1);
+            TN_STORE_(mutex->tn_holder, self);
+        }
+        tn_mutex_leave_(mutex);
+        return state == 0 ? TN_OK : TN_WOULD_WAIT;
+    }
+    if (!tn_mutex_is_shared_(mutex)) {
+        return tn_mutex_try_slow(self, mutex);
+    }
     // acquire: pairs with tn_mutex_unlock and tn_mutex_unlock_slow.
-    if (!__atomic_compare_exchange_n(&mutex->tn_state, &state, 1, false, __ATOMIC_ACQUIRE,
-                                     __ATOMIC_RELAXED)) {
+    if (!TN_CHANGE_ACQUIRE_(mutex->tn_state, state, 1)) {
         return TN_WOULD_WAIT;
     }
     TN_STORE_(mutex->tn_holder, self);
@@ -71,16 +111,26 @@ TN_INLINE_ TN_MUST_USE int tn_mutex_lock(struct tn_self *self, struct tn_mutex *
 // whose await the current one is called).
 TN_INLINE_ int tn_mutex_unlock(struct tn_self *self, struct tn_mutex *mutex) {
     uint32_t state = 1;
-    if (TN_LOAD_(mutex->tn_holder) == self) {
+    if (TN_LOAD_(mutex->tn_holder) != self) {
+        return tn_mutex_unlock_slow(self, mutex);
+    }
+    if (tn_mutex_enter_(self, mutex)) {
+        state = TN_LOAD_(mutex->tn_state);
+        if (state == 1) {
+            TN_STORE_(mutex->tn_holder, (struct tn_self *)NULL);
+            TN_STORE_(mutex->tn_state, 0);
+        }
+        tn_mutex_leave_(mutex);
+    } else if (tn_mutex_is_shared_(mutex)) {
         TN_STORE_(mutex->tn_holder, (struct tn_self *)NULL);
         // release: pairs with tn_mutex_try.
-        if (__atomic_compare_exchange_n(&mutex->tn_state, &state, 0, false, __ATOMIC_RELEASE,
-                                        __ATOMIC_RELAXED)) {
-            return TN_OK;
+        if (!TN_CHANGE_RELEASE_(mutex->tn_state, state, 0)) {
+            TN_STORE_(mutex->tn_holder, self);
         }
-        TN_STORE_(mutex->tn_holder, self);
+    } else {
+        state = 0;
     }
-    return tn_mutex_unlock_slow(self, mutex);
+    return state == 1 ? TN_OK : tn_mutex_unlock_slow(self, mutex);
 }
 
 // ---- recursive -------------------------------------------------------------------------------

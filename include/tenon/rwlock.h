@@ -26,7 +26,7 @@ extern "C" {
 struct tn_rwlock {
     const char *name; // in reports; NULL: none. Must live as long
     // What follows is not for the program.
-    uint32_t tn_lock;
+    uint32_t tn_turn[3];
     uint32_t tn_readers;
     struct tn_self *tn_writer;
     void *tn_waits[2];

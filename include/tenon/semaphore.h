@@ -27,7 +27,7 @@ struct tn_semaphore {
     size_t count;     // how many may acquire it before one waits
     size_t max;       // bounded: what `count` may never exceed; 0: no bound
     // What follows is not for the program.
-    uint32_t tn_lock;
+    uint32_t tn_turn[3];
     void *tn_waits[2];
 };
 

@@ -28,7 +28,7 @@ extern "C" {
 #endif
 
 // Grows with every change of the structures in this file.
-#define TN_ABI 3
+#define TN_ABI 4
 
 enum tn_level {
     TN_LEVEL_FRAME = 1,  // runs on its parent's thread
@@ -72,7 +72,12 @@ struct tn_self {
     struct tn_task *limit; // a spawn at or above takes the slow path; thieves may write NULL
     struct tn_task *bound; // an await below takes the slow path; thieves may write the maximum
     int outcome;           // of the await that took the slow path last
+    uint32_t thread;       // the number of the thread that runs it: src/sync/turn.h
 };
+
+// Instead of such a number: a thread that is in no run; and, of an object, that several use it.
+#define TN_NO_THREAD_ (UINT32_MAX - 2)
+#define TN_SHARED_ UINT32_MAX
 
 // The untyped part of a task handle.
 struct tn_handle {
@@ -121,6 +126,17 @@ TN_PUBLIC int tn_await_slow(struct tn_self *self, struct tn_task *task, void *re
 #define TN_LOAD_(at) (*(volatile __typeof__(at) *)&(at))
 #define TN_STORE_(at, value) ((void)(*(volatile __typeof__(at) *)&(at) = (value)))
 #endif
+// acquire, release: as in tn_mutex_enter_, pairs with tn_mutex_leave_.
+#define TN_LOAD_ACQUIRE_(at) __atomic_load_n(&(at), __ATOMIC_ACQUIRE)
+#define TN_STORE_RELEASE_(at, value) __atomic_store_n(&(at), (value), __ATOMIC_RELEASE)
+// acquire: pairs with tn_mutex_unlock.
+#define TN_CHANGE_ACQUIRE_(at, expected, value)                                                    \
+    __atomic_compare_exchange_n(&(at), &(expected), (value), false, __ATOMIC_ACQUIRE,              \
+                                __ATOMIC_RELAXED)
+// release: pairs with tn_mutex_try.
+#define TN_CHANGE_RELEASE_(at, expected, value)                                                    \
+    __atomic_compare_exchange_n(&(at), &(expected), (value), false, __ATOMIC_RELEASE,              \
+                                __ATOMIC_RELAXED)
 #endif
 
 // How a static frame function asks that its recursion be inlined. Not with AddressSanitizer, which

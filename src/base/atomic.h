@@ -12,7 +12,9 @@
 //   atomic_cas_weak_ORDER(pointer, expected, desired)           may fail for no reason: for loops
 //   atomic_fetch_{add,sub,or,and}_ORDER(pointer, value)         return the old value
 //   atomic_fence_{acquire,release,acq_rel,seq_cst}()
+//   compiler_fence()             the compiler moves nothing across: for one side of os_barrier_all
 //   cpu_pause()                                                 in a loop that waits for another
+//   cpu_pauses(count)               so many times, in a loop that ends anyway: no step for models
 //
 // ORDER is relaxed, acquire, release, acq_rel or seq_cst. `expected` points to a plain variable
 // that receives the value found when a cas fails; a failed cas orders like a load: acquire where
@@ -79,7 +81,9 @@ bool model_is_mutated(const char *name);
 #define atomic_or_(p, v, order) atomic_fetch_(p, MODEL_OR, v, order)
 #define atomic_and_(p, v, order) atomic_fetch_(p, MODEL_AND, v, order)
 #define atomic_fence_(order) model_fence((order), atomic_site_)
+#define compiler_fence() ((void)0)
 #define cpu_pause() model_pause(atomic_site_)
+#define cpu_pauses(count) ((void)(count))
 #define plain_read(p) (*(__typeof__(p))model_plain((p), sizeof *(p), false, atomic_site_))
 #define plain_write(p, v)                                                                          \
     ((void)(*(__typeof__(p))model_plain((p), sizeof *(p), true, atomic_site_) = (v)))
@@ -105,6 +109,13 @@ static inline void cpu_pause(void) {
 }
 #endif
 
+#define compiler_fence() atomic_signal_fence(memory_order_seq_cst)
+#define cpu_pauses(count)                                                                          \
+    do {                                                                                           \
+        for (int pauses_left_ = (count); pauses_left_ > 0; pauses_left_--) {                       \
+            cpu_pause();                                                                           \
+        }                                                                                          \
+    } while (0)
 #define plain_read(p) (*(p))
 #define plain_write(p, v) ((void)(*(p) = (v)))
 #define MUTATED(name) 0

@@ -7,7 +7,8 @@
 
 // With room for the task that a spawn writes before it looks whether it may. Nobody's frame: that
 // is how it is recognised, on every thread.
-static _Thread_local struct task_stack outside = {.cancels = 1, .tasks.is_closed = true};
+static _Thread_local struct task_stack outside = {
+    .cancels = 1, .tasks.is_closed = true, .tasks.self.thread = TN_NO_THREAD_};
 static _Thread_local struct tn_task place;
 
 bool current_is_outside(const struct tn_self *self) {

@@ -355,3 +355,46 @@ TEST_DIES(errors_are_written_whole_to_standard_error, TEST_EXIT(3), "of one and 
     os_write_error("of one and another part\n");
     _Exit(3);
 }
+
+// ---- a barrier of all threads ----------------------------------------------------------------
+
+static struct {
+    _Atomic uint32_t round; // of the one with a barrier
+    _Atomic uint32_t come;  // the round that the other has come to
+    _Atomic uint32_t x, y;
+    _Atomic uint32_t seen; // of x and y, by the one without
+} dekker;
+
+static void look_without_barrier(void *argument) {
+    (void)argument;
+    for (uint32_t round = 1; round <= ROUNDS; round++) {
+        while (atomic_load_acquire(&dekker.round) != round) { // pairs with the test
+            cpu_pause();
+        }
+        atomic_store_relaxed(&dekker.x, round);
+        compiler_fence();
+        atomic_store_relaxed(&dekker.seen, atomic_load_relaxed(&dekker.y));
+        atomic_store_release(&dekker.come, round); // pairs with the test
+    }
+}
+
+// Each stores and looks whether the other has stored: one of them sees the other.
+TEST(a_barrier_of_all_threads_stands_for_one_in_each, .seconds = 60) {
+    struct os_thread thread;
+    EXPECT_EQ(os_thread_start(&thread, look_without_barrier, NULL, "dekker"), OS_OK);
+    for (uint32_t round = 1; round <= ROUNDS; round++) {
+        // pairs with look_without_barrier
+        atomic_store_release(&dekker.round, round);
+        for (uint32_t i = round % 64; i > 0; i--) {
+            compiler_fence();
+        }
+        atomic_store_relaxed(&dekker.y, round);
+        os_barrier_all();
+        const bool has_seen = atomic_load_relaxed(&dekker.x) == round;
+        while (atomic_load_acquire(&dekker.come) != round) { // pairs with look_without_barrier
+            cpu_pause();
+        }
+        EXPECT(has_seen || atomic_load_relaxed(&dekker.seen) == round);
+    }
+    os_thread_join(&thread);
+}

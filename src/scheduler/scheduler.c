@@ -215,6 +215,7 @@ static void work(void *argument) {
     struct worker *worker = argument;
     void *const former = os_thread_local();
     os_thread_local_set(worker);
+    worker->thread_number = (uint32_t)os_thread_id();
     const int code = overflow_install_thread(&worker->overflow);
     context_init_thread(&worker->context);
     watchdog_start(worker);

@@ -27,6 +27,7 @@ struct worker *worker_current(void) {
 __attribute__((always_inline)) static inline void switch_to(struct worker *worker,
                                                             struct task_stack *stack) {
     stack->worker = worker;
+    stack->tasks.self.thread = worker->thread_number;
     if (UNLIKELY(timers_earliest_ns(&worker->timers) <
                  atomic_load_relaxed(&worker->scheduler->armed_ns))) {
         keeper_hear(worker);

@@ -34,6 +34,7 @@ struct worker {
     // By its own thread.
     struct scheduler *scheduler;
     int index;
+    uint32_t thread_number; // no other living thread has it: sync/turn.h
     bool takes_free; // PFrames; false for a thread that stays free for its Frames
     bool is_spare;   // takes free work only while worker 0 is idle
     bool is_chosen;  // somebody woke it for something, and it has not run anything since

@@ -10,7 +10,7 @@
 #include "frame/misuse.h"
 
 _Static_assert(sizeof(struct channel) == sizeof(struct tn_channel) &&
-                   offsetof(struct channel, lock) == offsetof(struct tn_channel, tn_lock) &&
+                   offsetof(struct channel, lock) == offsetof(struct tn_channel, tn_turn) &&
                    offsetof(struct channel, count) == offsetof(struct tn_channel, tn_count),
                "it is the same structure");
 
@@ -190,10 +190,10 @@ __attribute__((noinline)) static int send_slow(struct tn_self *self, struct chan
     if (code != TN_OK) {
         return code;
     }
-    os_lock_acquire(&channel->lock);
+    turn_acquire(&channel->lock, self->thread);
     code = channel_try_send(channel, item, bytes);
     if (code != TN_WOULD_WAIT) {
-        os_lock_release(&channel->lock);
+        turn_release(&channel->lock);
         return code;
     }
     wait_push(&channel->senders, &wait.wait, &wait.waiter);
@@ -209,10 +209,10 @@ __attribute__((noinline)) static int receive_slow(struct tn_self *self, struct c
     if (code != TN_OK) {
         return code;
     }
-    os_lock_acquire(&channel->lock);
+    turn_acquire(&channel->lock, self->thread);
     code = channel_try_receive(channel, item, bytes);
     if (code != TN_WOULD_WAIT) {
-        os_lock_release(&channel->lock);
+        turn_release(&channel->lock);
         return code;
     }
     wait_push(&channel->receivers, &wait.wait, &wait.waiter);
@@ -224,9 +224,9 @@ int tn_channel_send(struct tn_self *self, struct tn_channel *room, const void *i
                     size_t item_bytes, bool waits) {
     struct channel *channel = channel_of(room);
     sanitizer_hand_over(channel);
-    os_lock_acquire(&channel->lock);
+    turn_acquire(&channel->lock, self->thread);
     int code = channel_try_send(channel, item, item_bytes);
-    os_lock_release(&channel->lock);
+    turn_release(&channel->lock);
     if (code == TN_WOULD_WAIT && waits) {
         code = send_slow(self, channel, item, item_bytes);
     }
@@ -236,9 +236,9 @@ int tn_channel_send(struct tn_self *self, struct tn_channel *room, const void *i
 int tn_channel_receive(struct tn_self *self, struct tn_channel *room, void *item, size_t item_bytes,
                        bool waits) {
     struct channel *channel = channel_of(room);
-    os_lock_acquire(&channel->lock);
+    turn_acquire(&channel->lock, self->thread);
     int code = channel_try_receive(channel, item, item_bytes);
-    os_lock_release(&channel->lock);
+    turn_release(&channel->lock);
     if (code == TN_WOULD_WAIT && waits) {
         code = receive_slow(self, channel, item, item_bytes);
     }
@@ -251,12 +251,12 @@ int tn_channel_receive(struct tn_self *self, struct tn_channel *room, void *item
 int tn_channel_close(struct tn_channel *room) {
     struct channel *channel = channel_of(room);
     sanitizer_hand_over(channel);
-    os_lock_acquire(&channel->lock);
+    turn_acquire(&channel->lock, turn_thread());
     const bool was_closed = channel->is_closed;
     channel->is_closed = true;
     wait_fire_all(&channel->senders, TN_CLOSED);
     wait_fire_all(&channel->receivers, TN_CLOSED);
-    os_lock_release(&channel->lock);
+    turn_release(&channel->lock);
     return !was_closed ? TN_OK
                        : misuse(TN_CLOSED, "the channel %s was closed twice: let one frame close "
                                            "it, the one that sends last", name_of(channel));
@@ -264,7 +264,7 @@ int tn_channel_close(struct tn_channel *room) {
 
 int tn_channel_reset(struct tn_channel *room) {
     struct channel *channel = channel_of(room);
-    os_lock_acquire(&channel->lock);
+    turn_acquire(&channel->lock, turn_thread());
     const bool is_used =
         !wait_list_is_empty(&channel->senders) || !wait_list_is_empty(&channel->receivers);
     if (!is_used) {
@@ -275,7 +275,7 @@ int tn_channel_reset(struct tn_channel *room) {
         channel->count = 0;
         channel->is_closed = false;
     }
-    os_lock_release(&channel->lock);
+    turn_release(&channel->lock);
     return !is_used ? TN_OK
                     : misuse(TN_NOT_YOURS, "the channel %s was freed while a frame waits for it: "
                                            "close it, and let those who use it end first",
@@ -284,8 +284,8 @@ int tn_channel_reset(struct tn_channel *room) {
 
 size_t tn_channel_items(struct tn_channel *room) {
     struct channel *channel = channel_of(room);
-    os_lock_acquire(&channel->lock);
+    turn_acquire(&channel->lock, turn_thread());
     const size_t count = channel->count;
-    os_lock_release(&channel->lock);
+    turn_release(&channel->lock);
     return count;
 }

@@ -22,7 +22,7 @@ struct channel {
     size_t limit;
     enum tn_queue_order order;
     bool (*is_before)(const void *one, const void *other);
-    struct os_lock lock;
+    struct turn lock;
     bool is_closed;
     unsigned char *ring;
     size_t room;

@@ -11,7 +11,7 @@
 // struct tn_condition as seen from here.
 struct condition {
     const char *name;
-    struct os_lock lock;
+    struct turn lock;
     struct wait_list waits;
 };
 
@@ -52,7 +52,7 @@ int tn_condition_wait(struct tn_self *self, struct tn_condition *room, struct tn
     if (code != TN_OK) {
         return code;
     }
-    os_lock_acquire(&condition->lock);
+    turn_acquire(&condition->lock, self->thread);
     wait_push(&condition->waits, &wait, &waiter);
     (void)tn_mutex_unlock(self, mutex);
     code = wait_suspend(&wait, &condition->lock);
@@ -64,13 +64,13 @@ int tn_condition_wait(struct tn_self *self, struct tn_condition *room, struct tn
 static size_t notify(struct condition *condition, size_t count_max) {
     size_t count = 0;
     sanitizer_hand_over(condition);
-    os_lock_acquire(&condition->lock);
+    turn_acquire(&condition->lock, turn_thread());
     struct wait *wait;
     while (count < count_max && (wait = wait_take(&condition->waits)) != NULL) {
         wait_fire(wait, TN_OK);
         count++;
     }
-    os_lock_release(&condition->lock);
+    turn_release(&condition->lock);
     return count;
 }
 

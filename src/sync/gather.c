@@ -22,7 +22,7 @@ static void tell_of(const char *what, const char *name, char *text, size_t bytes
 struct flag {
     const char *name;
     _Atomic bool is_set;
-    struct os_lock lock;
+    struct turn lock;
     struct wait_list waits;
 };
 
@@ -45,18 +45,18 @@ static bool is_set(void *object) {
 void tn_flag_set(struct tn_flag *room) {
     struct flag *flag = flag_of(room);
     sanitizer_hand_over(flag);
-    os_lock_acquire(&flag->lock);
+    turn_acquire(&flag->lock, turn_thread());
     // release: pairs with is_set.
     atomic_store_release(&flag->is_set, true);
     wait_fire_all(&flag->waits, TN_OK);
-    os_lock_release(&flag->lock);
+    turn_release(&flag->lock);
 }
 
 void tn_flag_clear(struct tn_flag *room) {
     struct flag *flag = flag_of(room);
-    os_lock_acquire(&flag->lock);
+    turn_acquire(&flag->lock, turn_thread());
     atomic_store_relaxed(&flag->is_set, false);
-    os_lock_release(&flag->lock);
+    turn_release(&flag->lock);
 }
 
 bool tn_flag_is_set(struct tn_flag *room) {
@@ -77,7 +77,7 @@ int tn_flag_wait(struct tn_self *self, struct tn_flag *room) {
 struct latch {
     const char *name;
     size_t count;
-    struct os_lock lock;
+    struct turn lock;
     struct wait_list waits;
 };
 
@@ -97,21 +97,21 @@ static bool is_open(void *object) {
 
 void tn_latch_add(struct tn_latch *room, size_t count) {
     struct latch *latch = latch_of(room);
-    os_lock_acquire(&latch->lock);
+    turn_acquire(&latch->lock, turn_thread());
     latch->count += count;
-    os_lock_release(&latch->lock);
+    turn_release(&latch->lock);
 }
 
 int tn_latch_done(struct tn_latch *room) {
     struct latch *latch = latch_of(room);
     sanitizer_hand_over(latch);
-    os_lock_acquire(&latch->lock);
+    turn_acquire(&latch->lock, turn_thread());
     const bool was_open = latch->count == 0;
     latch->count -= was_open ? 0 : 1;
     if (latch->count == 0) {
         wait_fire_all(&latch->waits, TN_OK);
     }
-    os_lock_release(&latch->lock);
+    turn_release(&latch->lock);
     return !was_open ? TN_OK
                      : misuse(TN_OUT_OF_RANGE, "the latch %s was told too often that a part is "
                                                "done: count every part before it begins",
@@ -121,9 +121,9 @@ int tn_latch_done(struct tn_latch *room) {
 // Under the lock also where nobody has to wait: so who had done the last part is done with it, too.
 int tn_latch_wait(struct tn_self *self, struct tn_latch *room) {
     struct latch *latch = latch_of(room);
-    os_lock_acquire(&latch->lock);
+    turn_acquire(&latch->lock, self->thread);
     const bool was_open = is_open(latch);
-    os_lock_release(&latch->lock);
+    turn_release(&latch->lock);
     const int code = was_open ? TN_OK
                               : wait_until_granted(self, &latch->lock, &latch->waits, tell_latch,
                                                    is_open, latch);
@@ -136,7 +136,7 @@ int tn_latch_wait(struct tn_self *self, struct tn_latch *room) {
 struct barrier {
     const char *name;
     size_t count;
-    struct os_lock lock;
+    struct turn lock;
     size_t come;
     struct wait_list waits;
 };
@@ -172,9 +172,9 @@ int tn_barrier_wait(struct tn_self *self, struct tn_barrier *room) {
         return code;
     }
     sanitizer_hand_over(barrier);
-    os_lock_acquire(&barrier->lock);
+    turn_acquire(&barrier->lock, self->thread);
     if (come(barrier)) {
-        os_lock_release(&barrier->lock);
+        turn_release(&barrier->lock);
         sanitizer_take_over(barrier);
         return 1;
     }
@@ -195,7 +195,7 @@ enum { OTHER_HAS_DONE_IT = 0, OTHER_HAS_NOT = 1 };
 struct once {
     const char *name;
     _Atomic uint32_t state;
-    struct os_lock lock;
+    struct turn lock;
     struct tn_self *doer;
     struct wait_list waits;
 };
@@ -215,23 +215,23 @@ struct once_wait {
 static const struct tn_self *doer_of(const struct waiter *waiter) {
     const struct once_wait *wait = container_of(waiter, const struct once_wait, waiter);
     struct once *once = waiter->object;
-    os_lock_acquire(&once->lock);
+    turn_acquire(&once->lock, turn_thread());
     const struct tn_self *doer = wait->wait.list == NULL ? NULL : once->doer;
-    os_lock_release(&once->lock);
+    turn_release(&once->lock);
     return doer;
 }
 
 // Waits while another does it. OTHER_HAS_DONE_IT; OTHER_HAS_NOT: the caller is to do it; or why the
 // frame has to end.
 static int wait_for_doer(struct tn_self *self, struct once *once, struct once_wait *wait) {
-    os_lock_acquire(&once->lock);
+    turn_acquire(&once->lock, self->thread);
     const uint32_t state = atomic_load_relaxed(&once->state);
     if (state == ONCE_BEING_DONE) {
         wait_push(&once->waits, &wait->wait, &wait->waiter);
         const int code = wait_suspend(&wait->wait, &once->lock);
-        os_lock_acquire(&once->lock); // who fired it is done with it
+        turn_acquire(&once->lock, self->thread); // who fired it is done with it
         if (code != TN_OK || wait->wait.outcome == OTHER_HAS_DONE_IT) {
-            os_lock_release(&once->lock);
+            turn_release(&once->lock);
             return code;
         }
     }
@@ -240,7 +240,7 @@ static int wait_for_doer(struct tn_self *self, struct once *once, struct once_wa
         atomic_store_relaxed(&once->state, ONCE_BEING_DONE);
         once->doer = self;
     }
-    os_lock_release(&once->lock);
+    turn_release(&once->lock);
     return is_done ? OTHER_HAS_DONE_IT : OTHER_HAS_NOT;
 }
 
@@ -260,7 +260,7 @@ static int come_to(struct tn_self *self, struct once *once, const void *site) {
 // The function has returned. When it has failed, the first who waits becomes the one who does it.
 static void settle(struct once *once, int code) {
     sanitizer_hand_over(once);
-    os_lock_acquire(&once->lock);
+    turn_acquire(&once->lock, turn_thread());
     struct wait *next = code == TN_OK ? NULL : wait_take(&once->waits);
     once->doer = NULL;
     if (code == TN_OK) {
@@ -272,7 +272,7 @@ static void settle(struct once *once, int code) {
     } else {
         atomic_store_relaxed(&once->state, ONCE_NEW);
     }
-    os_lock_release(&once->lock);
+    turn_release(&once->lock);
 }
 
 int tn_once_do(struct tn_self *self, struct tn_once *room, tn_once_function *function, void *data) {

@@ -10,6 +10,7 @@
 #include "scheduler/worker.h"
 
 _Static_assert(sizeof(struct mutex) == sizeof(struct tn_mutex) &&
+                   offsetof(struct mutex, lock) == offsetof(struct tn_mutex, tn_inside) &&
                    offsetof(struct mutex, state) == offsetof(struct tn_mutex, tn_state) &&
                    offsetof(struct mutex, holder) == offsetof(struct tn_mutex, tn_holder),
                "it is the same structure");
@@ -21,7 +22,9 @@ enum { HANDED, TRY };
 enum { OVERTAKEN_MAX = 2 };
 
 // A holder that runs on another thread gives it back soon, mostly; waking costs more than that.
-enum { SPINS_MAX = 60 };
+// Each look at the mutex takes its words from the holder's core: so the time from look to look
+// doubles.
+enum { PAUSES_MAX = 32 };
 
 struct mutex_wait {
     struct waiter waiter;
@@ -41,10 +44,10 @@ static void tell(const struct waiter *waiter, char *text, size_t bytes) {
 static const struct tn_self *holder_of(const struct waiter *waiter) {
     const struct mutex_wait *wait = container_of(waiter, const struct mutex_wait, waiter);
     struct mutex *mutex = waiter->object;
-    os_lock_acquire(&mutex->lock);
+    turn_acquire(&mutex->lock, turn_thread());
     const struct tn_self *holder =
         wait->wait.list == NULL ? NULL : atomic_load_relaxed(&mutex->holder);
-    os_lock_release(&mutex->lock);
+    turn_release(&mutex->lock);
     return holder;
 }
 
@@ -74,7 +77,8 @@ static bool take_or_mark(struct mutex *mutex, struct tn_self *self) {
             return true;
         }
         uint32_t held = MUTEX_HELD;
-        if (atomic_cas_relaxed(&mutex->state, &held, MUTEX_WAITED) || held == MUTEX_WAITED) {
+        if (MUTATED(mutex_without_mark) ||
+            atomic_cas_relaxed(&mutex->state, &held, MUTEX_WAITED) || held == MUTEX_WAITED) {
             return false;
         }
     }
@@ -82,8 +86,10 @@ static bool take_or_mark(struct mutex *mutex, struct tn_self *self) {
 
 static bool spin(struct mutex *mutex, const struct waiter *waiter) {
     const struct task_stack *stack = waiter->stack;
-    const int spins = stack != NULL && !stack->scheduler->is_shared ? 0 : SPINS_MAX;
-    for (int i = 0; i < spins; i++) {
+    if (!turn_is_shared(&mutex->lock) || (stack != NULL && !stack->scheduler->is_shared)) {
+        return false; // the holder is on this thread
+    }
+    for (int pauses = 1; pauses <= PAUSES_MAX; pauses *= 2) {
         const uint32_t state = atomic_load_relaxed(&mutex->state);
         if (state == MUTEX_WAITED || mutex->is_strict) {
             return false;
@@ -91,7 +97,7 @@ static bool spin(struct mutex *mutex, const struct waiter *waiter) {
         if (state == MUTEX_FREE && take(mutex, waiter->self, MUTEX_HELD)) {
             return true;
         }
-        cpu_pause();
+        cpu_pauses(pauses);
     }
     return false;
 }
@@ -110,9 +116,9 @@ static void pass_on(struct mutex *mutex) {
 // Woken to try, and told to end: somebody else has to look after the mutex.
 static int leave(struct mutex *mutex, struct mutex_wait *wait, int code) {
     if (wait->overtaken > 0) {
-        os_lock_acquire(&mutex->lock);
+        turn_acquire(&mutex->lock, wait->waiter.self->thread);
         pass_on(mutex);
-        os_lock_release(&mutex->lock);
+        turn_release(&mutex->lock);
     }
     return code;
 }
@@ -135,9 +141,9 @@ static int wait_for_it(struct tn_self *self, struct mutex *mutex, struct mutex_w
         if (code != TN_OK) {
             return leave(mutex, wait, code);
         }
-        os_lock_acquire(&mutex->lock);
+        turn_acquire(&mutex->lock, self->thread);
         if (take_or_mark(mutex, self)) {
-            os_lock_release(&mutex->lock);
+            turn_release(&mutex->lock);
             return TN_OK;
         }
         code = wait_once(mutex, wait);
@@ -145,8 +151,8 @@ static int wait_for_it(struct tn_self *self, struct mutex *mutex, struct mutex_w
             return code;
         }
         if (wait->wait.outcome == HANDED) {
-            os_lock_acquire(&mutex->lock); // who handed it over is done with it
-            os_lock_release(&mutex->lock);
+            turn_acquire(&mutex->lock, self->thread); // who handed it over is done with it
+            turn_release(&mutex->lock);
             return TN_OK;
         }
         wait->overtaken++;
@@ -166,6 +172,14 @@ static int lock_slow(struct tn_self *self, struct mutex *mutex, const void *site
     const int code = wait_for_it(self, mutex, &wait);
     knot_untie(&wait.tie);
     return code;
+}
+
+int tn_mutex_try_slow(struct tn_self *self, struct tn_mutex *room) {
+    struct mutex *mutex = mutex_of(room);
+    turn_acquire(&mutex->lock, self->thread);
+    const bool is_taken = take(mutex, self, held_state(mutex));
+    turn_release(&mutex->lock);
+    return is_taken ? TN_OK : TN_WOULD_WAIT;
 }
 
 int tn_mutex_lock_slow(struct tn_self *self, struct tn_mutex *room) {
@@ -193,7 +207,7 @@ int tn_mutex_unlock_slow(struct tn_self *self, struct tn_mutex *room) {
                       mutex->name == NULL ? "(without a name)" : mutex->name);
     }
     sanitizer_hand_over(&mutex->state);
-    os_lock_acquire(&mutex->lock);
+    turn_acquire(&mutex->lock, self->thread);
     struct wait *first = wait_take(&mutex->waits);
     const bool is_handed =
         first != NULL && container_of(first, struct mutex_wait, wait)->wants_hand_over;
@@ -207,7 +221,7 @@ int tn_mutex_unlock_slow(struct tn_self *self, struct tn_mutex *room) {
             wait_fire(first, TRY);
         }
     }
-    os_lock_release(&mutex->lock);
+    turn_release(&mutex->lock);
     return TN_OK;
 }
 

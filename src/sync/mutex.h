@@ -6,6 +6,9 @@
 //        '------------------ tn_mutex_unlock_slow: wakes the first, who tries again ----------'
 //                            or hands over: then it stays held, 1 or 2
 //
+// While the lock belongs to one thread (turn.h), each of these steps is made with it, by plain
+// stores. When it is shared the steps above the line are one compare and swap, without it.
+//
 // Invariant, under the lock: if waits are linked then the state is WAITED, or one who was taken off
 // the list and woken to try again is on its way here, and looks after those who are left.
 // Start reading at tn_mutex_unlock_slow.
@@ -22,9 +25,9 @@ enum { MUTEX_FREE = 0, MUTEX_HELD = 1, MUTEX_WAITED = 2 };
 struct mutex {
     const char *name;
     bool is_strict;
+    struct turn lock;
     _Atomic uint32_t state;
     struct tn_self *_Atomic holder; // written by who holds it
-    struct os_lock lock;
     struct wait_list waits; // their outcome is MUTEX_HANDED or MUTEX_TRY
 };
 

@@ -13,7 +13,7 @@
 // struct tn_rwlock as seen from here.
 struct rwlock {
     const char *name;
-    struct os_lock lock;
+    struct turn lock;
     uint32_t readers;
     struct tn_self *writer;
     struct wait_list waits;
@@ -47,9 +47,9 @@ struct rwlock_wait {
 static const struct tn_self *holder_of(const struct waiter *waiter) {
     const struct rwlock_wait *wait = container_of(waiter, const struct rwlock_wait, waiter);
     struct rwlock *rwlock = waiter->object;
-    os_lock_acquire(&rwlock->lock);
+    turn_acquire(&rwlock->lock, turn_thread());
     const struct tn_self *writer = wait->wait.list == NULL ? NULL : rwlock->writer;
-    os_lock_release(&rwlock->lock);
+    turn_release(&rwlock->lock);
     return writer;
 }
 
@@ -87,9 +87,9 @@ static int try_to_enter(struct tn_self *self, struct rwlock *rwlock, bool writes
 }
 
 static int wait_to_enter(struct tn_self *self, struct rwlock *rwlock, struct rwlock_wait *wait) {
-    os_lock_acquire(&rwlock->lock);
+    turn_acquire(&rwlock->lock, self->thread);
     if (try_to_enter(self, rwlock, is_writer(&wait->wait)) == TN_OK) {
-        os_lock_release(&rwlock->lock);
+        turn_release(&rwlock->lock);
         return TN_OK;
     }
     wait_push(&rwlock->waits, &wait->wait, &wait->waiter);
@@ -114,9 +114,9 @@ static int enter_slow(struct tn_self *self, struct rwlock *rwlock, bool writes, 
 static int enter(struct tn_self *self, struct tn_rwlock *room, bool writes, bool waits,
                  const void *site) {
     struct rwlock *rwlock = rwlock_of(room);
-    os_lock_acquire(&rwlock->lock);
+    turn_acquire(&rwlock->lock, self->thread);
     int code = try_to_enter(self, rwlock, writes);
-    os_lock_release(&rwlock->lock);
+    turn_release(&rwlock->lock);
     if (code != TN_OK && waits) {
         code = enter_slow(self, rwlock, writes, site);
     }
@@ -144,11 +144,11 @@ int tn_rwlock_read_end(struct tn_self *self, struct tn_rwlock *room) {
     (void)self;
     struct rwlock *rwlock = rwlock_of(room);
     sanitizer_hand_over(rwlock);
-    os_lock_acquire(&rwlock->lock);
+    turn_acquire(&rwlock->lock, self->thread);
     const bool is_read = rwlock->readers > 0;
     rwlock->readers -= is_read ? 1 : 0;
     admit(rwlock);
-    os_lock_release(&rwlock->lock);
+    turn_release(&rwlock->lock);
     return is_read ? TN_OK
                    : misuse(TN_NOT_YOURS, "tn_rwlock_read_end of %s, which nobody reads: call it "
                                           "once for each tn_rwlock_read",
@@ -158,13 +158,13 @@ int tn_rwlock_read_end(struct tn_self *self, struct tn_rwlock *room) {
 int tn_rwlock_write_end(struct tn_self *self, struct tn_rwlock *room) {
     struct rwlock *rwlock = rwlock_of(room);
     sanitizer_hand_over(rwlock);
-    os_lock_acquire(&rwlock->lock);
+    turn_acquire(&rwlock->lock, self->thread);
     const bool is_writer_itself = rwlock->writer == self;
     if (is_writer_itself) {
         rwlock->writer = NULL;
         admit(rwlock);
     }
-    os_lock_release(&rwlock->lock);
+    turn_release(&rwlock->lock);
     return is_writer_itself
                ? TN_OK
                : misuse(TN_NOT_YOURS, "tn_rwlock_write_end of %s by a frame that does not write "

@@ -49,16 +49,16 @@ static int try_choice(struct tn_choice *choice) {
 }
 
 // The first choice that is possible now, made; -1: there is none.
-static int make_first(struct tn_choice *choices, size_t count) {
+static int make_first(struct tn_self *self, struct tn_choice *choices, size_t count) {
     for (size_t i = 0; i < count; i++) {
         struct tn_choice *choice = &choices[i];
         if (choice->channel == NULL) {
             continue;
         }
         struct channel *channel = channel_of(choice->channel);
-        os_lock_acquire(&channel->lock);
+        turn_acquire(&channel->lock, self->thread);
         choice->outcome = try_choice(choice);
-        os_lock_release(&channel->lock);
+        turn_release(&channel->lock);
         if (choice->outcome != TN_WOULD_WAIT) {
             return (int)i;
         }
@@ -89,14 +89,14 @@ static bool link_all(struct selection *selection) {
             continue;
         }
         struct channel *channel = channel_of(choice->channel);
-        os_lock_acquire(&channel->lock);
+        turn_acquire(&channel->lock, selection->waiter.self->thread);
         is_waiting = has_to_wait(choice, &selection->waiter) &&
                      atomic_load_relaxed(&selection->waiter.chosen) == 0;
         if (is_waiting) {
             wait_push(choice->is_send ? &channel->senders : &channel->receivers, wait,
                       &selection->waiter);
         }
-        os_lock_release(&channel->lock);
+        turn_release(&channel->lock);
     }
     return is_waiting;
 }
@@ -109,11 +109,11 @@ static void unlink_all(struct selection *selection) {
             continue;
         }
         struct channel *channel = channel_of(choice->channel);
-        os_lock_acquire(&channel->lock);
+        turn_acquire(&channel->lock, selection->waiter.self->thread);
         if (wait_of(choice)->list != NULL) {
             wait_unlink(wait_of(choice));
         }
-        os_lock_release(&channel->lock);
+        turn_release(&channel->lock);
     }
 }
 
@@ -134,11 +134,11 @@ static void suspend(struct selection *selection) {
         timers = scheduler_timers(stack->scheduler);
         scheduler_timer_add(timers, &selection->timer, selection->deadline_ns);
     }
-    os_lock_acquire(&waiter->lock);
+    turn_acquire(&waiter->lock, selection->waiter.self->thread);
     if (atomic_load_relaxed(&waiter->has_fired) == WAIT_NOT_FIRED) {
         (void)waiter_suspend(waiter, &waiter->lock, selection->deadline_ns);
     } else {
-        os_lock_release(&waiter->lock);
+        turn_release(&waiter->lock);
     }
     if (timers != NULL) {
         (void)timers_cancel(timers, &selection->timer);
@@ -178,7 +178,7 @@ static int select_slow(struct tn_self *self, struct tn_choice *choices, size_t c
     while (index < 0 && code == TN_OK) {
         code = waiter_due(&selection.waiter);
         index = code != TN_OK ? -1 : wait_for_choice(&selection);
-        index = code != TN_OK || index >= 0 ? index : make_first(choices, count);
+        index = code != TN_OK || index >= 0 ? index : make_first(self, choices, count);
         if (index < 0 && code == TN_OK && deadline_ns != OS_NEVER && os_now_ns() >= deadline_ns) {
             code = TN_WOULD_WAIT;
         }
@@ -202,7 +202,7 @@ int tn_select(struct tn_self *self, struct tn_choice *choices, size_t count, dou
     for (size_t i = 0; i < count; i++) {
         sanitizer_hand_over(choices[i].channel);
     }
-    int made = make_first(choices, count);
+    int made = make_first(self, choices, count);
     if (made < 0 && seconds < 0 && !has_any(choices, count)) {
         return TN_EMPTY;
     }

@@ -13,7 +13,7 @@ struct semaphore {
     const char *name;
     size_t count;
     size_t max;
-    struct os_lock lock;
+    struct turn lock;
     struct wait_list waits;
 };
 
@@ -41,9 +41,9 @@ static bool take(void *object) {
 
 int tn_semaphore_try(struct tn_semaphore *room) {
     struct semaphore *semaphore = semaphore_of(room);
-    os_lock_acquire(&semaphore->lock);
+    turn_acquire(&semaphore->lock, turn_thread());
     const bool is_taken = take(semaphore);
-    os_lock_release(&semaphore->lock);
+    turn_release(&semaphore->lock);
     sanitizer_take_over(semaphore);
     return is_taken ? TN_OK : TN_WOULD_WAIT;
 }
@@ -62,7 +62,7 @@ int tn_semaphore_acquire(struct tn_self *self, struct tn_semaphore *room) {
 int tn_semaphore_release(struct tn_semaphore *room) {
     struct semaphore *semaphore = semaphore_of(room);
     sanitizer_hand_over(semaphore);
-    os_lock_acquire(&semaphore->lock);
+    turn_acquire(&semaphore->lock, turn_thread());
     const bool is_full = semaphore->max > 0 && semaphore->count >= semaphore->max;
     struct wait *first = is_full ? NULL : wait_take(&semaphore->waits);
     if (first != NULL) {
@@ -70,7 +70,7 @@ int tn_semaphore_release(struct tn_semaphore *room) {
     } else if (!is_full) {
         semaphore->count++;
     }
-    os_lock_release(&semaphore->lock);
+    turn_release(&semaphore->lock);
     return !is_full ? TN_OK
                     : misuse(TN_OUT_OF_RANGE, "the semaphore %s was released too often: release it "
                                               "once for each time it was acquired",

@@ -28,6 +28,7 @@ void waiter_init(struct waiter *waiter, struct tn_self *self,
     const bool is_thread = current_is_outside(self);
     *waiter = (struct waiter){.note = {tell, note_ends_inside, holder, NULL},
                               .self = self,
+                              .lock = TURN_SHARED_INIT,
                               .stack = is_thread ? NULL : task_stack_of(self),
                               .tell = tell_what,
                               .object = object};
@@ -120,9 +121,9 @@ static void wake(struct waiter *waiter) {
 }
 
 void waiter_fire(struct waiter *waiter) {
-    os_lock_acquire(&waiter->lock);
+    turn_acquire(&waiter->lock, TN_NO_THREAD_);
     wake(waiter);
-    os_lock_release(&waiter->lock); // a select passes the lock of what fired it before it goes on
+    turn_release(&waiter->lock); // a select passes the lock of what fired it before it goes on
 }
 
 void wait_fire(struct wait *wait, int outcome) {
@@ -146,7 +147,7 @@ void wait_fire_all(struct wait_list *list, int outcome) {
 
 struct suspension {
     struct waiter *waiter;
-    struct os_lock *lock;
+    struct turn *lock;
     bool is_hidden;
 };
 
@@ -158,22 +159,23 @@ static void commit(struct task_stack *stack, void *argument) {
     if (!suspension.is_hidden) {
         cancel_open(stack, ticket); // whom it wakes comes to this lock first
     }
-    os_lock_release(suspension.lock);
+    turn_release(suspension.lock);
 }
 
-static bool has_fired(struct waiter *waiter, struct os_lock *lock) {
+static bool has_fired(struct waiter *waiter, struct turn *lock) {
     // acquire: pairs with wake.
     if (atomic_load_acquire(&waiter->has_fired) != WAIT_FIRED) {
-        os_lock_acquire(lock); // whoever has just fired it, or left its stack, is done
-        os_lock_release(lock);
+        // Whoever has just fired it, or left its stack, is done.
+        turn_acquire(lock, waiter->self->thread);
+        turn_release(lock);
     }
     return atomic_load_relaxed(&waiter->has_fired) != WAIT_NOT_FIRED;
 }
 
-bool waiter_suspend(struct waiter *waiter, struct os_lock *lock, uint64_t deadline_ns) {
+bool waiter_suspend(struct waiter *waiter, struct turn *lock, uint64_t deadline_ns) {
     struct task_stack *stack = waiter->stack;
     if (stack == NULL) {
-        os_lock_release(lock);
+        turn_release(lock);
         (void)os_wait_word(&waiter->has_fired, WAIT_NOT_FIRED, deadline_ns);
     } else {
         struct suspension suspension = {waiter, lock, scope_hides(stack)};
@@ -184,10 +186,10 @@ bool waiter_suspend(struct waiter *waiter, struct os_lock *lock, uint64_t deadli
 }
 
 // Woken, but not fired: TN_OK, with the lock held, when the wait goes on in its place.
-static int look_why(struct wait *wait, struct os_lock *lock) {
+static int look_why(struct wait *wait, struct turn *lock) {
     struct waiter *waiter = wait->waiter;
     const int reason = waiter->stack == NULL ? TN_OK : cancel_reaches(waiter->self);
-    os_lock_acquire(lock);
+    turn_acquire(lock, waiter->self->thread);
     if (reason == TN_OK || wait->list == NULL) {
         return TN_OK;
     }
@@ -195,11 +197,11 @@ static int look_why(struct wait *wait, struct os_lock *lock) {
     if (waiter->leave != NULL) {
         waiter->leave(waiter->object);
     }
-    os_lock_release(lock);
+    turn_release(lock);
     return cancel_due(waiter->self);
 }
 
-int wait_suspend(struct wait *wait, struct os_lock *lock) {
+int wait_suspend(struct wait *wait, struct turn *lock) {
     struct waiter *waiter = wait->waiter;
     const bool is_frame = waiter->stack != NULL;
     if (is_frame) {
@@ -212,7 +214,7 @@ int wait_suspend(struct wait *wait, struct os_lock *lock) {
             break;
         }
         if (wait->list == NULL) { // fired meanwhile
-            os_lock_release(lock);
+            turn_release(lock);
             break;
         }
     }
@@ -222,7 +224,7 @@ int wait_suspend(struct wait *wait, struct os_lock *lock) {
     return code;
 }
 
-int wait_until_granted(struct tn_self *self, struct os_lock *lock, struct wait_list *list,
+int wait_until_granted(struct tn_self *self, struct turn *lock, struct wait_list *list,
                        void (*tell_what)(const struct waiter *waiter, char *text, size_t bytes),
                        bool (*grant)(void *object), void *object) {
     struct waiter waiter;
@@ -232,14 +234,14 @@ int wait_until_granted(struct tn_self *self, struct os_lock *lock, struct wait_l
     if (code != TN_OK) {
         return code;
     }
-    os_lock_acquire(lock);
+    turn_acquire(lock, self->thread);
     if (grant(object)) {
-        os_lock_release(lock);
+        turn_release(lock);
         return TN_OK;
     }
     wait_push(list, &wait, &waiter);
     code = wait_suspend(&wait, lock);
-    os_lock_acquire(lock);
-    os_lock_release(lock);
+    turn_acquire(lock, self->thread);
+    turn_release(lock);
     return code == TN_OK ? wait.outcome : code;
 }

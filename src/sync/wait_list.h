@@ -27,7 +27,7 @@
 
 #include "frame/knot.h"
 #include "frame/note.h"
-#include "os/os.h"
+#include "sync/turn.h"
 
 struct task_stack;
 struct tn_self;
@@ -53,7 +53,7 @@ struct waiter {
     _Atomic uint32_t has_fired; // enum wait_fired; a thread sleeps on it
     bool is_select;
     _Atomic uint32_t chosen; // of a select: the place of its wait that fires, from 1; 0: none yet
-    struct os_lock lock;     // of a select: it is fired, or suspends; after that of an object
+    struct turn lock;        // of a select: it is fired, or suspends; after that of an object
     // Writes what it waits for, as in "waits for the mutex books".
     void (*tell)(const struct waiter *waiter, char *text, size_t bytes);
     void *object;
@@ -111,7 +111,7 @@ void waiter_fire(struct waiter *waiter);
 
 // Suspends until the wait, which was pushed, has fired: TN_OK, and its outcome says the rest. Why
 // the frame has to end: then it is unlinked. Called with the object's lock held, which it releases.
-int wait_suspend(struct wait *wait, struct os_lock *lock);
+int wait_suspend(struct wait *wait, struct turn *lock);
 
 // Fires everybody.
 void wait_fire_all(struct wait_list *list, int outcome);
@@ -120,13 +120,13 @@ void wait_fire_all(struct wait_list *list, int outcome);
 // grant(object), which is to be true when nothing has to be waited for; else waits in the list.
 // What the one who fires it says, or why the frame has to end. Called without the lock. When it
 // returns, whoever fired the wait is done with the object, which may go.
-int wait_until_granted(struct tn_self *self, struct os_lock *lock, struct wait_list *list,
+int wait_until_granted(struct tn_self *self, struct turn *lock, struct wait_list *list,
                        void (*tell)(const struct waiter *waiter, char *text, size_t bytes),
                        bool (*grant)(void *object), void *object);
 
 // One suspension, which may end for no reason: true when the waiter has fired. `lock`, which
 // who fires it holds, is held at the beginning and not at the end. A thread sleeps till deadline_ns
 // at most.
-bool waiter_suspend(struct waiter *waiter, struct os_lock *lock, uint64_t deadline_ns);
+bool waiter_suspend(struct waiter *waiter, struct turn *lock, uint64_t deadline_ns);
 
 #endif

@@ -15,6 +15,7 @@ enum step_kind {
     STEP_STORE, // And every read-modify-write.
     STEP_FENCE, // A sequentially consistent one; others touch only their own thread.
     STEP_PAUSE,
+    STEP_BARRIER, // Of all threads at once: os_barrier_all.
 };
 
 struct step {

@@ -247,6 +247,15 @@ void memory_fence(int thread, memory_order order) {
     }
 }
 
+void memory_barrier_all(void) {
+    for (int i = 0; i < MEMORY_THREADS_MAX; i++) {
+        join_seen(&memory.consistent, &memory.actors[i].now);
+    }
+    for (int i = 0; i < MEMORY_THREADS_MAX; i++) {
+        join_seen(&memory.actors[i].now, &memory.consistent);
+    }
+}
+
 static struct plain *find_plain(const volatile void *at) {
     for (int i = 0; i < memory.plains; i++) {
         if (memory.plain[i].at == at) {

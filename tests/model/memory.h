@@ -61,6 +61,10 @@ void memory_replace(int thread, int location, uint64_t value, memory_order order
 
 void memory_fence(int thread, memory_order order);
 
+// What each thread has stored is seen by all from now on. It orders nothing else: what a thread has
+// read without acquiring stays so.
+void memory_barrier_all(void);
+
 // A plain access; false when nothing orders it against an earlier one by another thread.
 bool memory_plain(int thread, const volatile void *at, bool is_write);
 

@@ -52,6 +52,12 @@ void os_wake_word(_Atomic uint32_t *word, int count) {
     explore_wake(location, count);
 }
 
+void os_barrier_all(void) {
+    explore_arrive((struct step){STEP_BARRIER, -1, true, false, false, "os_barrier_all"});
+    memory_barrier_all();
+    explore_note("barrier of all threads");
+}
+
 // Time stands still: a model has no durations, only orders.
 uint64_t os_now_ns(void) {
     return UINT64_C(1000000000);

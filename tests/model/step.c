@@ -10,6 +10,9 @@ bool step_depends(const struct step *one, const struct step *other) {
     if (one->kind == STEP_LOCAL || other->kind == STEP_LOCAL) {
         return false;
     }
+    if (one->kind == STEP_BARRIER || other->kind == STEP_BARRIER) {
+        return one->kind != STEP_PAUSE && other->kind != STEP_PAUSE;
+    }
     if (one->kind == STEP_PAUSE || other->kind == STEP_PAUSE) {
         // A pause ends when somebody stored something.
         return one->kind == STEP_STORE || other->kind == STEP_STORE;

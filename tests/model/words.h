@@ -1,7 +1,7 @@
 // words.h - the words of a task stack that its inline half reads and writes, made visible to the
 // explorer. Every source of a model is compiled as if it began by including this.
 //
-// Invariant: they are relaxed atomics, nothing more. Start reading at TN_LOAD_.
+// Invariant: they are atomics of that order, nothing more. Start reading at TN_LOAD_.
 #ifndef MODEL_WORDS_H
 #define MODEL_WORDS_H
 
@@ -9,5 +9,9 @@
 
 #define TN_LOAD_(at) atomic_load_relaxed(&(at))
 #define TN_STORE_(at, value) atomic_store_relaxed(&(at), (value))
+#define TN_LOAD_ACQUIRE_(at) atomic_load_acquire(&(at))
+#define TN_STORE_RELEASE_(at, value) atomic_store_release(&(at), (value))
+#define TN_CHANGE_ACQUIRE_(at, expected, value) atomic_cas_acquire(&(at), &(expected), (value))
+#define TN_CHANGE_RELEASE_(at, expected, value) atomic_cas_release(&(at), &(expected), (value))
 
 #endif

@@ -1,0 +1,103 @@
+// turn.h - the lock of a sync object, for the moment that one look at its words takes.
+//
+// Most objects are used by one thread for long, if not always; an atomic instruction costs 5 to 10
+// ns there, for nothing. So the first worker that comes owns the turn, and takes it with plain
+// stores. When another thread comes, the turn is shared for good and is a lock as any other.
+//
+// The lock is a word that is released by a plain store; who finds it taken spins, then yields. A
+// turn is some nanoseconds long, so nobody need sleep for one; and half of the atomic instructions
+// of an os_lock are saved.
+//
+//     the owner                                  another, with `lock` held (share)
+//     inside = 1                                 owner = TURN_LEAVING
+//     (nothing moves across here)                os_barrier_all
+//     owner still this thread? then it is mine   wait until inside == 0
+//     ... inside = 0                             owner = TURN_SHARED
+//
+// Either the owner's store of `inside` came before the barrier: then the other sees it, and waits
+// for the end of a turn, which is near. Or its look at `owner` comes after: then it leaves.
+//
+//             claim: a worker                share: another thread
+//     (NEW 0) --------------> a thread's number ------------------> LEAVING --share--> SHARED
+//        `-------- claim: a thread that is no worker, or enough were shared already ------^
+//
+// Invariant: whoever has the turn is inside as its owner, or has `lock` and the turn is shared, or
+// has `lock` and is the owner. A frame may leave its stack with it: the same thread releases it, on
+// its loop. Model-checked in tests/model. Start reading at turn_acquire.
+//
+// After: K. Kawachiya, A. Koseki, T. Onodera, Lock reservation (OOPSLA 2002); D. Dice, H. Huang, M.
+// Yang, Asymmetric Dekker synchronization (2001).
+#ifndef TENON_SYNC_TURN_H
+#define TENON_SYNC_TURN_H
+
+#include <tenon/task.h>
+
+#include "base/atomic.h"
+#include "base/bits.h"
+#include "os/os.h"
+
+// The three words that each public structure begins its private part with, tn_turn. Zeros are a new
+// one.
+struct turn {
+    _Atomic uint32_t inside; // 1 while the owner has the turn; written by the owner only
+    _Atomic uint32_t owner;  // the number of a thread, or one of those below
+    _Atomic uint32_t lock;   // 1: somebody has it
+};
+
+_Static_assert(sizeof(struct turn) == 3 * sizeof(uint32_t), "the public structures have that room");
+
+#define TURN_NEW 0
+#define TURN_SHARED TN_SHARED_
+#define TURN_LEAVING (TN_SHARED_ - 1)
+
+// One that nobody will own.
+#define TURN_SHARED_INIT                                                                           \
+    { 0, TURN_SHARED, 0 }
+
+// How many have become shared since the process began.
+extern _Atomic uint32_t turn_shared_count;
+
+// The number of the calling thread, as in its frames' self->thread.
+uint32_t turn_thread(void);
+
+// Whether several threads have come to it: then who has the turn may run on another one.
+static inline bool turn_is_shared(struct turn *turn) {
+    return atomic_load_relaxed(&turn->owner) == TURN_SHARED;
+}
+
+void turn_acquire_slow(struct turn *turn, uint32_t thread);
+
+// `thread`: the caller's, self->thread.
+static inline void turn_acquire(struct turn *turn, uint32_t thread) {
+    if (LIKELY(atomic_load_relaxed(&turn->owner) == thread)) {
+        // acquire: pairs with turn_release, for ThreadSanitizer, to which frames are threads.
+        (void)atomic_load_acquire(&turn->inside);
+        atomic_store_relaxed(&turn->inside, 1);
+        compiler_fence(); // the barrier in share does the rest
+        if (LIKELY(atomic_load_relaxed(&turn->owner) == thread)) {
+            return;
+        }
+        // release: pairs with share.
+        atomic_store_release(&turn->inside, 0);
+    }
+    uint32_t free = 0;
+    // acquire: pairs with turn_release.
+    if (LIKELY(turn_is_shared(turn)) && LIKELY(atomic_cas_acquire(&turn->lock, &free, 1))) {
+        return;
+    }
+    turn_acquire_slow(turn, thread);
+}
+
+// A former owner that comes too late is inside for a moment after the turn has become shared.
+static inline void turn_release(struct turn *turn) {
+    if (LIKELY(atomic_load_relaxed(&turn->owner) != TURN_SHARED &&
+               atomic_load_relaxed(&turn->inside) != 0)) {
+        // release: pairs with share.
+        atomic_store_release(&turn->inside, 0);
+    } else {
+        // release: pairs with turn_acquire, lock.
+        atomic_store_release(&turn->lock, 0);
+    }
+}
+
+#endif
