@@ -25,29 +25,32 @@ TN_CHANNEL(long, longs);
 static long repeats;
 static _Atomic long received; // the sum of all items
 
-static tn_channel(longs) forth, back;
+struct pair {
+    tn_channel(longs) forth, back;
+};
+static struct pair near, far; // of one thread, of two
 static tn_channel(longs) middling = TN_CHANNEL_OF(.capacity = 128);
 static tn_channel(longs) large = TN_CHANNEL_OF(.capacity = 1024);
 
 // ---- there and back --------------------------------------------------------------------------
 
-TN_PFRAME(void, answers) {
-    for (long item; tn_receive(longs, &forth, &item) == TN_OK;) {
-        (void)tn_send(longs, &back, item);
+TN_PFRAME(void, answers, (struct pair *, pair)) {
+    for (long item; tn_receive(longs, &pair->forth, &item) == TN_OK;) {
+        (void)tn_send(longs, &pair->back, item);
     }
 }
 
-TN_PFRAME(void, asks) {
-    tn_spawn(answers);
+TN_PFRAME(void, asks, (struct pair *, pair)) {
+    tn_spawn(answers, pair);
     for (long i = 0; i < repeats; i++) {
         long item = 0;
-        (void)tn_send(longs, &forth, 1);
-        (void)tn_receive(longs, &back, &item);
+        (void)tn_send(longs, &pair->forth, 1);
+        (void)tn_receive(longs, &pair->back, &item);
         received += item;
     }
-    tn_close(&forth);
+    tn_close(&pair->forth);
     tn_children_wait(self);
-    tn_channel_free(&forth);
+    tn_channel_free(&pair->forth);
 }
 
 // ---- one way ---------------------------------------------------------------------------------
@@ -87,7 +90,7 @@ TN_FRAME(void, selects) {
     tn_task(sends) sender = tn_spawn(sends, &middling, repeats);
     (void)tn_share(sender);
     long item = 0;
-    struct tn_choice choices[] = {tn_can_receive(longs, &back, &item),
+    struct tn_choice choices[] = {tn_can_receive(longs, &near.back, &item),
                                   tn_can_receive(longs, &middling, &item)};
     for (long i = 0; i < repeats; i++) {
         if (tn_select(self, choices, 2, TN_NO_LIMIT) == 1) {
@@ -147,8 +150,8 @@ static void run_pthread(void) {
     static void name(void) {                                                                       \
         (void)!tn_run_with(TN_RUN(.num_threads = threads), __VA_ARGS__);                           \
     }
-SIDE(run_pingpong, 1, asks, NULL)
-SIDE(run_across, 2, asks, NULL)
+SIDE(run_pingpong, 1, asks, NULL, &near)
+SIDE(run_across, 2, asks, NULL, &far)
 SIDE(run_buffered, 1, passes, NULL, &middling, 1)
 SIDE(run_spsc, 2, passes, NULL, &large, 1)
 SIDE(run_mpmc, 2, passes, NULL, &middling, 4)

@@ -16,7 +16,8 @@
 //     tn_channel_free(&numbers);
 //
 // A channel needs no call to begin: zeros are an unbuffered one. It lies in the program's memory
-// and must stay there while anybody uses it. Items are copied, and arrive in the order in which
+// and must stay there while anybody uses it: who has received an item knows that it was sent, not
+// that the call that sent it has returned. Items are copied, and arrive in the order in which
 // they were sent, unless another was asked for; each is received by one. Of several that wait the
 // first to come is first served. Who waits suspends its frame, never the thread.
 //
@@ -51,13 +52,8 @@ struct tn_channel {
     // For TN_LEAST_FIRST: whether the item at `one` comes before the one at `other`. Must not wait.
     bool (*is_before)(const void *one, const void *other);
     // What follows is not for the program.
-    uint32_t tn_turn[3];
     bool tn_is_closed;
-    unsigned char *tn_ring;
-    size_t tn_room;
-    size_t tn_head;
-    size_t tn_count;
-    void *tn_waits[4];
+    void *tn_words[26];
 };
 
 // TN_CHANNEL(type, name); declares, at file scope, a type of channels for items of any copyable

@@ -114,16 +114,13 @@ void local_cut_peer(struct local_peer *peer) {
     }
 }
 
-static void give_order(struct local_peer *peer, enum side_order order) {
-    if (peer->state != LOCAL_NONE) {
-        struct side_head *head = peer->share.at;
-        atomic_store_relaxed(&head->order, order);
-        os_bell_ring(peer->bell);
-    }
-}
-
 void local_retire(struct link *link, unsigned peer) {
-    give_order(&local_of(link)->peers[peer], SIDE_LEAVE);
+    struct local_peer *retiring = &local_of(link)->peers[peer];
+    if (retiring->state != LOCAL_NONE) {
+        struct side_head *head = retiring->share.at;
+        atomic_store_relaxed(&head->is_to_leave, 1);
+        os_bell_ring(retiring->bell);
+    }
 }
 
 // Handles what comes until the deadline, and lets go of those that have ended.
@@ -144,11 +141,11 @@ static void drop_until(struct local *local, uint64_t deadline_ns) {
     }
 }
 
-// Tells all of them that it is over, kills those that do not leave, and waits until each has ended.
-// A zygote that does not tell is killed too, and takes them along.
+// Asks all of them to leave, kills those that do not, and waits until each has ended. A zygote that
+// does not tell is killed too, and takes them along.
 static void end_peers(struct local *local) {
     for (unsigned i = 0; i < local->options.peers_max; i++) {
-        give_order(&local->peers[i], SIDE_CLOSED);
+        local_retire(&local->link, i);
     }
     drop_until(local, os_now_ns() + LEAVE_NS);
     for (unsigned i = 0; i < local->options.peers_max; i++) {

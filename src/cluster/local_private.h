@@ -17,7 +17,6 @@ struct local_peer {
     bool is_cut;      // it is to be killed, or has been
     bool was_up;      // `up` has been told
     bool is_bad_told; // that it broke the rules
-    bool is_silent;   // it was cut for that
     int number;       // of the process
     int handle;       // of the process; -1: none yet
     int bell;         // the process's

@@ -35,18 +35,23 @@ void cancel_begin_grace(struct frame *frame);
 // From any thread that keeps the stack's frame alive; also under the lock of timers.
 void cancel_stack(struct task_stack *stack);
 
-// Before a wait: TN_OK, or TN_CANCELLED or TN_TIMED_OUT when the current frame, or one further out
-// on the same stack, has to end. The first time, it removes the current frame's children.
-int cancel_due_slow(struct tn_self *self);
-static inline int cancel_due(struct tn_self *self) {
-    struct task_stack *stack = task_stack_of(self);
+// Before a wait: true when nobody has counted a reason to end, so that there is none. False: there
+// may be one. Also where cancel_due must not be called, because of what it may do.
+static inline bool cancel_is_none(struct task_stack *stack) {
     if (UNLIKELY(atomic_load_relaxed(&stack->cancels) != 0)) {
-        return cancel_due_slow(self);
+        return false;
     }
     AUDIT(frame_check(stack->frame));
     atomic_store_relaxed(&stack->cancels_seen, 0);
     stack->tasks.is_watched = hard_is(HARD_PARK); // whoever was cancelled here has ended
-    return TN_OK;
+    return true;
+}
+
+// Before a wait: TN_OK, or TN_CANCELLED or TN_TIMED_OUT when the current frame, or one further out
+// on the same stack, has to end. The first time, it removes the current frame's children.
+int cancel_due_slow(struct tn_self *self);
+static inline int cancel_due(struct tn_self *self) {
+    return LIKELY(cancel_is_none(task_stack_of(self))) ? TN_OK : cancel_due_slow(self);
 }
 
 // The same question without consequences.

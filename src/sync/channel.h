@@ -1,19 +1,39 @@
 // channel.h - the inside of tn_channel, for sends, receives and selects.
 //
-// One lock guards all of it. Items lie in a ring of `room` places, which are allocated when first
-// needed and doubled up to the limit. When the least is to come first they are a heap instead, from
-// place 0, and one more place is for moving them: heap[i] is not before heap[(i - 1) / 2].
+// A channel has two sides, each with a turn of its own (turn.h). Who sends into a ring with room
+// needs the turn of the sending side only, who receives from a ring with items that of the
+// receiving side: so they meet in the two counts and nowhere else, and there only when what a side
+// remembers of the other's is used up. All else needs both turns, the sending one first
+// (channel_acquire): who waits or wakes somebody, who closes, makes room, or keeps another order.
 //
-// Invariants, under the lock:
-//     receivers wait  =>  count == 0, it is not closed, and no sender waits
-//     senders wait    =>  count == the limit (0: unbuffered), and it is not closed
-// Start reading at channel_try_send.
+// Items lie in a ring of `room` places, which are allocated when first needed and doubled up to the
+// limit. When the least is to come first they are a heap instead, from place 0, and one more place
+// is for moving them: heap[i] is not before heap[(i - 1) / 2].
+//
+// Invariants, with both turns; count = sending.count - receiving.count:
+//     receivers wait      =>  count == 0, it is not closed, and no sender waits
+//     senders wait        =>  count == the limit (0: unbuffered), and it is not closed
+//     sending.is_quick    =>  oldest first, it is not closed, nobody waits to receive
+//     receiving.is_quick  =>  oldest first, nobody waits to send
+// Model-checked in tests/model. Start reading at tn_channel_send.
 #ifndef TENON_SYNC_CHANNEL_H
 #define TENON_SYNC_CHANNEL_H
 
 #include <tenon/channel.h>
 
+#include "base/cache.h"
 #include "sync/wait_list.h"
+
+// Written with the side's turn; is_quick, ring and room with both.
+struct channel_side {
+    struct turn turn;
+    bool is_quick;       // its turn alone is enough, where the ring allows
+    unsigned char *ring; // the same on both sides, as `room`
+    size_t room;
+    size_t at;            // the place of the next item
+    _Atomic size_t count; // how many items have passed here so far
+    size_t other;         // what it has seen of the other side's count
+};
 
 // struct tn_channel as seen from here.
 struct channel {
@@ -22,14 +42,12 @@ struct channel {
     size_t limit;
     enum tn_queue_order order;
     bool (*is_before)(const void *one, const void *other);
-    struct turn lock;
     bool is_closed;
-    unsigned char *ring;
-    size_t room;
-    size_t head; // where the oldest item lies
-    size_t count;
     struct wait_list senders; // their items are read, or written, by who fires them
     struct wait_list receivers;
+    struct channel_side sending;
+    unsigned char apart[CACHE_LINE];
+    struct channel_side receiving;
 };
 
 static inline struct channel *channel_of(struct tn_channel *channel) {
@@ -41,7 +59,28 @@ static inline size_t channel_limit(const struct channel *channel) {
     return channel->limit > channel->capacity ? channel->limit : channel->capacity;
 }
 
-// Under the lock: sends or receives if that needs no waiting. TN_OK, TN_CLOSED, TN_WOULD_WAIT, or
+// How many it holds. With both turns.
+static inline size_t channel_count(struct channel *channel) {
+    return atomic_load_relaxed(&channel->sending.count) -
+           atomic_load_relaxed(&channel->receiving.count);
+}
+
+// Both turns, by the thread of that number (self->thread).
+static inline void channel_acquire(struct channel *channel, uint32_t thread) {
+    turn_acquire(&channel->sending.turn, thread);
+    turn_acquire(&channel->receiving.turn, thread);
+}
+
+// Before they are released: says what each side may do alone from now on.
+void channel_settle(struct channel *channel);
+
+static inline void channel_release(struct channel *channel) {
+    channel_settle(channel);
+    turn_release(&channel->receiving.turn);
+    turn_release(&channel->sending.turn);
+}
+
+// With both turns: sends or receives if that needs no waiting. TN_OK, TN_CLOSED, TN_WOULD_WAIT, or
 // TN_NO_MEMORY.
 int channel_try_send(struct channel *channel, const void *item, size_t bytes);
 int channel_try_receive(struct channel *channel, void *item, size_t bytes);

@@ -55,7 +55,7 @@ int tn_condition_wait(struct tn_self *self, struct tn_condition *room, struct tn
     turn_acquire(&condition->lock, self->thread);
     wait_push(&condition->waits, &wait, &waiter);
     (void)tn_mutex_unlock(self, mutex);
-    code = wait_suspend(&wait, &condition->lock);
+    code = wait_suspend(&wait, GUARD(&condition->lock));
     lock_again(&waiter, mutex);
     sanitizer_take_over(condition);
     return code;

@@ -180,7 +180,7 @@ int tn_barrier_wait(struct tn_self *self, struct tn_barrier *room) {
     }
     waiter.leave = go_away;
     wait_push(&barrier->waits, &wait, &waiter);
-    code = wait_suspend(&wait, &barrier->lock);
+    code = wait_suspend(&wait, GUARD(&barrier->lock));
     sanitizer_take_over(barrier);
     return code;
 }
@@ -228,7 +228,7 @@ static int wait_for_doer(struct tn_self *self, struct once *once, struct once_wa
     const uint32_t state = atomic_load_relaxed(&once->state);
     if (state == ONCE_BEING_DONE) {
         wait_push(&once->waits, &wait->wait, &wait->waiter);
-        const int code = wait_suspend(&wait->wait, &once->lock);
+        const int code = wait_suspend(&wait->wait, GUARD(&once->lock));
         turn_acquire(&once->lock, self->thread); // who fired it is done with it
         if (code != TN_OK || wait->wait.outcome == OTHER_HAS_DONE_IT) {
             turn_release(&once->lock);

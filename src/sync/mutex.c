@@ -132,7 +132,7 @@ static int wait_once(struct mutex *mutex, struct mutex_wait *wait) {
     }
     wait->wants_hand_over = mutex->is_strict || wait->overtaken >= OVERTAKEN_MAX;
     atomic_store_relaxed(&wait->waiter.has_fired, WAIT_NOT_FIRED);
-    return wait_suspend(&wait->wait, &mutex->lock);
+    return wait_suspend(&wait->wait, GUARD(&mutex->lock));
 }
 
 static int wait_for_it(struct tn_self *self, struct mutex *mutex, struct mutex_wait *wait) {

@@ -93,7 +93,7 @@ static int wait_to_enter(struct tn_self *self, struct rwlock *rwlock, struct rwl
         return TN_OK;
     }
     wait_push(&rwlock->waits, &wait->wait, &wait->waiter);
-    return wait_suspend(&wait->wait, &rwlock->lock);
+    return wait_suspend(&wait->wait, GUARD(&rwlock->lock));
 }
 
 static int enter_slow(struct tn_self *self, struct rwlock *rwlock, bool writes, const void *site) {

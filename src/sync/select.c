@@ -56,9 +56,9 @@ static int make_first(struct tn_self *self, struct tn_choice *choices, size_t co
             continue;
         }
         struct channel *channel = channel_of(choice->channel);
-        turn_acquire(&channel->lock, self->thread);
+        channel_acquire(channel, self->thread);
         choice->outcome = try_choice(choice);
-        turn_release(&channel->lock);
+        channel_release(channel);
         if (choice->outcome != TN_WOULD_WAIT) {
             return (int)i;
         }
@@ -68,12 +68,12 @@ static int make_first(struct tn_self *self, struct tn_choice *choices, size_t co
 
 // Whether try_choice would have to wait. A select is not its own partner.
 static bool has_to_wait(const struct tn_choice *choice, const struct waiter *waiter) {
-    const struct channel *channel = channel_of(choice->channel);
+    struct channel *channel = channel_of(choice->channel);
     if (choice->is_send) {
-        return !channel->is_closed && channel->count >= channel_limit(channel) &&
+        return !channel->is_closed && channel_count(channel) >= channel_limit(channel) &&
                !wait_list_has_other(&channel->receivers, waiter);
     }
-    return !channel->is_closed && channel->count == 0 &&
+    return !channel->is_closed && channel_count(channel) == 0 &&
            !wait_list_has_other(&channel->senders, waiter);
 }
 
@@ -89,14 +89,14 @@ static bool link_all(struct selection *selection) {
             continue;
         }
         struct channel *channel = channel_of(choice->channel);
-        turn_acquire(&channel->lock, selection->waiter.self->thread);
+        channel_acquire(channel, selection->waiter.self->thread);
         is_waiting = has_to_wait(choice, &selection->waiter) &&
                      atomic_load_relaxed(&selection->waiter.chosen) == 0;
         if (is_waiting) {
             wait_push(choice->is_send ? &channel->senders : &channel->receivers, wait,
                       &selection->waiter);
         }
-        turn_release(&channel->lock);
+        channel_release(channel);
     }
     return is_waiting;
 }
@@ -109,11 +109,11 @@ static void unlink_all(struct selection *selection) {
             continue;
         }
         struct channel *channel = channel_of(choice->channel);
-        turn_acquire(&channel->lock, selection->waiter.self->thread);
+        channel_acquire(channel, selection->waiter.self->thread);
         if (wait_of(choice)->list != NULL) {
             wait_unlink(wait_of(choice));
         }
-        turn_release(&channel->lock);
+        channel_release(channel);
     }
 }
 
@@ -136,7 +136,7 @@ static void suspend(struct selection *selection) {
     }
     turn_acquire(&waiter->lock, selection->waiter.self->thread);
     if (atomic_load_relaxed(&waiter->has_fired) == WAIT_NOT_FIRED) {
-        (void)waiter_suspend(waiter, &waiter->lock, selection->deadline_ns);
+        (void)waiter_suspend(waiter, GUARD(&waiter->lock), selection->deadline_ns);
     } else {
         turn_release(&waiter->lock);
     }

@@ -54,15 +54,12 @@ static void wait_a_moment(uint32_t looks) {
 }
 
 static void lock(struct turn *turn) {
-    for (;;) {
-        uint32_t free = 0;
-        // acquire: pairs with turn_release.
-        if (atomic_cas_acquire(&turn->lock, &free, 1)) {
-            return;
-        }
-        for (uint32_t looks = 0; atomic_load_relaxed(&turn->lock) != 0; looks++) {
-            wait_a_moment(looks);
-        }
+    // acquire: pairs with turn_release.
+    while (atomic_exchange_acquire(&turn->lock, 1) != 0) {
+        uint32_t looks = 0;
+        do {
+            wait_a_moment(looks++);
+        } while (atomic_load_relaxed(&turn->lock) != 0);
     }
 }
 

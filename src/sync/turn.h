@@ -60,6 +60,11 @@ extern _Atomic uint32_t turn_shared_count;
 // The number of the calling thread, as in its frames' self->thread.
 uint32_t turn_thread(void);
 
+// Nobody uses it any more but the caller, who had it last: it is a new one.
+static inline void turn_forget(struct turn *turn) {
+    atomic_store_relaxed(&turn->owner, TURN_NEW);
+}
+
 // Whether several threads have come to it: then who has the turn may run on another one.
 static inline bool turn_is_shared(struct turn *turn) {
     return atomic_load_relaxed(&turn->owner) == TURN_SHARED;
@@ -98,6 +103,28 @@ static inline void turn_release(struct turn *turn) {
         // release: pairs with turn_acquire, lock.
         atomic_store_release(&turn->lock, 0);
     }
+}
+
+// What guards the lists of an object: one turn, or two, taken in this order.
+struct guard {
+    struct turn *first;
+    struct turn *second; // NULL: there is none
+};
+
+#define GUARD(turn) ((struct guard){(turn), NULL})
+
+static inline void guard_acquire(struct guard guard, uint32_t thread) {
+    turn_acquire(guard.first, thread);
+    if (guard.second != NULL) {
+        turn_acquire(guard.second, thread);
+    }
+}
+
+static inline void guard_release(struct guard guard) {
+    if (guard.second != NULL) {
+        turn_release(guard.second);
+    }
+    turn_release(guard.first);
 }
 
 #endif

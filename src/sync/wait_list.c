@@ -42,6 +42,10 @@ int waiter_due(struct waiter *waiter) {
     return waiter->stack == NULL ? TN_OK : cancel_due(waiter->self);
 }
 
+bool waiter_is_undisturbed(struct waiter *waiter) {
+    return waiter->stack == NULL || cancel_is_none(waiter->stack);
+}
+
 // ---- the list --------------------------------------------------------------------------------
 
 static void link_between(struct wait_list *list, struct wait *wait, struct wait *prev,
@@ -147,7 +151,7 @@ void wait_fire_all(struct wait_list *list, int outcome) {
 
 struct suspension {
     struct waiter *waiter;
-    struct turn *lock;
+    struct guard guard;
     bool is_hidden;
 };
 
@@ -159,37 +163,37 @@ static void commit(struct task_stack *stack, void *argument) {
     if (!suspension.is_hidden) {
         cancel_open(stack, ticket); // whom it wakes comes to this lock first
     }
-    turn_release(suspension.lock);
+    guard_release(suspension.guard);
 }
 
-static bool has_fired(struct waiter *waiter, struct turn *lock) {
+static bool has_fired(struct waiter *waiter, struct guard guard) {
     // acquire: pairs with wake.
     if (atomic_load_acquire(&waiter->has_fired) != WAIT_FIRED) {
         // Whoever has just fired it, or left its stack, is done.
-        turn_acquire(lock, waiter->self->thread);
-        turn_release(lock);
+        guard_acquire(guard, waiter->self->thread);
+        guard_release(guard);
     }
     return atomic_load_relaxed(&waiter->has_fired) != WAIT_NOT_FIRED;
 }
 
-bool waiter_suspend(struct waiter *waiter, struct turn *lock, uint64_t deadline_ns) {
+bool waiter_suspend(struct waiter *waiter, struct guard guard, uint64_t deadline_ns) {
     struct task_stack *stack = waiter->stack;
     if (stack == NULL) {
-        turn_release(lock);
+        guard_release(guard);
         (void)os_wait_word(&waiter->has_fired, WAIT_NOT_FIRED, deadline_ns);
     } else {
-        struct suspension suspension = {waiter, lock, scope_hides(stack)};
+        struct suspension suspension = {waiter, guard, scope_hides(stack)};
         stack->note = &waiter->note;
         suspend_stack(stack, commit, &suspension);
     }
-    return has_fired(waiter, lock);
+    return has_fired(waiter, guard);
 }
 
 // Woken, but not fired: TN_OK, with the lock held, when the wait goes on in its place.
-static int look_why(struct wait *wait, struct turn *lock) {
+static int look_why(struct wait *wait, struct guard guard) {
     struct waiter *waiter = wait->waiter;
     const int reason = waiter->stack == NULL ? TN_OK : cancel_reaches(waiter->self);
-    turn_acquire(lock, waiter->self->thread);
+    guard_acquire(guard, waiter->self->thread);
     if (reason == TN_OK || wait->list == NULL) {
         return TN_OK;
     }
@@ -197,24 +201,24 @@ static int look_why(struct wait *wait, struct turn *lock) {
     if (waiter->leave != NULL) {
         waiter->leave(waiter->object);
     }
-    turn_release(lock);
+    guard_release(guard);
     return cancel_due(waiter->self);
 }
 
-int wait_suspend(struct wait *wait, struct turn *lock) {
+int wait_suspend(struct wait *wait, struct guard guard) {
     struct waiter *waiter = wait->waiter;
     const bool is_frame = waiter->stack != NULL;
     if (is_frame) {
         ready_begin(waiter->self, NULL);
     }
     int code = TN_OK;
-    while (!waiter_suspend(waiter, lock, OS_NEVER)) {
-        code = look_why(wait, lock);
+    while (!waiter_suspend(waiter, guard, OS_NEVER)) {
+        code = look_why(wait, guard);
         if (code != TN_OK) {
             break;
         }
         if (wait->list == NULL) { // fired meanwhile
-            turn_release(lock);
+            guard_release(guard);
             break;
         }
     }
@@ -240,7 +244,7 @@ int wait_until_granted(struct tn_self *self, struct turn *lock, struct wait_list
         return TN_OK;
     }
     wait_push(list, &wait, &waiter);
-    code = wait_suspend(&wait, lock);
+    code = wait_suspend(&wait, GUARD(lock));
     turn_acquire(lock, self->thread);
     turn_release(lock);
     return code == TN_OK ? wait.outcome : code;

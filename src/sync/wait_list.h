@@ -88,6 +88,10 @@ static inline void waiter_tie(const struct waiter *waiter, struct knot_tie *tie,
     knot_tie(tie, waiter->stack, &waiter->note, site);
 }
 
+// The same with the lock, when it takes no more than a load to know: true, and it may wait. False:
+// nothing is known; then waiter_due has to be asked, without the lock.
+bool waiter_is_undisturbed(struct waiter *waiter);
+
 // Under the lock of the object, all of these. At the end of the list, or before all others.
 void wait_push(struct wait_list *list, struct wait *wait, struct waiter *waiter);
 void wait_push_front(struct wait_list *list, struct wait *wait, struct waiter *waiter);
@@ -111,7 +115,7 @@ void waiter_fire(struct waiter *waiter);
 
 // Suspends until the wait, which was pushed, has fired: TN_OK, and its outcome says the rest. Why
 // the frame has to end: then it is unlinked. Called with the object's lock held, which it releases.
-int wait_suspend(struct wait *wait, struct turn *lock);
+int wait_suspend(struct wait *wait, struct guard guard);
 
 // Fires everybody.
 void wait_fire_all(struct wait_list *list, int outcome);
@@ -124,9 +128,9 @@ int wait_until_granted(struct tn_self *self, struct turn *lock, struct wait_list
                        void (*tell)(const struct waiter *waiter, char *text, size_t bytes),
                        bool (*grant)(void *object), void *object);
 
-// One suspension, which may end for no reason: true when the waiter has fired. `lock`, which
+// One suspension, which may end for no reason: true when the waiter has fired. `guard`, which
 // who fires it holds, is held at the beginning and not at the end. A thread sleeps till deadline_ns
 // at most.
-bool waiter_suspend(struct waiter *waiter, struct turn *lock, uint64_t deadline_ns);
+bool waiter_suspend(struct waiter *waiter, struct guard guard, uint64_t deadline_ns);
 
 #endif
