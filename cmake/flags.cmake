@@ -26,3 +26,8 @@ if(TENON_SANITIZE)
         -fsanitize=${TENON_SANITIZE} -fno-sanitize-recover=all)
     target_link_options(tenon_flags INTERFACE -fsanitize=${TENON_SANITIZE})
 endif()
+
+# Builds with assertions watch the order in which locks are taken: include/tenon/mutex.h.
+if(NOT CMAKE_BUILD_TYPE MATCHES "^(Release|MinSizeRel|RelWithDebInfo)$" OR TENON_SANITIZE)
+    target_compile_definitions(tenon_plain_flags INTERFACE TN_WATCH_LOCKS=1)
+endif()

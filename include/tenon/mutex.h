@@ -20,10 +20,20 @@
 //
 // The holder is a frame. What a PFrame locks must be unlocked by that PFrame, not by its parent or
 // child. A frame that locks a mutex twice waits for itself: tn_recursive_mutex is for that.
+//
+// Frames that wait for each other in a circle are told (tenon/run.h). So are those that might, in a
+// program whose files are compiled with -DTN_WATCH_LOCKS=1: when one frame locks b while it holds a
+// and another one, at any time, a while it holds b, the run's report is told both places, though
+// nobody hung. For debugging: each lock then takes a tenth of a microsecond or more.
 #ifndef TENON_MUTEX_H
 #define TENON_MUTEX_H
 
 #include <tenon/task.h>
+
+// Whether the mutexes of a file are watched: 1, or 0.
+#ifndef TN_WATCH_LOCKS
+#define TN_WATCH_LOCKS 0
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -37,6 +47,7 @@ struct tn_mutex {
     uint32_t tn_owner;
     uint32_t tn_lock;
     uint32_t tn_state; // 0 free, 1 held, 2 held and somebody waits
+    uint32_t tn_order; // src/sync/order.h
     struct tn_self *tn_holder;
     void *tn_first;
     void *tn_last;
@@ -74,8 +85,12 @@ TN_INLINE_ bool tn_mutex_is_shared_(struct tn_mutex *mutex) {
     return TN_LOAD_ACQUIRE_(mutex->tn_owner) == TN_SHARED_; // pairs with share
 }
 
-// Takes the mutex without waiting. Returns TN_OK, or TN_WOULD_WAIT when somebody has it.
-TN_INLINE_ int tn_mutex_try(struct tn_self *self, struct tn_mutex *mutex) {
+// What the functions below are with TN_WATCH_LOCKS. They return the same.
+TN_PUBLIC int tn_mutex_try_watched(struct tn_self *self, struct tn_mutex *mutex);
+TN_PUBLIC int tn_mutex_lock_watched(struct tn_self *self, struct tn_mutex *mutex);
+TN_PUBLIC int tn_mutex_unlock_watched(struct tn_self *self, struct tn_mutex *mutex);
+
+TN_INLINE_ int tn_mutex_take_(struct tn_self *self, struct tn_mutex *mutex) {
     uint32_t state = 0;
     if (tn_mutex_enter_(self, mutex)) {
         state = TN_LOAD_(mutex->tn_state);
@@ -97,19 +112,23 @@ TN_INLINE_ int tn_mutex_try(struct tn_self *self, struct tn_mutex *mutex) {
     return TN_OK;
 }
 
+// Takes the mutex without waiting. Returns TN_OK, or TN_WOULD_WAIT when somebody has it.
+TN_INLINE_ int tn_mutex_try(struct tn_self *self, struct tn_mutex *mutex) {
+    return TN_WATCH_LOCKS ? tn_mutex_try_watched(self, mutex) : tn_mutex_take_(self, mutex);
+}
+
 // Takes the mutex, and waits for it if it has to. Returns TN_OK: it is the current frame's now.
 // TN_CANCELLED or TN_TIMED_OUT when this frame has to end: it is not, and one that had just become
 // free for it is passed on to the next who waits; one that was handed over before the cancellation
 // came is this frame's, TN_OK, and the next wait says that it has to end. A free mutex is taken
 // without a look whether the frame has to end.
 TN_INLINE_ TN_MUST_USE int tn_mutex_lock(struct tn_self *self, struct tn_mutex *mutex) {
-    return tn_mutex_try(self, mutex) == TN_OK ? TN_OK : tn_mutex_lock_slow(self, mutex);
+    return TN_WATCH_LOCKS ? tn_mutex_lock_watched(self, mutex)
+           : tn_mutex_take_(self, mutex) == TN_OK ? TN_OK
+                                                  : tn_mutex_lock_slow(self, mutex);
 }
 
-// Gives the mutex back. Never waits. Returns TN_OK; TN_NOT_YOURS, and nothing happens, when the
-// current frame does not hold it (a programmer's error; not noticed when the holder is the frame in
-// whose await the current one is called).
-TN_INLINE_ int tn_mutex_unlock(struct tn_self *self, struct tn_mutex *mutex) {
+TN_INLINE_ int tn_mutex_give_(struct tn_self *self, struct tn_mutex *mutex) {
     uint32_t state = 1;
     if (TN_LOAD_(mutex->tn_holder) != self) {
         return tn_mutex_unlock_slow(self, mutex);
@@ -131,6 +150,13 @@ TN_INLINE_ int tn_mutex_unlock(struct tn_self *self, struct tn_mutex *mutex) {
         state = 0;
     }
     return state == 1 ? TN_OK : tn_mutex_unlock_slow(self, mutex);
+}
+
+// Gives the mutex back. Never waits. Returns TN_OK; TN_NOT_YOURS, and nothing happens, when the
+// current frame does not hold it (a programmer's error; not noticed when the holder is the frame in
+// whose await the current one is called).
+TN_INLINE_ int tn_mutex_unlock(struct tn_self *self, struct tn_mutex *mutex) {
+    return TN_WATCH_LOCKS ? tn_mutex_unlock_watched(self, mutex) : tn_mutex_give_(self, mutex);
 }
 
 // ---- recursive -------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ struct tn_rwlock {
     uint32_t tn_turn[3];
     uint32_t tn_readers;
     struct tn_self *tn_writer;
+    uint32_t tn_order;
     void *tn_waits[2];
 };
 

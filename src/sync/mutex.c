@@ -8,6 +8,7 @@
 #include "frame/current.h"
 #include "frame/misuse.h"
 #include "scheduler/worker.h"
+#include "sync/order.h"
 
 _Static_assert(sizeof(struct mutex) == sizeof(struct tn_mutex) &&
                    offsetof(struct mutex, lock) == offsetof(struct tn_mutex, tn_inside) &&
@@ -223,6 +224,43 @@ int tn_mutex_unlock_slow(struct tn_self *self, struct tn_mutex *room) {
     }
     turn_release(&mutex->lock);
     return TN_OK;
+}
+
+// ---- watched ---------------------------------------------------------------------------------
+
+static void take_in_order(struct tn_self *self, struct mutex *mutex, const void *site,
+                          bool waited) {
+    order_take(self, &(struct order_lock){&mutex->order, "mutex", mutex->name, site}, waited);
+}
+
+int tn_mutex_try_watched(struct tn_self *self, struct tn_mutex *room) {
+    const int code = tn_mutex_take_(self, room);
+    if (code == TN_OK) {
+        take_in_order(self, mutex_of(room), __builtin_return_address(0), false);
+    }
+    return code;
+}
+
+int tn_mutex_lock_watched(struct tn_self *self, struct tn_mutex *room) {
+    struct mutex *mutex = mutex_of(room);
+    const void *site = __builtin_return_address(0);
+    int code = tn_mutex_take_(self, room);
+    if (code != TN_OK) {
+        code = lock_slow(self, mutex, site);
+        sanitizer_take_over(&mutex->state);
+    }
+    if (code == TN_OK) {
+        take_in_order(self, mutex, site, true);
+    }
+    return code;
+}
+
+int tn_mutex_unlock_watched(struct tn_self *self, struct tn_mutex *room) {
+    struct mutex *mutex = mutex_of(room);
+    if (atomic_load_relaxed(&mutex->holder) == self) {
+        order_give(self, mutex->order);
+    }
+    return tn_mutex_give_(self, room);
 }
 
 // ---- recursive -------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ struct mutex {
     bool is_strict;
     struct turn lock;
     _Atomic uint32_t state;
+    uint32_t order;                 // its number: order.h; written by who holds it
     struct tn_self *_Atomic holder; // written by who holds it
     struct wait_list waits; // their outcome is MUTEX_HANDED or MUTEX_TRY
 };

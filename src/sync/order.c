@@ -1,4 +1,4 @@
-// order.c - see order.h.
+// order.c - see order.h. Start reading at order_take.
 #include "sync/order.h"
 
 #include "base/check.h"
@@ -9,13 +9,14 @@
 #include "scheduler/task_stack.h"
 
 // How many locks may be held, by those whose addresses fall together; how many such groups; how
-// many pairs are remembered; how long a circle is found.
-enum { HELD_MAX = 8, GROUPS = 64, PAIRS = 1024, LENGTH_MAX = 8 };
+// many pairs are remembered; how far it is searched for a circle, and how long one is told.
+enum { HELD_MAX = 8, GROUPS = 64, PAIRS = 1024, STEPS_MAX = 64, LENGTH_MAX = 8 };
 
 enum { NAME_BYTES = 32, WHO_BYTES = 128, SITE_BYTES = 128 };
 
 struct held {
     const struct tn_self *by; // NULL: none
+    uint64_t life;            // of its stack: in another one it has ended, and held it still
     uint32_t lock;
     const void *site;
     char name[NAME_BYTES];
@@ -67,39 +68,51 @@ static bool has(const struct held *group, const struct tn_self *self, uint32_t l
     return false;
 }
 
-// From `lock` by pairs to `end`, the shortest way first: up to so many of them.
-static bool find_way(struct circle *circle, uint32_t lock, uint32_t end, int most) {
-    for (int i = 0; most > 0 && i < PAIRS; i++) {
-        struct pair *pair = &pairs[i];
-        if (pair->held != lock || (most == 1 && pair->taken != end)) {
-            continue;
+// How the search came to a lock.
+struct step {
+    uint32_t lock;
+    struct pair *by;
+    int from; // the step before; -1: it begins here
+};
+
+// From where the new pair leads to, by older ones, back to where it begins; the shortest way first.
+static bool find_circle(struct circle *circle, struct pair *closes) {
+    struct step steps[STEPS_MAX] = {{closes->taken, closes, -1}};
+    int count = 1;
+    for (int i = 0; i < count; i++) {
+        if (steps[i].lock == closes->held) {
+            circle->length = 0;
+            for (int at = i; at >= 0 && circle->length < LENGTH_MAX; at = steps[at].from) {
+                circle->pairs[circle->length++] = steps[at].by;
+            }
+            return circle->pairs[circle->length - 1] == closes; // else it is too long
         }
-        circle->pairs[circle->length++] = pair;
-        if (most == 1 || find_way(circle, pair->taken, end, most - 1)) {
-            return true;
+        for (int j = 0; j < PAIRS && count < STEPS_MAX; j++) {
+            bool is_known = pairs[j].held != steps[i].lock;
+            for (int k = 0; k < count && !is_known; k++) {
+                is_known = steps[k].lock == pairs[j].taken;
+            }
+            if (!is_known) {
+                steps[count++] = (struct step){pairs[j].taken, &pairs[j], i};
+            }
         }
-        circle->length--;
     }
     return false;
 }
 
-// A circle that `pair` closes, which nobody has been told of; `group`: what its taker holds.
-static bool find_circle(struct circle *circle, struct pair *pair, const struct held *group,
-                        const struct tn_self *self) {
-    for (int most = 1; most < LENGTH_MAX; most++) {
-        circle->pairs[0] = pair;
-        circle->length = 1;
-        if (find_way(circle, pair->taken, pair->held, most)) {
-            bool is_news = false, is_gated = false;
-            for (int i = 1; i < circle->length; i++) {
-                is_news = is_news || !circle->pairs[i]->is_told;
-                is_gated = is_gated || (circle->pairs[i]->gate != 0 &&
-                                        has(group, self, circle->pairs[i]->gate));
-            }
-            return is_news && !is_gated;
+// Whether there is something to tell: nobody has been told of it, and no lock that the taker holds
+// keeps it apart from the others.
+static bool is_news(const struct circle *circle, const struct held *group,
+                    const struct tn_self *self) {
+    bool is_new = false;
+    for (int i = 0; i + 1 < circle->length; i++) { // the last one is the taker's own
+        const struct pair *pair = circle->pairs[i];
+        if (pair->gate != 0 && has(group, self, pair->gate)) {
+            return false;
         }
+        is_new = is_new || !pair->is_told;
     }
-    return false;
+    return is_new || !circle->pairs[circle->length - 1]->is_told;
 }
 
 // ---- telling ---------------------------------------------------------------------------------
@@ -133,7 +146,7 @@ static void compose(char *line, const struct pair *pair, bool is_new) {
     sentence_add(&sentence, " in ");
     os_describe_address(pair->taken_site, site, sizeof site);
     sentence_add(&sentence, site);
-    sentence_add(&sentence, " and holds the ");
+    sentence_add(&sentence, is_new ? " while it holds the " : " while it held the ");
     sentence_add(&sentence, pair->held_name);
     sentence_add(&sentence, ", taken in ");
     os_describe_address(pair->held_site, site, sizeof site);
@@ -149,8 +162,7 @@ struct story {
 static void tell(const struct story *story) {
     const struct worker *worker = worker_current();
     static const char first[] = "order: locks are taken in orders that contradict each other, so "
-                                "that frames may wait for each other for ever: take them in one "
-                                "order everywhere";
+                                "that frames may come to hang: take them in one order everywhere";
     for (int i = -1; i < story->count; i++) {
         const char *line = i < 0 ? first : story->lines[i];
         if (worker != NULL) {
@@ -169,12 +181,25 @@ static void tell(const struct story *story) {
 
 // ---- taking and giving -----------------------------------------------------------------------
 
+static void look_for_circle(struct story *story, struct tn_self *self, struct pair *pair) {
+    struct circle circle;
+    if (story->count == 0 && find_circle(&circle, pair) && is_news(&circle, group_of(self), self)) {
+        for (int i = circle.length; i-- > 0;) {
+            circle.pairs[i]->is_told = true;
+            compose(story->lines[story->count++], circle.pairs[i], i == circle.length - 1);
+        }
+    }
+}
+
 // Under the lock: the taker holds `held`, too, and `gate`.
 static void remember(struct story *story, struct tn_self *self, const struct held *held,
                      uint32_t gate, const struct order_lock *lock) {
     struct pair *pair = slot_of(held->lock, *lock->number);
     if (is_pair(pair, held->lock, *lock->number)) {
-        pair->gate = pair->gate == gate ? gate : 0;
+        if (pair->gate != 0 && pair->gate != gate) { // it is not always held
+            pair->gate = 0;
+            look_for_circle(story, self, pair);
+        }
         return;
     }
     *pair = (struct pair){.held = held->lock,
@@ -185,24 +210,23 @@ static void remember(struct story *story, struct tn_self *self, const struct hel
     __builtin_memcpy(pair->held_name, held->name, sizeof held->name);
     copy_name(pair->taken_name, sizeof pair->taken_name, lock->kind, lock->name);
     describe_self(pair->who, sizeof pair->who, self);
-    struct circle circle;
-    if (story->count == 0 && find_circle(&circle, pair, group_of(self), self)) {
-        for (int i = 0; i < circle.length; i++) {
-            circle.pairs[i]->is_told = true;
-            compose(story->lines[story->count++], circle.pairs[i], i == 0);
-        }
-    }
+    look_for_circle(story, self, pair);
 }
 
-// Another lock than `held` that the taker holds; 0: none.
+// Of the other locks that the taker holds the one that was seen first; 0: there is none.
 static uint32_t gate_beside(const struct held *group, const struct tn_self *self,
                             const struct held *held) {
+    uint32_t gate = 0;
     for (int i = 0; i < HELD_MAX; i++) {
-        if (group[i].by == self && &group[i] != held) {
-            return group[i].lock;
-        }
+        const bool is_other = group[i].by == self && &group[i] != held;
+        gate = is_other && (gate == 0 || group[i].lock < gate) ? group[i].lock : gate;
     }
-    return 0;
+    return gate;
+}
+
+static uint64_t life_of(struct tn_self *self) {
+    return current_is_outside(self) ? 0
+                                    : atomic_load_relaxed(&task_stack_of(self)->memory.generation);
 }
 
 void order_take(struct tn_self *self, const struct order_lock *lock, bool waited) {
@@ -214,8 +238,12 @@ void order_take(struct tn_self *self, const struct order_lock *lock, bool waited
     }
     struct held *group = group_of(self);
     struct held *room = NULL;
+    const uint64_t life = life_of(self);
     for (int i = 0; i < HELD_MAX; i++) {
         struct held *held = &group[i];
+        if (held->by == self && held->life != life) {
+            held->by = NULL;
+        }
         if (held->by == NULL) {
             room = held;
         } else if (held->by == self && held->lock != *lock->number && waited) {
@@ -224,6 +252,7 @@ void order_take(struct tn_self *self, const struct order_lock *lock, bool waited
     }
     if (room != NULL) {
         room->by = self;
+        room->life = life;
         room->lock = *lock->number;
         room->site = lock->site;
         copy_name(room->name, sizeof room->name, lock->kind, lock->name);

@@ -1,5 +1,5 @@
-// order.h - in which order locks are taken, in checking builds: orders that contradict each other
-// are told, though nobody came to hang.
+// order.h - in which order locks are taken, where a program has them watched: orders that
+// contradict each other are told, though nobody came to hang.
 //
 // Who takes a lock while it holds others leaves a pair for each of those, (held, taken), with the
 // places of both. A new pair that closes a circle with older ones - (a, b) by one frame, (b, a) by
@@ -8,7 +8,8 @@
 //
 // Invariant: a lock has a number from the first time that it is seen here, so that another one in
 // the same memory is another one. What is remembered is bounded, and the oldest is forgotten: then
-// something is not told, and nothing is told that is not so. Only where TENON_CHECKED is on.
+// something is not told, and nothing is told that is not so. Mutexes are watched in what is
+// compiled with TN_WATCH_LOCKS, locks for readers and writers in checking builds of the library.
 // Start reading at order_take.
 #ifndef TENON_SYNC_ORDER_H
 #define TENON_SYNC_ORDER_H

@@ -6,8 +6,10 @@
 
 #include <tenon/rwlock.h>
 
+#include "base/check.h"
 #include "context/sanitizer.h"
 #include "frame/misuse.h"
+#include "sync/order.h"
 #include "sync/wait_list.h"
 
 // struct tn_rwlock as seen from here.
@@ -16,6 +18,7 @@ struct rwlock {
     struct turn lock;
     uint32_t readers;
     struct tn_self *writer;
+    uint32_t order; // its number: order.h
     struct wait_list waits;
 };
 
@@ -121,6 +124,9 @@ static int enter(struct tn_self *self, struct tn_rwlock *room, bool writes, bool
         code = enter_slow(self, rwlock, writes, site);
     }
     sanitizer_take_over(rwlock);
+    if (TENON_CHECKED && code == TN_OK) {
+        order_take(self, &(struct order_lock){&rwlock->order, "lock", rwlock->name, site}, waits);
+    }
     return code;
 }
 
@@ -140,9 +146,15 @@ int tn_rwlock_try_write(struct tn_self *self, struct tn_rwlock *rwlock) {
     return enter(self, rwlock, true, false, __builtin_return_address(0));
 }
 
+static void give_in_order(const struct tn_self *self, const struct rwlock *rwlock) {
+    if (TENON_CHECKED) {
+        order_give(self, rwlock->order);
+    }
+}
+
 int tn_rwlock_read_end(struct tn_self *self, struct tn_rwlock *room) {
-    (void)self;
     struct rwlock *rwlock = rwlock_of(room);
+    give_in_order(self, rwlock);
     sanitizer_hand_over(rwlock);
     turn_acquire(&rwlock->lock, self->thread);
     const bool is_read = rwlock->readers > 0;
@@ -157,6 +169,7 @@ int tn_rwlock_read_end(struct tn_self *self, struct tn_rwlock *room) {
 
 int tn_rwlock_write_end(struct tn_self *self, struct tn_rwlock *room) {
     struct rwlock *rwlock = rwlock_of(room);
+    give_in_order(self, rwlock);
     sanitizer_hand_over(rwlock);
     turn_acquire(&rwlock->lock, self->thread);
     const bool is_writer_itself = rwlock->writer == self;
