@@ -143,6 +143,8 @@ run_again() {
 
 # Every test program of a preset. Models are explored on one thread and measure no time, so there is
 # one for each core; and what they find does not depend on the preset, so the release is enough.
+# Programs of threads get two cores each in the release; elsewhere they share, and what comes too
+# late because of that gets another chance (run_again).
 # With `brief` set, they and the stress programs are left out.
 run_programs() {
     local preset=$1 left_out='^model_'
@@ -153,9 +155,10 @@ run_programs() {
     [ "$preset" != sim ] || left_out='^(model|contract)_' # run_contract_seeded
     if [ $brief = yes ]; then
         grep -v -E "$left_out|^stress_" "$list" | run_width "$cores" "$preset" "$folder"
+    elif [ "$preset" != release ]; then
+        grep -v -E "$left_out" "$list" | run_width "$cores" "$preset" "$folder"
     else
-        [ "$preset" != release ] ||
-            grep '^model_' "$list" | program_seconds_max=1200 run_width "$cores" "$preset" "$folder"
+        grep '^model_' "$list" | program_seconds_max=1200 run_width "$cores" "$preset" "$folder"
         grep -v -E "$left_out" "$list" | run_width $(((cores + 1) / 2)) "$preset" "$folder"
     fi
     [ "$preset" = sim ] || run_again "$preset" "$folder"
