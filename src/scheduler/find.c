@@ -19,19 +19,40 @@ bool worker_may_take_free(struct worker *worker) {
     return atomic_load_relaxed(&worker->scheduler->workers[0].idle.state) != IDLE_AWAKE;
 }
 
-// A worker that a producer chose at the very moment when it found something itself has more coming
-// in its inbox: then what may wait is put where others can take it. False: that was done.
-static bool stop_idling(struct worker *worker, struct runnable *runnable, bool may_wait) {
-    spin_end(&worker->spin, true);
-    if (idle_retract(&worker->idle, &worker->scheduler->idle)) {
-        return true;
+// Takes the worker's announcement back. False: somebody has chosen it.
+static bool retract(struct worker *worker) {
+    const bool was_announced = worker->is_announced;
+    worker->is_announced = false;
+    return !was_announced || idle_retract(&worker->idle, &worker->scheduler->idle);
+}
+
+// What an announced worker got from who chose it, and may not have come to say so yet. NULL: it shall
+// look for itself.
+static struct runnable *take_handed(struct worker *worker) {
+    // acquire: pairs with scheduler_hand_over.
+    uintptr_t handed = atomic_exchange_acquire(&worker->handed, 0);
+    while (handed == 0) {
+        os_thread_yield();
+        handed = atomic_exchange_acquire(&worker->handed, 0);
     }
     worker->is_chosen = true;
-    const bool waits = may_wait && !inbox_is_empty(&worker->inbox);
-    if (waits) {
-        shared_queue_push(&worker->ready, runnable);
+    return handed == HANDED_NOTHING ? NULL : (struct runnable *)handed;
+}
+
+// A worker that somebody chose at the very moment when it found something itself has two things to
+// run: one of them goes where others can take it, so that neither waits behind the other. Returns
+// the one to run here.
+static struct runnable *stop_idling(struct worker *worker, struct runnable *found, bool may_wait) {
+    spin_end(&worker->spin, true);
+    if (retract(worker)) {
+        return found;
     }
-    return !waits;
+    struct runnable *handed = take_handed(worker);
+    if (handed == NULL) {
+        return found;
+    }
+    shared_queue_push(&worker->ready, may_wait ? found : handed);
+    return may_wait ? handed : found;
 }
 
 // What runs now may run for long: lets others come for what waits here, or for what this worker was
@@ -50,13 +71,21 @@ __attribute__((noinline)) static void show_rest(struct worker *worker) {
 // Runs what was found; returns the stack to continue, if it is one.
 static struct task_stack *run(struct worker *worker, struct runnable *runnable, bool is_idle,
                               bool may_wait) {
-    if (is_idle && !stop_idling(worker, runnable, may_wait)) {
-        return NULL;
+    if (is_idle) {
+        runnable = stop_idling(worker, runnable, may_wait);
     }
     if (UNLIKELY(worker->is_chosen || !shared_queue_is_empty(&worker->ready))) {
         show_rest(worker);
     }
     return runnable->run(worker, runnable);
+}
+
+struct task_stack *worker_stop_idling(struct worker *worker) {
+    if (retract(worker)) {
+        return NULL;
+    }
+    struct runnable *handed = take_handed(worker);
+    return handed == NULL ? NULL : run(worker, handed, false, false);
 }
 
 static struct task_stack *run_stolen(struct worker *worker, struct task_stack *from,
@@ -155,6 +184,10 @@ static bool run_shared(struct worker *worker, bool is_idle, struct task_stack **
 }
 
 static bool run_own(struct worker *worker, bool is_idle, struct task_stack **next) {
+    if (atomic_load_relaxed(&worker->handed) > HANDED_NOTHING) { // only while it is announced
+        *next = worker_stop_idling(worker);
+        return true;
+    }
     if (!inbox_is_empty(&worker->inbox)) {
         (void)inbox_take(&worker->inbox, &worker->local);
     }

@@ -119,9 +119,7 @@ bool hard_move_slow(struct worker *worker, struct task_stack *stack) {
     }
     struct worker *other = &worker->scheduler->workers[chosen];
     ASSERT(other != worker);
-    inbox_push(&other->inbox, &stack->resume);
-    idle_published();
-    idle_wake(&other->idle);
+    scheduler_hand_over(other, &stack->resume);
     set_mark(HARD_MOVED);
     return true;
 }

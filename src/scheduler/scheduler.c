@@ -10,15 +10,20 @@
 
 // ---- handing out -----------------------------------------------------------------------------
 
+void scheduler_hand_over(struct worker *worker, struct runnable *runnable) {
+    const uintptr_t handed = runnable == NULL ? HANDED_NOTHING : (uintptr_t)runnable;
+    // release: pairs with take_handed. It is empty: the worker empties it before it is announced.
+    atomic_store_release(&worker->handed, handed);
+    idle_published(); // pairs with idle_announce
+    idle_wake(&worker->idle);
+}
+
 // Free work goes to the idle worker with the lowest index; the oldest waits longest in the queue.
 static void submit_free(struct scheduler *scheduler, struct runnable *runnable) {
     idle_published();
     const int chosen = idle_choose(&scheduler->idle);
     if (chosen >= 0) {
-        struct worker *worker = &scheduler->workers[chosen];
-        inbox_push(&worker->inbox, runnable);
-        idle_published();
-        idle_wake(&worker->idle);
+        scheduler_hand_over(&scheduler->workers[chosen], runnable);
         return;
     }
     shared_queue_push(&scheduler->free, runnable);
@@ -65,7 +70,7 @@ void scheduler_tasks_published(struct scheduler *scheduler) {
     idle_published();
     const int chosen = idle_choose(&scheduler->idle);
     if (chosen >= 0) {
-        idle_wake(&scheduler->workers[chosen].idle);
+        scheduler_hand_over(&scheduler->workers[chosen], NULL);
     } else {
         scheduler_wake_spare(scheduler);
     }
@@ -158,6 +163,7 @@ static void init_worker(struct scheduler *scheduler, int index,
     spin_init(&worker->spin, &scheduler->spins);
     idle_init(&worker->idle, index, worker->takes_free && !worker->is_spare);
     inbox_init(&worker->inbox);
+    atomic_store_relaxed(&worker->handed, 0);
     shared_queue_init(&worker->ready);
     timers_init(&worker->timers);
     os_lock_init(&worker->loaded_lock);
@@ -244,6 +250,10 @@ static void drain_all(struct scheduler *scheduler) {
     drain(worker, &scheduler->free.queue);
     drain(worker, &scheduler->anyone.queue);
     for (int i = 0; i < scheduler->count; i++) {
+        const uintptr_t handed = atomic_load_relaxed(&scheduler->workers[i].handed);
+        if (handed > HANDED_NOTHING) {
+            runnable_queue_push(&scheduler->workers[i].local, (struct runnable *)handed);
+        }
         (void)inbox_take(&scheduler->workers[i].inbox, &scheduler->workers[i].local);
         drain(worker, &scheduler->workers[i].local);
         drain(worker, &scheduler->workers[i].ready.queue);

@@ -299,34 +299,32 @@ static struct task_stack *wait_for_work(struct worker *worker) {
     return NULL;
 }
 
-// Nothing was found: waits, announced, until there is something to do. *is_announced: the worker
-// still is, and has looked at everything since.
-__attribute__((noinline)) static struct task_stack *idle(struct worker *worker,
-                                                         bool *is_announced) {
+// Nothing was found: waits, announced, until there is something to do. NULL: that was done, or the
+// worker has looked at everything since, and still stands announced.
+__attribute__((noinline)) static struct task_stack *idle(struct worker *worker) {
     struct scheduler *scheduler = worker->scheduler;
-    if (!*is_announced) {
+    if (!worker->is_announced) {
+        worker->is_announced = true;
         idle_announce(&worker->idle, &scheduler->idle);
     }
     if (worker->index == 0) {
         scheduler_wake_spare(scheduler);
     }
     struct task_stack *stack = wait_for_work(worker);
-    *is_announced = stack == NULL && idle_remain(&worker->idle, &scheduler->idle);
-    if (stack == NULL && !*is_announced) {
-        // Or it has done something meanwhile: then looking round once too often does no harm.
-        worker->is_chosen = !idle_retract(&worker->idle, &scheduler->idle);
+    if (worker->is_announced && !idle_remain(&worker->idle, &scheduler->idle)) {
+        stack = worker_stop_idling(worker);
     }
     return stack;
 }
 
 void worker_loop(struct worker *worker) {
     struct scheduler *scheduler = worker->scheduler;
-    bool is_announced = worker->index > 0; // by scheduler_run
+    worker->is_announced = worker->index > 0; // by scheduler_run
     // acquire: pairs with scheduler_stop; everything root did is visible to whoever joins us.
     while (!atomic_load_acquire(&scheduler->is_stopping)) {
         struct task_stack *stack;
-        if (is_announced || !worker_find(worker, false, &stack)) {
-            stack = idle(worker, &is_announced);
+        if (worker->is_announced || !worker_find(worker, false, &stack)) {
+            stack = idle(worker);
         }
         if (stack != NULL) {
             switch_to(worker, stack);

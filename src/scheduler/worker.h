@@ -5,7 +5,8 @@
 // register it as waiting, to give it back) is passed to worker_suspend as `commit` and runs here.
 //
 // Where things wait to be run, in the order in which a worker looks:
-//   inbox   what others handed to this worker alone           -> local or ready
+//   handed  free work from somebody who chose this idle worker: run at once, or shown to others
+//   inbox   what others sent to this worker alone             -> local
 //   local   bound to this worker: first in, first out
 //   ready   free, made ready by this worker; others may take  (workers that take free work only)
 //   loaded  suspended stacks of this worker with tasks on them
@@ -37,6 +38,7 @@ struct worker {
     uint32_t thread_number; // no other living thread has it: sync/turn.h
     bool takes_free; // PFrames; false for a thread that stays free for its Frames
     bool is_spare;   // takes free work only while worker 0 is idle
+    bool is_announced; // as idle, and has not taken that back
     bool is_chosen;  // somebody woke it for something, and it has not run anything since
     unsigned tick;
     uint64_t still_ns; // when it looks whether anything can go on; OS_NEVER: not after this sleep
@@ -57,6 +59,7 @@ struct worker {
     CACHE_ALIGNED struct task_stack *_Atomic running; // NULL: none; for thieves
     CACHE_ALIGNED struct idle idle;
     struct inbox inbox;
+    _Atomic uintptr_t handed; // by who chose it, until it takes that: 0 but for a moment
     struct shared_queue ready;
     struct timers timers;
     struct os_lock loaded_lock;

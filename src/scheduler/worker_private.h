@@ -9,6 +9,17 @@
 // as it has something.
 bool worker_find(struct worker *worker, bool is_idle, struct task_stack **stack);
 
+// Takes back the worker's announcement, and runs what it was handed meanwhile, if anything. Returns
+// the stack to continue, or NULL.
+struct task_stack *worker_stop_idling(struct worker *worker);
+
+// What the caller, to whom idle_choose has given a worker, has for it: free work, or NULL: it shall
+// look for something itself. Wakes it. Once for each choice, or it waits for ever.
+void scheduler_hand_over(struct worker *worker, struct runnable *runnable);
+
+// In worker->handed: look for yourself. Everything above is the address of a runnable.
+#define HANDED_NOTHING ((uintptr_t)1)
+
 // Puts a stack that was just left on the worker's list of loaded stacks, if it has tasks.
 void worker_load(struct worker *worker, struct task_stack *stack);
 

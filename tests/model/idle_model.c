@@ -31,9 +31,24 @@ void spin_note_wake(_Atomic uint64_t *woken_ns) {
     (void)woken_ns;
 }
 
+// The first job blocks its thread until the second has been run.
+static bool first_blocks;
+static _Atomic uint32_t second_ran;
+
+static void take_turns(long number) {
+    while (first_blocks && number == 0 && atomic_load_relaxed(&second_ran) == 0) {
+        (void)os_wait_word(&second_ran, 0, OS_NEVER);
+    }
+    if (first_blocks && number == 1) {
+        atomic_store_relaxed(&second_ran, 1);
+        os_wake_word(&second_ran, 1);
+    }
+}
+
 static struct task_stack *run_job(struct worker *worker, struct runnable *job) {
     (void)worker;
     const long number = job - jobs;
+    take_turns(number);
     MODEL_EXPECT(plain_read(&inputs[number]) == 1);
     MODEL_EXPECT(runs[number]++ == 0);
     if (atomic_fetch_sub_relaxed(&left, 1) == 1) {
@@ -95,26 +110,29 @@ static void init_workers(int count, int count_of_jobs) {
     atomic_store_relaxed(&left, count_of_jobs);
     is_in_world = false;
     world_begun = 0;
+    first_blocks = false;
+    atomic_store_relaxed(&second_ran, 0);
 }
 
 // worker_loop with idle and wait_for_work in it.
 static void work(struct worker *worker, bool is_announced) {
     os_thread_local_set(worker);
     struct task_stack *stack;
+    worker->is_announced = is_announced;
     while (!atomic_load_acquire(&scheduler.is_stopping)) { // pairs with scheduler_stop
-        if (!is_announced && worker_find(worker, false, &stack)) {
+        if (!worker->is_announced && worker_find(worker, false, &stack)) {
             continue;
         }
-        if (!is_announced) {
+        if (!worker->is_announced) {
+            worker->is_announced = true;
             idle_announce(&worker->idle, &scheduler.idle);
         }
         if (!atomic_load_relaxed(&scheduler.is_stopping) && !idle_is_woken(&worker->idle) &&
             (MUTATED(sleep_without_recheck) || !worker_find(worker, true, &stack))) {
             fall_asleep(worker);
         }
-        is_announced = idle_remain(&worker->idle, &scheduler.idle);
-        if (!is_announced) {
-            worker->is_chosen = !idle_retract(&worker->idle, &scheduler.idle);
+        if (worker->is_announced && !idle_remain(&worker->idle, &scheduler.idle)) {
+            (void)worker_stop_idling(worker);
         }
     }
 }
@@ -181,6 +199,21 @@ static void set_up_one_of_two(void) {
     idle_announce(&workers[1].idle, &scheduler.idle);
 }
 
+// The first of two announced workers will find a job by itself, when it is handed another.
+static void set_up_one_found(void) {
+    init_workers(2, 2);
+    idle_announce(&workers[0].idle, &scheduler.idle);
+    idle_announce(&workers[1].idle, &scheduler.idle);
+    first_blocks = true;
+    inputs[0] = 1;
+    inbox_push(&workers[0].inbox, &jobs[0]);
+    idle_wake(&workers[0].idle);
+}
+
+static void submit_more_free_work(void) {
+    submit(1, NULL);
+}
+
 static void expect_two(void) {
     MODEL_EXPECT(runs[0] == 1 && runs[1] == 1);
 }
@@ -207,11 +240,15 @@ MODEL(free_work_wakes_one_of_two, .threads = 3, .setup = set_up_two,
 
 MODEL(two_producers_want_the_same_worker, .threads = 3, .setup = set_up_two_jobs,
       .thread = {work_as_announced_first, submit_free_work, submit_more_to_the_first},
-      .search_preemptions_max = 1, .finish = expect_two)
+      .preemptions_max = 3, .search_preemptions_max = 1, .finish = expect_two)
 
 MODEL(a_worker_falls_asleep_while_another_is_woken, .threads = 3, .setup = set_up_one_of_two,
       .thread = {work_as_first, work_as_announced_second, submit_free_work},
       .search_preemptions_max = 2, .finish = expect_one)
+
+MODEL(what_a_busy_worker_is_handed_goes_to_another, .threads = 3, .setup = set_up_one_found,
+      .thread = {work_as_announced_first, work_as_announced_second, submit_more_free_work},
+      .preemptions_max = 2, .finish = expect_two)
 
 MODEL_MUTATION(sleep_without_recheck)
 
@@ -219,6 +256,8 @@ MODEL_SITE_UNNEEDED("idle_model.c", "atomic_load_acquire(&scheduler.is_stopping)
                     "after the stop nobody here reads what others wrote: they are joined")
 MODEL_SITE_UNNEEDED("scheduler.c", "atomic_store_release(&scheduler->is_stopping",
                     "after the stop nobody here reads what others wrote: they are joined")
+MODEL_SITE_UNNEEDED("scheduler.c", "atomic_store_release(&worker->handed",
+                    "submit_free has a fence before it, but hard_move_slow has none")
 MODEL_SITE_UNNEEDED("find.c", "atomic_load_acquire(&victim->running)",
                     "no stack runs here; and who steals through it is ordered by tasks_steal")
 MODEL_SITE_UNNEEDED("scheduler.c", "atomic_load_acquire(&worker->running)",
