@@ -26,14 +26,13 @@ static bool retract(struct worker *worker) {
     return !was_announced || idle_retract(&worker->idle, &worker->scheduler->idle);
 }
 
-// What an announced worker got from who chose it, and may not have come to say so yet. NULL: it shall
-// look for itself.
+// What an announced worker got from who chose it, and may not have come to say so yet. NULL: it
+// shall look for itself.
 static struct runnable *take_handed(struct worker *worker) {
+    uintptr_t handed;
     // acquire: pairs with scheduler_hand_over.
-    uintptr_t handed = atomic_exchange_acquire(&worker->handed, 0);
-    while (handed == 0) {
+    while ((handed = atomic_exchange_acquire(&worker->handed, 0)) == 0) {
         os_thread_yield();
-        handed = atomic_exchange_acquire(&worker->handed, 0);
     }
     worker->is_chosen = true;
     return handed == HANDED_NOTHING ? NULL : (struct runnable *)handed;
