@@ -38,7 +38,7 @@ struct tn_map_options {
     // In paths and reports; NULL: "map". Must live as long as the map.
     const char *name;
     // How many items may have started whose results have not been taken; 0: 256, or as many as are
-    // in eight chunks, when those are of more than 32.
+    // in 32 chunks, when those are of more than eight.
     size_t window;
     // How many items are run at a time, at most the window; 0: found out. 1 for items that mostly
     // wait: then as many as the window allows wait together.

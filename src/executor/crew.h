@@ -29,6 +29,7 @@
 #define TENON_EXECUTOR_CREW_H
 
 #include <tenon/failure.h>
+#include <tenon/status.h>
 
 #include "executor/gate.h"
 
@@ -127,6 +128,10 @@ void crew_doom(struct lane *lane);
 
 // The first outcome that is not TN_OK of: what failed below the lane, its being doomed, and
 // `outcome`, which is that of the call itself. A lane that a failure came up to is of no more use.
-int crew_outcome(const struct lane *lane, int outcome);
+int crew_outcome_slow(const struct lane *lane, int outcome);
+static inline int crew_outcome(const struct lane *lane, int outcome) {
+    const bool is_good = outcome == TN_OK && lane->failure_code == 0 && !lane->is_doomed;
+    return LIKELY(is_good) ? TN_OK : crew_outcome_slow(lane, outcome);
+}
 
 #endif

@@ -100,6 +100,7 @@ static struct chunk *cut_chunk(struct tn_map *map) {
     chunk->count = count;
     chunk->at = 0;
     chunk->is_done = false;
+    chunk->is_odd = false;
     map->next += count;
     map->started += count;
     if (map->order == TN_IN_ORDER) {
@@ -152,18 +153,37 @@ static void keep_failure(struct chunk *chunk, size_t i, struct failure *failure)
     }
 }
 
+static void note_outcome(struct chunk *chunk, size_t i, int outcome) {
+    if (!chunk->is_odd) {
+        chunk->is_odd = true;
+        __builtin_memset(chunk->outcomes, 0, i * sizeof *chunk->outcomes);
+    }
+    chunk->outcomes[i] = outcome;
+}
+
+static void write_arguments(const struct tn_map *map, size_t number, void *payload) {
+    const size_t bytes = map->type->argument_bytes;
+    if (LIKELY(map->is_plain_count)) {
+        *(uint64_t *)payload = *(const uint64_t *)map->arguments + number;
+        return;
+    }
+    if (LIKELY(bytes <= TN_PAYLOAD_BYTES)) {
+        __builtin_memcpy(payload, map->arguments, TN_PAYLOAD_BYTES);
+    } else {
+        __builtin_memcpy(payload, map->arguments, bytes);
+    }
+    count_up((char *)payload + map->plan.last_offset, map->plan.last_bytes, number);
+}
+
 static void run_item(struct tn_self *self, struct lane *lane, struct chunk *chunk, void *payload) {
     struct tn_map *map = map_of(lane->lanes->crew);
     const struct tn_type *type = map->type;
     const size_t i = chunk->at;
-    if (LIKELY(type->argument_bytes <= TN_PAYLOAD_BYTES)) {
-        __builtin_memcpy(payload, map->arguments, TN_PAYLOAD_BYTES);
-    } else {
-        __builtin_memcpy(payload, map->arguments, type->argument_bytes);
-    }
-    count_up((char *)payload + map->plan.last_offset, map->plan.last_bytes, chunk->first + i);
+    write_arguments(map, chunk->first + i, payload);
     const int outcome = crew_outcome(lane, in_place_run(self, &map->bare, map->line, payload));
-    chunk->outcomes[i] = outcome;
+    if (UNLIKELY(outcome != TN_OK || chunk->is_odd)) {
+        note_outcome(chunk, i, outcome);
+    }
     if (UNLIKELY(outcome != TN_OK)) {
         keep_failure(chunk, i, lane->failure);
     } else if (LIKELY(type->result_bytes == sizeof(uint64_t))) {
@@ -185,7 +205,7 @@ static void work(struct tn_self *self, struct lane *lane) {
     if (UNLIKELY(map->payload_bytes > sizeof room)) {
         payload = os_allocate_aligned(map->payload_bytes, 16);
         if (payload == NULL) {
-            chunk->outcomes[chunk->at++] = TN_NO_MEMORY;
+            note_outcome(chunk, chunk->at++, TN_NO_MEMORY);
             return;
         }
     }
@@ -203,8 +223,8 @@ static void choose_chunk(struct tn_map *map, const struct chunk *chunk) {
     const uint64_t taken_ns = os_now_ns() - chunk->began_ns;
     if (taken_ns < CHUNK_NS_MIN && chunk->count == map->chunk) {
         map->chunk = least(map->chunk * 2, map->chunk_max);
-        if (!map->is_window_fixed && map->window < map->chunk * MAP_CHUNKS_IN_WINDOW) {
-            map->window = map->chunk * MAP_CHUNKS_IN_WINDOW;
+        if (!map->is_window_fixed && map->window < map->chunk * MAP_CHUNKS_AHEAD) {
+            map->window = map->chunk * MAP_CHUNKS_AHEAD;
         }
     } else if (taken_ns > CHUNK_NS_MAX && map->chunk > 1) {
         map->chunk /= 2;

@@ -6,11 +6,14 @@
 
 #include <tenon/map.h>
 
+#include "base/bits.h"
 #include "executor/crew.h"
 #include "frame/object.h"
 
-// There is always some work for others.
+// There is always some work for others in a window that was given.
 #define MAP_CHUNKS_IN_WINDOW 8
+// And a free one is so wide that lanes seldom have to wait for who takes the results.
+#define MAP_CHUNKS_AHEAD 32
 
 // An item of a chunk that failed.
 struct oddity {
@@ -28,6 +31,7 @@ struct chunk {
     size_t room; // how many it has room for
     size_t at;   // the next one to be run; or, taken, whose result was given last
     bool is_done;
+    bool is_odd; // not all outcomes so far are TN_OK: else there are none
     uint64_t began_ns; // when a lane took it
     struct oddity *oddities;
     char *values;
@@ -48,6 +52,7 @@ struct tn_map {
     size_t chunk_max;
     void *arguments; // of the first item, and zeros up to TN_PAYLOAD_BYTES
     size_t payload_bytes;
+    bool is_plain_count; // the only argument is the one that counts, a word
     size_t stride; // from one value to the next
     // Under the gate:
     size_t window;
@@ -64,6 +69,11 @@ struct tn_map {
     size_t given;
     int first_bad;
 };
+
+// Of an item that has been run.
+static inline int chunk_outcome(const struct chunk *chunk, size_t i) {
+    return LIKELY(!chunk->is_odd) ? TN_OK : chunk->outcomes[i];
+}
 
 extern const struct crew_kind map_kind;
 

@@ -50,6 +50,9 @@ static bool copy_arguments(struct tn_map *map, const void *arguments) {
         type->argument_bytes > TN_PAYLOAD_BYTES ? type->argument_bytes : TN_PAYLOAD_BYTES;
     map->payload_bytes = bits_round_up(bytes > type->result_bytes ? bytes : type->result_bytes, 16);
     map->stride = bits_round_up(type->result_bytes, sizeof(uint64_t));
+    map->is_plain_count = map->plan.last_offset == 0 &&
+                          map->plan.last_bytes == sizeof(uint64_t) &&
+                          type->argument_bytes == sizeof(uint64_t);
     map->arguments = os_allocate_aligned(bits_round_up(bytes, 16), 16);
     if (map->arguments == NULL) {
         return false;
@@ -179,7 +182,7 @@ static struct chunk *next_result(struct tn_self *self, struct tn_map *map) {
     }
     if (LIKELY(chunk != NULL)) {
         map->given++;
-        if (UNLIKELY(chunk->outcomes[chunk->at] != TN_OK) && map->first_bad == TN_OK) {
+        if (UNLIKELY(chunk->is_odd) && map->first_bad == TN_OK) {
             map->first_bad = chunk->outcomes[chunk->at];
         }
     }
@@ -201,7 +204,7 @@ bool tn_map_next_type(struct tn_self *self, const struct tn_type *type, struct t
         return chunk != NULL;
     }
     const char *from = chunk->values + chunk->at * map->stride;
-    if (UNLIKELY(chunk->outcomes[chunk->at] != TN_OK)) {
+    if (UNLIKELY(chunk_outcome(chunk, chunk->at) != TN_OK)) {
         __builtin_memset(value, 0, type->result_bytes);
     } else if (LIKELY(type->result_bytes == sizeof(uint64_t))) {
         __builtin_memcpy(value, from, sizeof(uint64_t));
@@ -216,7 +219,8 @@ size_t tn_map_index(const struct tn_map *map) {
 }
 
 int tn_map_outcome(const struct tn_map *map) {
-    return map == NULL || map->taken == NULL ? TN_EMPTY : map->taken->outcomes[map->taken->at];
+    return map == NULL || map->taken == NULL ? TN_EMPTY
+                                             : chunk_outcome(map->taken, map->taken->at);
 }
 
 const struct tn_failure *tn_map_failure(const struct tn_map *map) {
