@@ -162,7 +162,7 @@ int main(void) {
     void (*const sides[])(void) = {run_pingpong, run_buffered, run_across, run_spsc,
                                    run_mpmc,     run_pthread,  run_select};
     enum { SIDES = sizeof sides / sizeof *sides };
-    const size_t rounds = measure_is_quick() ? 1 : 7;
+    const size_t rounds = measure_rounds(7);
     double ns[SIDES];
     measure_all(sides, SIDES, rounds, ns);
     for (int i = 0; i < SIDES; i++) {

@@ -22,11 +22,12 @@ KERNELS = ("fib", "skynet", "nqueens", "T1", "T3", "integrate")
 BENCHES = {f"forkjoin_{kernel}": ["bench/forkjoin.py", kernel] for kernel in KERNELS}
 BENCHES |= {
     name: [f"build/release/bin/bench_{name}"]
-    for name in ("matmul", "cilksort", "fib_waits", "wakeups", "heap")
+    for name in ("matmul", "cilksort", "fib_waits", "wakeups", "heap", "sync", "executor")
 }
 BENCHES |= {
     "fib_clang": ["build/clang/bin/bench_fib"],
     "waiting": ["bench/waiting.py"],
+    "passing": ["bench/passing.py"],
     "distmat": ["bench/distmat.py"],
 }
 
@@ -53,6 +54,14 @@ GOALS = (
     ("its creation, us", "waiting", {"what": "create_us"}, "tenon", "<=", 1.5),
     ("a million sleeps, CPU s", "waiting", {"what": "sleep_cpu_s"}, "tenon", "<=", 1.0),
     ("their lateness, mean, ms", "waiting", {"what": "late_ms"}, "tenon", "<=", 5),
+    ("a lock and an unlock, ns", "sync", {}, "mutex_ns", "<=", 8),
+    ("the same by two threads at once, ns", "sync", {}, "two_ns", "<=", 20),
+    *((f"an item through a channel, {row}, ns", "passing", {"what": row}, "tenon", "<=", goal)
+      for row, goal in (("pingpong", 60), ("buffered", 20), ("across", 450), ("spsc", 12),
+                        ("mpmc", 60))),
+    ("an item handed in and its result taken, ns", "executor", {}, "submit_take_frame_ns", "<=",
+     100),
+    ("a map with two threads over one", "executor", {}, "map_two_threads_ratio", ">=", 1.8),
     ("four sleeping threads, part of a CPU", "wakeups", {}, "idle_cpu", "<=", 0.005),
 )
 

@@ -124,7 +124,7 @@ int main(void) {
     void (*const sides[])(void) = {run_mutex,       run_pthread,   run_two,   run_two_pthread,
                                    run_semaphore, run_rwlock, run_shared};
     enum { SIDES = sizeof sides / sizeof *sides };
-    const size_t rounds = measure_is_quick() ? 1 : 5;
+    const size_t rounds = measure_rounds(5);
     double ns[SIDES];
     measure_all(sides, SIDES, rounds, ns);
     for (int i = 0; i < SIDES; i++) {

@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Channels beside the peers: Go's, and Concurrency Kit's ring; all in one run, in turn, medians.
+
+    bench/passing.py
+
+    RESULT what=spsc tenon=10.1 pthread=180 go=40.2 ck=8.9
+
+The rows are those of bench/channel.c, nanoseconds an item: pingpong and buffered on one thread;
+across, spsc and mpmc on two. The ring's threads spin and never sleep, and it has no one-threaded
+rows. A peer that is not installed is left out. TENON_BENCH_QUICK=1 makes it small. Start reading at
+main."""
+
+import statistics
+
+import peers
+
+ROUNDS = peers.rounds(5)
+ITEMS = 8000 if peers.QUICK else 400000
+ROWS = ("pingpong", "buffered", "across", "spsc", "mpmc")
+
+
+def tenon():
+    """Our figures by row, and those of a queue of a mutex and two conditions."""
+    found = peers.run_tenon("channel", rounds=1)[0]
+    figures = {f"tenon_{row}": float(found[row + "_ns"]) for row in ROWS}
+    figures["pthread_spsc"] = float(found["pthread_spsc_ns"])
+    return figures
+
+
+def numbers(text):
+    """What a peer printed: lines of name=number."""
+    lines = [line.split("=") for line in (text or "").splitlines() if "=" in line]
+    return {name: float(number) for name, number in lines}
+
+
+def main():
+    programs = (peers.compile_go("passing.go"),
+                peers.compile_c("passing_ck.c", "gcc", ["-O3"], ["-lck", "-lpthread"]))
+    commands = [[program, str(ITEMS)] for program in programs if program]
+    samples = {}
+    for _ in range(ROUNDS):
+        rounds = [tenon()] + [numbers(peers.run(command)) for command in commands]
+        for name, number in (item for found in rounds for item in found.items()):
+            samples.setdefault(name, []).append(number)
+    for row in ROWS:
+        sides = {name.removesuffix("_" + row): statistics.median(values)
+                 for name, values in samples.items() if name.endswith("_" + row)}
+        print(f"{row:<10}" + "".join(f"  {name} {value:.4g}" for name, value in sides.items()))
+        pairs = " ".join(f"{name}={value:.4g}" for name, value in sides.items())
+        print(f"RESULT what={row} {pairs}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
