@@ -170,6 +170,12 @@ void worker_ready(struct scheduler *scheduler, struct task_stack *stack);
 // The commit of a stack that only lets others go first: makes it ready at once.
 void worker_requeue(struct task_stack *stack, void *argument);
 
+// Whether the worker has something of its own to run next, at a glance. By its own thread.
+static inline bool worker_has_next(struct worker *worker) {
+    return worker->local.first != NULL || !inbox_is_empty(&worker->inbox) ||
+           !shared_queue_is_empty(&worker->ready);
+}
+
 // Queues a runnable: for `home` only; or, with NULL, as free work, oldest first, to the idle worker
 // with the lowest index. From any thread.
 void scheduler_submit(struct scheduler *scheduler, struct runnable *runnable, struct worker *home);

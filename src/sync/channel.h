@@ -21,6 +21,9 @@
 
 #include <tenon/channel.h>
 
+#include <string.h>
+
+#include "base/bits.h"
 #include "base/cache.h"
 #include "sync/wait_list.h"
 
@@ -64,6 +67,37 @@ static inline size_t channel_count(struct channel *channel) {
     return atomic_load_relaxed(&channel->sending.count) -
            atomic_load_relaxed(&channel->receiving.count);
 }
+
+// ---- items: channel_items.c ---------------------------------------------------------------------
+
+// What most items are, at any address.
+typedef uint64_t channel_word __attribute__((may_alias, aligned(1)));
+
+static inline void channel_copy(void *to, const void *from, size_t bytes) {
+    if (LIKELY(bytes == sizeof(channel_word))) { // without a call
+        plain_write((channel_word *)to, plain_read((const channel_word *)from));
+    } else {
+        memcpy(to, from, bytes);
+    }
+}
+
+// The place that follows.
+static inline size_t channel_after(const struct channel_side *side) {
+    return side->at + 1 == side->room ? 0 : side->at + 1;
+}
+
+// With both turns, all of these. Makes room for more than there is: TN_OK, TN_NO_MEMORY, or
+// TN_WOULD_WAIT: it has all that it may have.
+int channel_grow(struct channel *channel, size_t bytes);
+
+// Where there is room, or an item.
+void channel_put(struct channel *channel, const void *item, size_t bytes);
+void channel_get(struct channel *channel, void *item, size_t bytes);
+
+// Gives the memory of the ring back, and the items in it.
+void channel_empty(struct channel *channel);
+
+// ---- the whole -------------------------------------------------------------------------------
 
 // Both turns, by the thread of that number (self->thread).
 static inline void channel_acquire(struct channel *channel, uint32_t thread) {

@@ -169,6 +169,7 @@ static int select_slow(struct tn_self *self, struct tn_choice *choices, size_t c
         .choices = choices, .count = count, .timer.fire = time_is_over, .deadline_ns = deadline_ns};
     waiter_init(&selection.waiter, self, tell, NULL);
     selection.waiter.is_select = true;
+    selection.waiter.lock = (struct turn)TURN_SHARED_INIT;
     const bool is_frame = selection.waiter.stack != NULL;
     if (is_frame) {
         ready_begin(self, NULL);

@@ -10,6 +10,7 @@
 #include "frame/current.h"
 #include "frame/ready.h"
 #include "frame/scope.h"
+#include "scheduler/hard.h"
 #include "scheduler/suspend.h"
 
 static void tell(const struct note *note, char *text, size_t bytes) {
@@ -22,20 +23,24 @@ static const struct tn_self *holder(const struct note *note) {
     return waiter->holder == NULL ? NULL : waiter->holder(waiter);
 }
 
+// Field by field: `lock` only a select needs.
 void waiter_init(struct waiter *waiter, struct tn_self *self,
                  void (*tell_what)(const struct waiter *waiter, char *text, size_t bytes),
                  void *object) {
+    struct task_stack *stack = task_stack_of(self);
     const bool is_thread = current_is_outside(self);
-    *waiter = (struct waiter){.note = {tell, note_ends_inside, holder, NULL},
-                              .self = self,
-                              .lock = TURN_SHARED_INIT,
-                              .stack = is_thread ? NULL : task_stack_of(self),
-                              .tell = tell_what,
-                              .object = object};
-    if (!is_thread) {
-        // Of a wait that is over: who fires a select before it suspends claims nothing.
-        waiter->ticket = task_stack_next_ticket(waiter->stack) - 2;
-    }
+    waiter->note = (struct note){tell, note_ends_inside, holder, NULL};
+    waiter->self = self;
+    waiter->stack = is_thread ? NULL : stack;
+    // Of a wait that is over: who fires it before it suspends claims nothing.
+    waiter->ticket = task_stack_next_ticket(stack) - 2;
+    atomic_store_relaxed(&waiter->has_fired, WAIT_NOT_FIRED);
+    waiter->is_select = false;
+    atomic_store_relaxed(&waiter->chosen, 0);
+    waiter->tell = tell_what;
+    waiter->object = object;
+    waiter->leave = NULL;
+    waiter->holder = NULL;
 }
 
 int waiter_due(struct waiter *waiter) {
@@ -119,7 +124,8 @@ static void wake(struct waiter *waiter) {
     const bool is_inside = worker != NULL && worker->scheduler == stack->scheduler;
     // release: pairs with waiter_suspend: as above.
     atomic_store_release(&waiter->has_fired, is_inside ? WAIT_FIRED : WAIT_FIRED_FROM_OUTSIDE);
-    if (task_stack_claim(stack, ticket)) {
+    const bool is_alone = is_inside && !stack->scheduler->is_shared;
+    if (is_alone ? task_stack_claim_alone(stack, ticket) : task_stack_claim(stack, ticket)) {
         worker_ready(stack->scheduler, stack);
     }
 }
@@ -166,6 +172,9 @@ static void commit(struct task_stack *stack, void *argument) {
     guard_release(suspension.guard);
 }
 
+// How often a wait is looked at before its stack is left: some microseconds.
+enum { SPINS_MAX = 64 };
+
 static bool has_fired(struct waiter *waiter, struct guard guard) {
     // acquire: pairs with wake.
     if (atomic_load_acquire(&waiter->has_fired) != WAIT_FIRED) {
@@ -176,7 +185,10 @@ static bool has_fired(struct waiter *waiter, struct guard guard) {
     return atomic_load_relaxed(&waiter->has_fired) != WAIT_NOT_FIRED;
 }
 
-bool waiter_suspend(struct waiter *waiter, struct guard guard, uint64_t deadline_ns) {
+// Inline, as in suspend.h.
+__attribute__((always_inline)) static inline bool suspend_once(struct waiter *waiter,
+                                                               struct guard guard,
+                                                               uint64_t deadline_ns) {
     struct task_stack *stack = waiter->stack;
     if (stack == NULL) {
         guard_release(guard);
@@ -187,6 +199,39 @@ bool waiter_suspend(struct waiter *waiter, struct guard guard, uint64_t deadline
         suspend_stack(stack, commit, &suspension);
     }
     return has_fired(waiter, guard);
+}
+
+bool waiter_suspend(struct waiter *waiter, struct guard guard, uint64_t deadline_ns) {
+    return suspend_once(waiter, guard, deadline_ns);
+}
+
+// A partner on another thread that is awake answers sooner than this stack is left and continued,
+// by another worker perhaps. With nothing else to run the worker would look round itself. True, and
+// the guard is released: the wait has fired.
+static bool spin(struct wait *wait, struct guard guard) {
+    struct waiter *waiter = wait->waiter;
+    struct task_stack *stack = waiter->stack;
+    if (!stack->scheduler->is_shared || !turn_is_shared(guard.first) || hard_is(HARD_PARK) ||
+        worker_has_next(stack->worker)) {
+        return false;
+    }
+    guard_release(guard);
+    for (int looks = 0; looks < SPINS_MAX; looks++) {
+        // acquire: pairs with wake.
+        if (atomic_load_acquire(&waiter->has_fired) != WAIT_NOT_FIRED) {
+            break;
+        }
+        cpu_pause();
+    }
+    if (atomic_load_relaxed(&waiter->has_fired) != WAIT_NOT_FIRED) {
+        return has_fired(waiter, guard);
+    }
+    guard_acquire(guard, waiter->self->thread);
+    if (wait->list == NULL) {
+        guard_release(guard);
+        return true;
+    }
+    return false;
 }
 
 // Woken, but not fired: TN_OK, with the lock held, when the wait goes on in its place.
@@ -212,14 +257,12 @@ int wait_suspend(struct wait *wait, struct guard guard) {
         ready_begin(waiter->self, NULL);
     }
     int code = TN_OK;
-    while (!waiter_suspend(waiter, guard, OS_NEVER)) {
+    bool is_over = is_frame && spin(wait, guard);
+    while (!is_over && !suspend_once(waiter, guard, OS_NEVER)) {
         code = look_why(wait, guard);
-        if (code != TN_OK) {
-            break;
-        }
-        if (wait->list == NULL) { // fired meanwhile
+        is_over = code != TN_OK || wait->list == NULL;
+        if (code == TN_OK && is_over) { // fired meanwhile
             guard_release(guard);
-            break;
         }
     }
     if (is_frame) {

@@ -1,5 +1,5 @@
 // channel_model.c - the two sides of a channel, the lists of those who wait, and closing, explored.
-// sources: src/sync/channel.c src/sync/wait_list.c src/sync/turn.c
+// sources: src/sync/channel.c src/sync/channel_items.c src/sync/wait_list.c src/sync/turn.c
 //
 // Who waits is a thread that sleeps on a word. Each side belongs to the thread that uses it, or
 // both are shared already.
