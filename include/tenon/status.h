@@ -30,6 +30,8 @@ enum tn_status {
     TN_WOULD_WAIT = -10015,   // not without waiting, or not in the time that was given
     TN_CLOSED = -10016,       // the stream, channel, queue or executor is closed
     TN_DEADLOCK = -10017,     // every frame waits for another: tenon/run.h
+    TN_LOST = -10018,         // the process that ran the DFrame is gone: tenon/dframe.h
+    TN_POISONED = -10019,     // so are all that a repeatable DFrame was given to
     TN_ENDED = -10041,        // the stream ended before all that was asked for had come
     TN_BROKEN = -10042,       // nobody can read what is written any more
     TN_TOO_LONG = -10043,     // a line or a message is longer than agreed

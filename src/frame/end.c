@@ -107,6 +107,9 @@ void frame_settle(struct frame *frame) {
     if (has_class) {
         class_end(frame, around);
     }
+    if (UNLIKELY(frame->body != NULL) && frame->body->settled != NULL) {
+        frame->body->settled(frame, outcome);
+    }
     frame_release(frame);
 }
 

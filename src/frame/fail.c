@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "frame/current.h"
+#include "frame/elsewhere.h"
 #include "frame/failure.h"
 #include "frame/frame.h"
 #include "frame/misuse.h"
@@ -116,13 +117,15 @@ static void keep_with(struct frame *parent, struct failure *record) {
     frame_unlock(parent);
 }
 
-// The frame that keeps the failure of `frame` as its child's; NULL: root has none; and a stolen
+// The frame that keeps the failure of `frame` as its child's; NULL: root has none, nor has a frame
+// that runs for another process; and a stolen
 // frame's parent, which is on another thread, may have to be made a frame first: it does that
 // itself when it looks (fail_collect).
 static struct frame *find_keeper(struct frame *frame) {
     struct task_stack *stack = frame->origin;
     if (stack == NULL) {
-        return frame->parent;
+        const bool is_border = frame->body != NULL && frame->body->failed != NULL;
+        return is_border ? NULL : frame->parent;
     }
     if (stack != frame->stack) {
         return NULL;
@@ -165,18 +168,31 @@ static void settle_failure(struct frame *frame, struct raising *raising) {
 
 // ---- failing ---------------------------------------------------------------------------------
 
+// Nobody has absorbed the failure of `frame`: it ends the run, or what runs for another process.
+static void end_above(struct frame *frame, int code, struct failure *record) {
+    struct frame *border = elsewhere_border(frame);
+    if (border != NULL) {
+        border->body->failed(border, frame, code, record);
+    } else {
+        run_fail(frame->run, code, record);
+    }
+}
+
 // Takes the failure that `told` begins from `frame` to the handlers, and to whoever keeps it.
+// Without a path in it the frame's own is its.
 static void take_up(struct frame *frame, const struct tn_failure *told) {
     char path[PATH_BYTES];
-    (void)tn_frame_path(handle_of(frame), path, sizeof path);
     struct raising raising = {.run = frame->run, .told = *told};
-    raising.told.path = path;
+    if (told->path == NULL) {
+        (void)tn_frame_path(handle_of(frame), path, sizeof path);
+        raising.told.path = path;
+    }
     raising.record = make_record(frame->run, &raising.told);
     int outcome;
     const bool is_absorbed = ask_handlers(frame, &raising, &outcome);
     frame->failure_code = outcome;
     if (!is_absorbed) {
-        run_fail(frame->run, outcome, raising.record);
+        end_above(frame, outcome, raising.record);
     }
     settle_failure(frame, &raising);
 }
@@ -223,6 +239,13 @@ void tn_fail_at(struct tn_self *self, const struct tn_failure *cause, int code, 
                 .code = code, .message = message, .file = file, .line = line, .cause = cause});
 }
 
+void fail_told(struct tn_self *self, const struct tn_failure *told) {
+    struct frame *frame = mark_failed(self, told->code);
+    if (frame != NULL) {
+        take_up(frame, told);
+    }
+}
+
 void fail_frame(struct frame *frame, int code, const char *message) {
     frame->failure_code = code;
     take_up(frame,
@@ -244,7 +267,7 @@ int fail_task(struct task_stack *stack, struct tn_task *task, int code, const ch
     raising.record = make_record(above->run, &raising.told);
     int outcome;
     if (!ask_handlers(above, &raising, &outcome)) {
-        run_fail(above->run, outcome, raising.record);
+        end_above(above, outcome, raising.record);
     }
     if (raising.record != NULL) {
         keep_with(above, raising.record);

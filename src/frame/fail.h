@@ -7,8 +7,13 @@
 
 struct frame;
 struct task_stack;
+struct tn_failure;
 struct tn_self;
 struct tn_task;
+
+// The frame that is current on `self` fails, as another process has told: with that code, path,
+// place and cause. The names of files stay where they are.
+void fail_told(struct tn_self *self, const struct tn_failure *told);
 
 // Fails a frame that could not begin: asks the handlers, from any thread that keeps it alive. Its
 // outcome stands afterwards.

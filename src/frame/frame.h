@@ -34,6 +34,7 @@
 
 struct cleanup;
 struct failure;
+struct frame_body;
 struct instance;
 struct local;
 struct run;
@@ -52,10 +53,12 @@ struct frame {
     struct task_stack *lies_by; // the stack that it keeps; NULL: on the heap
     struct worker *home;        // the only worker it may run on; NULL: any
     const struct tn_type *type;
-    void *payload;             // task.payload, or memory of its own when that is too small
-    struct frame *parent;      // when embedded; NULL for root
-    uint64_t birth;            // when embedded: its place among its siblings
-    struct task_stack *origin; // when stolen or in place
+    const struct frame_body *body; // what it does in place of the type's function; NULL: that
+    void *body_data;               // what that keeps
+    void *payload;                 // task.payload, or memory of its own when that is too small
+    struct frame *parent;          // when embedded; NULL for root
+    uint64_t birth;                // when embedded: its place among its siblings
+    struct task_stack *origin;     // when stolen or in place
     struct tn_task *slot;
     const char *name;        // in paths and reports
     unsigned line;           // where it was spawned, in type->file
@@ -158,8 +161,16 @@ static inline enum frame_state frame_state(const struct frame *frame) {
 // Queues a new frame to start: on its home, or anywhere.
 void frame_submit(struct frame *frame);
 
-// A stack on which the frame will begin; NULL: no memory, and the frame has failed and settled.
-struct task_stack *frame_begin(struct frame *frame, struct worker *worker);
+// A stack on which the frame will begin, with this body (NULL: the function of its type); NULL: it
+// has ended before, or there was no memory, and it has failed and settled.
+struct task_stack *frame_begin(struct frame *frame, struct worker *worker,
+                               const struct frame_body *body);
+
+// The same for a frame that might run elsewhere (elsewhere.h). NULL also when others start it.
+struct task_stack *frame_start(struct frame *frame, struct worker *worker);
+
+// Suspends the creator, which runs on its stack, until the child has run to its first wait.
+void frame_start_now(struct task_stack *creator, struct frame *child);
 
 // The function of a frame that has a stack of its own has returned: removes what it left, and ends.
 __attribute__((noreturn)) void frame_end(struct task_stack *stack);
@@ -243,6 +254,15 @@ uint64_t frame_next_birth(const struct frame *frame);
 
 // Panics where an invariant of the frame or its children is broken; returns the number of children.
 size_t frame_check(struct frame *frame);
+
+// Copies arguments or a result. One word is what most of them are, and needs no call.
+static inline void frame_copy(void *to, const void *from, size_t bytes) {
+    if (LIKELY(bytes == sizeof(uint64_t))) {
+        __builtin_memcpy(to, from, sizeof(uint64_t));
+    } else {
+        __builtin_memcpy(to, from, bytes);
+    }
+}
 
 // What a worker keeps for frames: memory of ended ones, used again.
 struct frame_pool {

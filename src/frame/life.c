@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "frame/cancel.h"
+#include "frame/elsewhere.h"
 #include "frame/fail.h"
 #include "frame/failure.h"
 #include "frame/frame.h"
@@ -177,7 +178,16 @@ struct worker *frame_home_for(struct task_stack *stack, enum tn_level level) {
     return stack->home != NULL ? stack->home : stack->worker;
 }
 
+// May it run in another process?
+static inline bool may_travel(const struct frame *frame) {
+    return UNLIKELY(frame->run->elsewhere != NULL) && frame->type->travel != NULL;
+}
+
 void frame_submit(struct frame *frame) {
+    if (may_travel(frame)) {
+        elsewhere_submit(frame);
+        return;
+    }
     atomic_fetch_add_relaxed(&frame->references, 1);
     scheduler_submit(&frame->run->scheduler, &frame->start, frame->home);
 }
@@ -185,16 +195,26 @@ void frame_submit(struct frame *frame) {
 static void enter(struct task_stack *stack) {
     struct frame *frame = stack->frame;
     sanitizer_take_over(frame->origin != NULL ? (void *)&frame->origin->tasks : frame);
-    frame->type->invoke(&stack->tasks.self, frame->payload);
+    if (UNLIKELY(frame->body != NULL) && frame->body->run != NULL) {
+        frame->body->run(&stack->tasks.self, frame);
+    } else {
+        frame->type->invoke(&stack->tasks.self, frame->payload);
+    }
     frame_end(stack);
 }
 
-struct task_stack *frame_begin(struct frame *frame, struct worker *worker) {
+struct task_stack *frame_start(struct frame *frame, struct worker *worker) {
+    return may_travel(frame) ? elsewhere_start(frame, worker) : frame_begin(frame, worker, NULL);
+}
+
+struct task_stack *frame_begin(struct frame *frame, struct worker *worker,
+                               const struct frame_body *body) {
     struct run *run = frame->run;
     uint32_t expected = FRAME_NEW;
     if (!atomic_cas_relaxed(&frame->state, &expected, FRAME_RUNNING)) {
         return NULL;
     }
+    frame->body = body;
     // From here on its parent waits for it.
     if (frame->parent != NULL && atomic_load_relaxed(&frame->parent->is_emptied)) {
         atomic_store_relaxed(&frame->cancelled, TN_CANCELLED);
@@ -226,7 +246,8 @@ struct task_stack *frame_begin(struct frame *frame, struct worker *worker) {
     if (frame->type->level == TN_LEVEL_FRAME) {
         bound_init(stack);
     }
-    stack->tasks.is_closed |= hard_is(HARD_STEAL);
+    stack->tasks.is_closed |=
+        hard_is(HARD_STEAL) || (run->elsewhere != NULL && run->elsewhere->is_forced);
     stack->tasks.is_watched = hard_is(HARD_PARK);
     tasks_arm(&stack->tasks);
     frame_lock(frame);
@@ -250,7 +271,7 @@ void frame_count_cancel(struct frame *frame) {
 static struct task_stack *start(struct worker *worker, struct runnable *runnable) {
     struct frame *frame = container_of(runnable, struct frame, start);
     struct departure *const starter = frame->starter;
-    struct task_stack *stack = frame_begin(frame, worker);
+    struct task_stack *stack = frame_start(frame, worker);
     frame_release(frame); // the queue's reference; the frame's own keeps it
     if (stack == NULL && starter != NULL) {
         starter->left(starter);

@@ -53,7 +53,7 @@ static void begin_child(struct task_stack *creator, void *argument) {
     }
 }
 
-static void start_now(struct task_stack *creator, struct frame *child) {
+void frame_start_now(struct task_stack *creator, struct frame *child) {
     struct beginning beginning = {
         .departure.left = child_left, .child = child, .creator = creator, .worker = NULL};
     struct worker *const home = creator->home;
@@ -68,7 +68,7 @@ static const struct tn_options defaults = {.name = NULL};
 
 static int check(struct task_stack *stack, const struct tn_type *type,
                  const struct tn_options *options) {
-    const int count = stack->scheduler->count;
+    const int count = stack->scheduler->executors;
     if (options->thread < 0 || options->thread > count) {
         return misuse(TN_OUT_OF_RANGE,
                       "%s can't run on thread %d: this run has the threads 0 to %d", type->name,
@@ -115,7 +115,7 @@ struct tn_handle tn_spawn_options(struct tn_self *self, const struct tn_type *ty
     }
     apply(child, options, stack);
     if (options->is_immediate) {
-        start_now(stack, child);
+        frame_start_now(stack, child);
     } else {
         frame_submit(child);
     }

@@ -33,7 +33,7 @@ struct task_stack *promote_stolen(struct worker *worker, struct task_stack *from
     if (frame == NULL) {
         return NULL;
     }
-    struct task_stack *stack = frame_begin(frame, worker);
+    struct task_stack *stack = frame_start(frame, worker);
     frame_release(frame);
     return stack;
 }

@@ -77,6 +77,8 @@ struct plan {
     size_t stack_bytes;
     size_t root_stack_bytes;
     const struct tn_run_options *options; // never NULL
+    enum tn_level cap;
+    struct elsewhere *elsewhere;
 };
 
 // The highest level that TENON_LEVEL allows; 0 when it says something else. DFrames have no other
@@ -123,12 +125,29 @@ static int make_plan(const struct tn_type *root, const struct tn_run_options *op
         plan->scheduler.has_spare = false;
     }
     plan->options = options;
+    plan->cap = cap;
+    plan->elsewhere = NULL;
     plan->stack_bytes = options->stack_bytes != 0 ? options->stack_bytes : STACK_BYTES;
     plan->root_stack_bytes =
         options->root_stack_bytes != 0 ? options->root_stack_bytes : ROOT_STACK_BYTES;
     const bool fits = stack_class_for(plan->stack_bytes) != STACK_CLASSES &&
                       stack_class_for(plan->root_stack_bytes) != STACK_CLASSES;
     return fits ? TN_OK : TN_OUT_OF_RANGE;
+}
+
+static void plan_elsewhere(struct plan *plan, struct elsewhere *elsewhere) {
+    plan->elsewhere = elsewhere;
+    plan->scheduler.wire = elsewhere == NULL ? NULL : &elsewhere->wire;
+}
+
+static void close_elsewhere(const struct plan *plan) {
+    if (plan->elsewhere != NULL) {
+        plan->elsewhere->close(plan->elsewhere);
+    }
+}
+
+static size_t plan_threads(const struct plan *plan) {
+    return (size_t)plan->scheduler.count + (plan->elsewhere != NULL ? 1 : 0);
 }
 
 // ---- running ---------------------------------------------------------------------------------
@@ -184,33 +203,28 @@ static int run_root(struct run *run, const struct tn_type *type, const void *arg
     return code;
 }
 
-int tn_run_type(const struct tn_type *type, const struct tn_run_options *options,
-                const void *arguments, void *answer) {
-    if (worker_current() != NULL) {
-        return TN_RUNNING;
-    }
-    struct plan plan;
-    int code = make_plan(type, options, &plan);
-    if (code != TN_OK) {
-        return code;
-    }
-    const size_t pools = (size_t)plan.scheduler.count;
+// Where, from the beginning of a run, its lists of knots lie: behind what else there is for each
+// thread.
+static size_t lists_at(size_t pools) {
     const size_t each = sizeof(struct frame_pool) + sizeof(struct hog_record);
-    const size_t lists_at = bits_round_up(sizeof(struct run) + pools * each, CACHE_LINE);
-    struct run *run = os_allocate_aligned(lists_at + pools * sizeof(struct knot_list), CACHE_LINE);
-    if (run == NULL) {
-        return TN_NO_MEMORY;
-    }
+    return bits_round_up(sizeof(struct run) + pools * each, CACHE_LINE);
+}
+
+// Makes the run ready, but for what elsewhere and the scheduler add.
+static void init_run(struct run *run, const struct plan *plan, void *answer) {
+    const size_t pools = plan_threads(plan);
     *run = (struct run){
-        .stack_bytes = plan.stack_bytes,
-        .root_stack_bytes = plan.root_stack_bytes,
+        .elsewhere = plan->elsewhere,
+        .stack_bytes = plan->stack_bytes,
+        .root_stack_bytes = plan->root_stack_bytes,
         .answer = answer,
-        .deadline_ns = plan.options->seconds > 0 ? time_after_ns(plan.options->seconds) : OS_NEVER,
+        .deadline_ns =
+            plan->options->seconds > 0 ? time_after_ns(plan->options->seconds) : OS_NEVER,
         .grace_seconds =
-            plan.options->grace_seconds > 0 ? plan.options->grace_seconds : GRACE_SECONDS,
-        .fails_on_knots = plan.options->fails_on_deadlock,
-        .report = plan.options->report,
-        .report_data = plan.options->report_data};
+            plan->options->grace_seconds > 0 ? plan->options->grace_seconds : GRACE_SECONDS,
+        .fails_on_knots = plan->options->fails_on_deadlock,
+        .report = plan->options->report,
+        .report_data = plan->options->report_data};
     os_lock_init(&run->watch_lock);
     list_init(&run->watches);
     grace_init(&run->grace, &run->scheduler, run->grace_seconds);
@@ -218,13 +232,33 @@ int tn_run_type(const struct tn_type *type, const struct tn_run_options *options
     for (size_t i = 0; i < pools; i++) {
         run->pools[i] = (struct frame_pool){NULL, 0};
     }
-    knots_init(&run->knots, (struct knot_list *)(void *)((char *)run + lists_at), (int)pools);
+    knots_init(&run->knots, (struct knot_list *)(void *)((char *)run + lists_at(pools)),
+               (int)pools);
     quarantine_init(&run->ended_events);
-    plan.scheduler.upper = run;
-    code = status_of(scheduler_init(&run->scheduler, &plan.scheduler));
-    if (code == TN_OK) {
+}
+
+static int run_as_planned(struct plan *plan, const struct tn_type *type, const void *arguments,
+                          void *answer) {
+    const size_t pools = plan_threads(plan);
+    struct run *run =
+        os_allocate_aligned(lists_at(pools) + pools * sizeof(struct knot_list), CACHE_LINE);
+    if (run == NULL) {
+        close_elsewhere(plan);
+        return TN_NO_MEMORY;
+    }
+    init_run(run, plan, answer);
+    plan->scheduler.upper = run;
+    int code = status_of(scheduler_init(&run->scheduler, &plan->scheduler));
+    const bool may_begin = code == TN_OK;
+    if (may_begin) {
         overflow_set_describe(describe);
+        if (run->elsewhere != NULL) {
+            run->elsewhere->begin(run->elsewhere, run);
+        }
         code = run_root(run, type, arguments);
+    }
+    close_elsewhere(plan);
+    if (may_begin) {
         for (size_t i = 0; i < pools; i++) {
             frame_pool_deinit(&run->pools[i]);
         }
@@ -236,6 +270,31 @@ int tn_run_type(const struct tn_type *type, const struct tn_run_options *options
     return code;
 }
 
+int tn_run_type(const struct tn_type *type, const struct tn_run_options *options,
+                const void *arguments, void *answer) {
+    if (worker_current() != NULL) {
+        return TN_RUNNING;
+    }
+    struct plan plan;
+    int code = make_plan(type, options, &plan);
+    if (code == TN_OK && plan.cap == TN_LEVEL_DFRAME) {
+        plan_elsewhere(&plan, elsewhere_make(plan.options, &code));
+    }
+    return code != TN_OK ? code : run_as_planned(&plan, type, arguments, answer);
+}
+
+int elsewhere_run(const struct tn_type *root, const struct tn_run_options *options,
+                  const void *arguments, struct elsewhere *elsewhere) {
+    struct plan plan;
+    const int code = make_plan(root, options, &plan);
+    plan_elsewhere(&plan, elsewhere);
+    if (code != TN_OK) {
+        close_elsewhere(&plan);
+        return code;
+    }
+    return run_as_planned(&plan, root, arguments, NULL);
+}
+
 int tn_thread_index(void) {
     const struct worker *worker = worker_current();
     return worker == NULL ? -1 : worker->index;
@@ -243,5 +302,5 @@ int tn_thread_index(void) {
 
 int tn_thread_count(void) {
     const struct worker *worker = worker_current();
-    return worker == NULL ? 0 : worker->scheduler->count;
+    return worker == NULL ? 0 : worker->scheduler->executors;
 }

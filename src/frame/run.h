@@ -6,6 +6,7 @@
 
 #include <tenon/run.h>
 
+#include "frame/elsewhere.h"
 #include "frame/frame.h"
 #include "frame/hog.h"
 #include "frame/knot.h"
@@ -19,6 +20,7 @@ struct run {
     struct list watches; // of frames that have not settled: free.h
     _Atomic size_t watch_count;
     struct scheduler scheduler;
+    struct elsewhere *elsewhere; // its other processes; NULL: none
     struct frame *root;
     size_t stack_bytes;
     size_t root_stack_bytes;

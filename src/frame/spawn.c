@@ -1,23 +1,19 @@
-// spawn.c - the slow halves of spawn and await: everything that is not a push or a direct call.
+// spawn.c - the slow half of spawn: everything that is not a push.
 //
 // A spawn comes here when thieves are hungry, when the task stack is full, or when the child must
 // have a frame at once: a plain Frame, a child of a plain Frame, arguments that do not fit a task,
-// a frame that has such children already (so that all of them stay in order of creation). An await
-// comes here when thieves are hungry or the task is not the newest private one, and when the task
-// was called in place and has left something above itself. Start reading at tn_spawn_slow.
+// a frame that has such children already (so that all of them stay in order of creation).
+// Invariant: a child with a frame is younger than all its siblings that have none. Start reading at
+// tn_spawn_slow; awaiting is in await.c.
 #include "base/check.h"
 #include "frame/cancel.h"
 #include "frame/fail.h"
 #include "frame/frame.h"
 #include "frame/misuse.h"
-#include "frame/promote.h"
 #include "frame/run.h"
 #include "frame/scope.h"
-#include "frame/wait.h"
 #include "scheduler/bound.h"
 #include "scheduler/hard.h"
-
-// ---- spawn -----------------------------------------------------------------------------------
 
 static bool has_children(struct frame *frame) {
     frame_lock(frame);
@@ -40,12 +36,19 @@ static bool may_have_tasks(struct task_stack *stack) {
     return current == NULL || !has_children(current);
 }
 
-static bool may_stay_a_task(struct task_stack *stack) {
-    if (stack->tasks.is_bound || !may_have_tasks(stack)) {
+// Is every frame of this type to be sent to another process at once?
+static bool is_sent_at_once(const struct task_stack *stack, const struct tn_type *type) {
+    const struct elsewhere *elsewhere = stack->frame->run->elsewhere;
+    return UNLIKELY(elsewhere != NULL) && elsewhere->is_forced && type->travel != NULL;
+}
+
+static bool may_stay_a_task(struct task_stack *stack, const struct tn_type *type) {
+    if (stack->tasks.is_bound || !may_have_tasks(stack) || is_sent_at_once(stack, type)) {
         return false;
     }
     if (atomic_load_relaxed(&stack->embedded) == 0) {
-        stack->tasks.is_closed = false;
+        const struct elsewhere *elsewhere = stack->frame->run->elsewhere;
+        stack->tasks.is_closed = elsewhere != NULL && elsewhere->is_forced;
     }
     return true;
 }
@@ -89,15 +92,6 @@ struct frame *frame_spawn(struct tn_self *self, const struct tn_type *type, unsi
     return child;
 }
 
-// One word is what most arguments and results are, and needs no call.
-static inline void copy(void *to, const void *from, size_t bytes) {
-    if (LIKELY(bytes == sizeof(uint64_t))) {
-        __builtin_memcpy(to, from, sizeof(uint64_t));
-    } else {
-        __builtin_memcpy(to, from, bytes);
-    }
-}
-
 // What every spawn begins with: false when there is none, and then what the handle shall hold.
 static bool may_spawn(struct tn_self *self, struct tn_task **instead) {
     struct task_stack *stack = task_stack_of(self);
@@ -116,11 +110,16 @@ static bool may_spawn(struct tn_self *self, struct tn_task **instead) {
 
 static struct tn_task *start_frame(struct tn_self *self, const struct tn_type *type, unsigned line,
                                    const void *arguments) {
+    struct task_stack *stack = task_stack_of(self);
     struct frame *child = frame_spawn(self, type, line, arguments);
     if (child == NULL) {
         return NULL;
     }
-    frame_submit(child);
+    if (is_sent_at_once(stack, type) && child->home == NULL) {
+        frame_start_now(stack, child);
+    } else {
+        frame_submit(child);
+    }
     return &child->task;
 }
 
@@ -135,7 +134,7 @@ struct tn_task *tn_spawn_type(struct tn_self *self, const struct tn_type *type, 
         return start_frame(self, type, line, arguments);
     }
     struct tn_task *task = tn_task_push(self, type, line, "", 0);
-    copy(task->payload, arguments, type->argument_bytes);
+    frame_copy(task->payload, arguments, type->argument_bytes);
     bound_push(stack, task);
     return task;
 }
@@ -147,254 +146,11 @@ struct tn_task *tn_spawn_slow(struct tn_self *self) {
         self->top--;
         return instead;
     }
-    if (may_stay_a_task(stack)) {
+    if (may_stay_a_task(stack, (self->top - 1)->type)) {
         show_tasks(stack);
         return self->top - 1;
     }
     self->top--;
     const struct tn_task task = *self->top; // its place may be taken on the way
     return start_frame(self, task.type, task_line(&task), task.payload);
-}
-
-// ---- await -----------------------------------------------------------------------------------
-
-static void no_result(const struct tn_type *type, void *result) {
-    if (result != NULL) {
-        __builtin_memset(result, 0, type->result_bytes);
-    }
-}
-
-static void copy_result(const struct tn_type *type, const void *payload, int outcome,
-                        void *result) {
-    if (outcome != TN_OK) {
-        no_result(type, result);
-    } else if (result != NULL) {
-        copy(result, payload, type->result_bytes);
-    }
-}
-
-// The handle of the child is used up. If it still runs, a deadline has cut the wait for it.
-static void abandon_frame(struct tn_self *self, struct frame *child, int reason) {
-    if (frame_state(child) != FRAME_ENDED) {
-        frame_remove_child(self, child, reason);
-    }
-    frame_consume(child);
-}
-
-static bool is_own(struct tasks *tasks, const struct tn_task *task) {
-    return task >= tasks->first && task < tasks->self.top && task_state(task) != TASK_MARK &&
-           task_state(task) != TASK_GONE;
-}
-
-// The same for a task that may still lie on this stack: it does not when the frame has to end.
-static void abandon_task(struct tn_self *self, struct tn_task *task, int reason) {
-    if (is_own(&task_stack_of(self)->tasks, task)) {
-        frame_remove_task(self, task, reason);
-    }
-}
-
-static int await_frame(struct tn_self *self, struct frame *child, void *result) {
-    int outcome;
-    if (!awaitable_is_done(&child->done, &outcome)) {
-        outcome = awaitable_wait(self, &child->done, NULL, false);
-    }
-    copy_result(child->type, child->payload, outcome, result);
-    abandon_frame(self, child, outcome);
-    scope_hear(self, outcome);
-    return outcome;
-}
-
-// The task has ended, on a stack of its own or, for tn_children_wait, here.
-static int take_result(struct tn_self *self, struct tn_task *task, void *result) {
-    const int outcome = task_outcome(task);
-    struct frame *thief = task_adopter(task);
-    copy_result(task->type, thief == NULL ? task->payload : thief->payload, outcome, result);
-    if (thief != NULL) {
-        wait_follow(task);
-        if (outcome != TN_OK) {
-            fail_collect(self, thief);
-        }
-        frame_let_go(thief);
-    }
-    tasks_drop(&task_stack_of(self)->tasks, task);
-    scope_hear(self, outcome);
-    return outcome;
-}
-
-static int await_stolen(struct tn_self *self, struct tn_task *task, void *result) {
-    const int outcome = wait_for_stolen(self, task, false);
-    if (outcome != TN_OK) {
-        abandon_task(self, task, outcome);
-        return outcome;
-    }
-    return take_result(self, task, result);
-}
-
-// A plain Frame expects a stack of its own, and gets at least half of one.
-static bool has_room(const struct task_stack *stack) {
-    const uintptr_t at = (uintptr_t)__builtin_frame_address(0);
-    return at - (uintptr_t)stack->memory.low >= stack->memory.bytes / 2;
-}
-
-// May the task, which lies on this stack and has not started, be called here? If it is bound it has
-// to be its turn, or it and those around it go their way as frames.
-static bool may_call(struct task_stack *stack, struct tn_task *task) {
-    struct tasks *tasks = &stack->tasks;
-    if (!tasks->is_bound) {
-        return tasks_reclaim(tasks, task);
-    }
-    if (tasks_is_stolen(tasks, task)) {
-        return false;
-    }
-    if (stack->scopes == NULL && has_room(stack) && bound_is_next(stack, task)) {
-        return true;
-    }
-    promote_bound(stack, NULL);
-    return false;
-}
-
-// Nobody has the task: it runs here and now, on top of whoever waits for it.
-static int run_in_place(struct tn_self *self, struct tn_task *task, void *result) {
-    struct tasks *tasks = &task_stack_of(self)->tasks;
-    if (task + 1 != self->top) {
-        struct tn_task *moved = tasks_move_up(tasks, task);
-        if (moved == NULL) {
-            struct frame *child = frame_from_task(self, task);
-            return child == NULL ? TN_NO_MEMORY : await_frame(self, child, result);
-        }
-        task = moved;
-    }
-    if (tasks->is_shared && !tasks_has_public(tasks)) {
-        // Somebody is hungry, or this was the last public one: show what lies deeper, which this
-        // one may keep waiting for long.
-        if (tasks_publish(tasks, task, false)) {
-            scheduler_tasks_published(task_stack_of(self)->scheduler);
-        }
-    }
-    const struct tn_type *type = task->type;
-    // A frame may be written where the arguments are, so they and the result live here meanwhile.
-    uint64_t payload[TN_PAYLOAD_BYTES / sizeof(uint64_t)] __attribute__((aligned(16)));
-    __builtin_memcpy(payload, task->payload, sizeof payload);
-    tasks_forget_current(tasks);
-    task_set(task, TASK_IN_PLACE, 0);
-    type->invoke(self, payload);
-    const bool is_alone = self->top == task + 1;
-    const int outcome = is_alone ? TN_OK : frame_end_in_place(self, task, payload);
-    if (is_alone && tasks->is_bound && tasks->holes == 0) {
-        self->top = task; // as tn_task_leave: the range was not touched for its sake
-    } else if (task_state(task) != TASK_MARK) {
-        tasks_drop(tasks, task);
-    }
-    copy_result(type, payload, outcome, result);
-    return outcome;
-}
-
-// The quick half has called the task, and found something above it afterwards.
-static bool was_called(struct tasks *tasks, const struct tn_task *task) {
-    return is_own(tasks, task) && task_state(task) == TASK_IN_PLACE &&
-           tasks_in_place(tasks, tasks->self.top) == task;
-}
-
-int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
-    if (UNLIKELY(task == frame_late())) { // the scope that was over hears of it
-        return cancel_due(self) == TN_CANCELLED ? TN_CANCELLED : TN_TIMED_OUT;
-    }
-    if (was_called(&task_stack_of(self)->tasks, task)) {
-        const struct tn_type *type = task->type;
-        const int outcome = frame_end_in_place(self, task, result);
-        if (task_state(task) != TASK_MARK) {
-            self->top = task;
-        }
-        if (outcome != TN_OK) {
-            no_result(type, result);
-        }
-        return outcome;
-    }
-    const int due = cancel_due(self);
-    if (due != TN_OK) {
-        if (task_state(task) == TASK_FRAME) {
-            abandon_frame(self, container_of(task, struct frame, task), due);
-        } else {
-            abandon_task(self, task, due);
-        }
-        return due;
-    }
-    hard_await(task_stack_of(self));
-    if (task_state(task) == TASK_FRAME) {
-        return await_frame(self, container_of(task, struct frame, task), result);
-    }
-    struct task_stack *stack = task_stack_of(self);
-    struct tasks *tasks = &stack->tasks;
-    sanitizer_hand_over(tasks);
-    if (!is_own(tasks, task)) {
-        if (atomic_load_relaxed(&stack->cancels) != 0) { // this is a shield in a frame that ends
-            return TN_REMOVED;
-        }
-        REQUIRE(!TENON_CHECKED, "a task is awaited by the frame that spawned it; others: tn_share");
-        return TN_NOT_YOURS;
-    }
-    if (task_state(task) == TASK_DONE) {
-        (void)task_has_ended(task);
-        return take_result(self, task, result);
-    }
-    hard_offer(stack, task);
-    if (!may_call(stack, task)) {
-        return await_stolen(self, task, result);
-    }
-    if (stack->scopes != NULL) { // what the task spawns shall not need frames for their sake
-        struct frame *child = frame_from_task(self, task);
-        return child == NULL ? TN_NO_MEMORY : await_frame(self, child, result);
-    }
-    return run_in_place(self, task, result);
-}
-
-// ---- all children -----------------------------------------------------------------------------
-
-// Runs or waits for a task whose handle is elsewhere: the result stays in its place.
-static int end_task(struct tn_self *self, struct tn_task *task) {
-    struct tasks *tasks = &task_stack_of(self)->tasks;
-    if (!tasks_reclaim(tasks, task)) {
-        return wait_for_stolen(self, task, false);
-    }
-    struct tn_task *moved = tasks_move_up(tasks, task);
-    int outcome = TN_NO_MEMORY;
-    if (moved != NULL) {
-        tasks_keep_hole(tasks, task);
-        outcome = run_in_place(self, moved, task->payload);
-    }
-    task_set(task, TASK_DONE, (uint32_t)outcome);
-    return TN_OK;
-}
-
-int tn_children_wait(struct tn_self *self) {
-    int due = cancel_due(self);
-    if (due != TN_OK) {
-        return due;
-    }
-    struct task_stack *stack = task_stack_of(self);
-    if (stack->tasks.is_bound) {
-        promote_bound(stack, NULL);
-    }
-    struct tn_task *slot = tasks_in_place(&stack->tasks, self->top);
-    struct tn_task *const first = slot != NULL ? slot + 1 : stack->tasks.first;
-    for (struct tn_task *task = self->top; task-- > first;) {
-        const enum task_state state = task_state(task);
-        if (state == TASK_DONE && task_has_ended(task)) { // what it did is visible from here on
-            wait_follow(task);
-        }
-        if (state != TASK_NEW && state != TASK_AWAITED) {
-            continue;
-        }
-        (void)end_task(self, task);
-        due = cancel_due(self);
-        if (due != TN_OK) {
-            return due;
-        }
-    }
-    if (self->top > first && task_state(self->top - 1) == TASK_DONE) {
-        // The quick await would call it again: something above it leads to the slow one.
-        (void)tasks_push_mark(&stack->tasks);
-    }
-    struct frame *frame = slot == NULL ? stack->frame : task_adopter(slot);
-    return frame == NULL ? TN_OK : frame_wait_for_children(self, frame);
 }

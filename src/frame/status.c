@@ -37,6 +37,10 @@ const char *tn_status_text(int code) {
         return "it would have to wait, or the time given for it is over";
     case TN_DEADLOCK:
         return "deadlock: every frame waits for another";
+    case TN_LOST:
+        return "the process that ran the DFrame is gone";
+    case TN_POISONED:
+        return "every process that ran the DFrame is gone";
     case TN_CLOSED:
         return "it is closed: it takes nothing any more, and gives nothing but what it has";
     case TN_ENDED:

@@ -148,8 +148,7 @@ static bool rob(struct worker *worker, struct worker *victim, bool is_idle,
         }
         tasks_poke(&stack->tasks);
     }
-    return run_loaded(worker, victim, is_idle, next) ||
-           run_ready(worker, victim, is_idle, next);
+    return run_loaded(worker, victim, is_idle, next) || run_ready(worker, victim, is_idle, next);
 }
 
 // Victims in turn from a random one on, so that thieves do not all meet at the same.
@@ -234,6 +233,66 @@ static bool run_neglected(struct worker *worker, bool is_idle, struct task_stack
     return first != 0 && run_shared(worker, is_idle, next);
 }
 
+// What an idle worker hears from other processes.
+static bool run_heard(struct worker *worker, struct task_stack **next) {
+    struct runnable *found = NULL;
+    const bool is_news = wire_hear(worker, &found);
+    if (found != NULL) {
+        *next = run(worker, found, true, true);
+    }
+    return is_news;
+}
+
+// The oldest task that `stack` shows, if it may run elsewhere: for the agent.
+static struct tn_task *steal_to_send(struct task_stack *stack) {
+    const struct tn_type *type = tasks_peek(&stack->tasks);
+    return type != NULL && type->travel != NULL ? tasks_steal(&stack->tasks) : NULL;
+}
+
+static struct tn_task *steal_loaded_to_send(struct worker *owner, struct task_stack **from) {
+    struct tn_task *task = NULL;
+    if (atomic_load_relaxed(&owner->loaded_count) > 0) {
+        os_lock_acquire(&owner->loaded_lock);
+        LIST_EACH(&owner->loaded, node) {
+            *from = container_of(node, struct task_stack, loaded);
+            task = steal_to_send(*from);
+            if (task != NULL) {
+                break;
+            }
+        }
+        os_lock_release(&owner->loaded_lock);
+    }
+    return task;
+}
+
+// While there are places elsewhere, the agent takes what others spawned, and begins to send it. Who
+// has shown nothing is asked to.
+static bool rob_to_send(struct worker *worker, bool is_idle, struct task_stack **next) {
+    struct scheduler *scheduler = worker->scheduler;
+    if (atomic_load_relaxed(&scheduler->wire->open) <= 0) {
+        return false;
+    }
+    for (int i = 0; i < scheduler->executors; i++) {
+        struct worker *victim = &scheduler->workers[i];
+        struct task_stack *from = atomic_load_acquire(&victim->running); // pairs with switch_to
+        struct tn_task *task = NULL;
+        if (from != NULL) {
+            task = steal_to_send(from);
+            if (task == NULL) {
+                tasks_poke(&from->tasks);
+            }
+        }
+        if (task == NULL) {
+            task = steal_loaded_to_send(victim, &from);
+        }
+        if (task != NULL) {
+            *next = run_stolen(worker, from, task, is_idle);
+            return true;
+        }
+    }
+    return false;
+}
+
 // In most rounds of a busy thread of Frames the next of them is at the head of its queue, and
 // nothing else has to be looked at.
 static inline bool has_next(struct worker *worker) {
@@ -247,6 +306,9 @@ bool worker_find(struct worker *worker, bool is_idle, struct task_stack **stack)
     if (worker->tick % TIMER_ROUNDS != 0 && !is_idle && LIKELY(has_next(worker))) {
         struct runnable *runnable = runnable_queue_pop(&worker->local);
         *stack = runnable->run(worker, runnable);
+        return true;
+    }
+    if (is_idle && UNLIKELY(worker->scheduler->wire != NULL) && run_heard(worker, stack)) {
         return true;
     }
     if (worker->tick % TIMER_ROUNDS == 0) {
@@ -269,6 +331,9 @@ bool worker_find(struct worker *worker, bool is_idle, struct task_stack **stack)
     }
     if (run_shared(worker, is_idle, stack)) {
         return true;
+    }
+    if (UNLIKELY(worker->is_agent)) {
+        return rob_to_send(worker, is_idle, stack);
     }
     return worker_may_take_free(worker) && rob_someone(worker, is_idle, stack);
 }

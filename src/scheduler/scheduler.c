@@ -73,6 +73,7 @@ void scheduler_tasks_published(struct scheduler *scheduler) {
         scheduler_hand_over(&scheduler->workers[chosen], NULL);
     } else {
         scheduler_wake_spare(scheduler);
+        wire_published(scheduler);
     }
 }
 
@@ -102,7 +103,7 @@ bool scheduler_has_free_work(struct scheduler *scheduler) {
 }
 
 void scheduler_wake_spare(struct scheduler *scheduler) {
-    struct worker *last = &scheduler->workers[scheduler->count - 1];
+    struct worker *last = &scheduler->workers[scheduler->executors - 1];
     if (last->is_spare && worker_may_take_free(last) && scheduler_has_free_work(scheduler)) {
         idle_wake(&last->idle);
     }
@@ -157,7 +158,9 @@ static void init_worker(struct scheduler *scheduler, int index,
                         const struct scheduler_options *options) {
     struct worker *worker = &scheduler->workers[index];
     *worker = (struct worker){.scheduler = scheduler, .index = index};
-    worker->takes_free = index > 0 || !options->zero_is_reserved || options->count == 1;
+    worker->is_agent = index == options->count;
+    worker->takes_free =
+        !worker->is_agent && (index > 0 || !options->zero_is_reserved || options->count == 1);
     worker->is_spare = options->has_spare && index == options->count - 1;
     worker->random = (uint32_t)index * 2654435761u + 1;
     spin_init(&worker->spin, &scheduler->spins);
@@ -172,16 +175,18 @@ static void init_worker(struct scheduler *scheduler, int index,
 }
 
 int scheduler_init(struct scheduler *scheduler, const struct scheduler_options *options) {
-    REQUIRE(options->count >= 1 && options->count <= IDLE_WORKERS_MAX,
-            "a run has 1 to 1024 threads");
+    const int count = options->count + (options->wire != NULL ? 1 : 0);
+    REQUIRE(options->count >= 1 && count <= IDLE_WORKERS_MAX, "a run has 1 to 1024 threads");
     hard_begin();
-    *scheduler = (struct scheduler){.count = options->count,
-                                    .is_shared = options->count > 1,
+    *scheduler = (struct scheduler){.count = count,
+                                    .executors = options->count,
+                                    .is_shared = count > 1,
+                                    .wire = options->wire,
                                     .calls = options->calls,
                                     .upper = options->upper,
                                     .hog_ns = options->hog_ns,
                                     .suspect_ns = options->suspect_ns};
-    const size_t bytes = (size_t)options->count * sizeof(struct worker);
+    const size_t bytes = (size_t)count * sizeof(struct worker);
     scheduler->workers = os_allocate_aligned(bytes, _Alignof(struct worker));
     if (scheduler->workers == NULL) {
         return OS_NO_MEMORY;
@@ -189,7 +194,7 @@ int scheduler_init(struct scheduler *scheduler, const struct scheduler_options *
     stack_set_init(&scheduler->stacks, sizeof(struct task_stack) + options->beside_bytes);
     stack_set_share(&scheduler->stacks, TASKS_SHARE);
     idle_map_init(&scheduler->idle);
-    spin_limits_init(&scheduler->spins, options->count);
+    spin_limits_init(&scheduler->spins, count);
     shared_queue_init(&scheduler->free);
     shared_queue_init(&scheduler->anyone);
     atomic_store_relaxed(&scheduler->is_stopping, false);
@@ -198,7 +203,7 @@ int scheduler_init(struct scheduler *scheduler, const struct scheduler_options *
     atomic_store_relaxed(&scheduler->world, NULL);
     atomic_store_relaxed(&scheduler->look_ns, OS_NEVER);
     os_lock_init(&scheduler->still_lock);
-    for (int i = 0; i < options->count; i++) {
+    for (int i = 0; i < count; i++) {
         init_worker(scheduler, i, options);
     }
     return OS_OK;

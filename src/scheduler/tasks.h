@@ -190,6 +190,10 @@ void tasks_take_bound(struct tasks *tasks, struct tn_task *oldest);
 // caller reads type and arguments now and calls tasks_finish once.
 struct tn_task *tasks_steal(struct tasks *tasks);
 
+// What the oldest public task would run, for who takes only some; NULL: there is none. A glance:
+// the task may be another one by the time it is taken.
+const struct tn_type *tasks_peek(struct tasks *tasks);
+
 // Asks the owner for tasks: its next spawn or await takes the slow path.
 void tasks_poke(struct tasks *tasks);
 

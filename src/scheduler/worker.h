@@ -14,8 +14,8 @@
 //   others' running stacks, loaded stacks and ready queues
 //
 // Invariant (with idle.h): while any of these holds something, a worker that may take it is awake
-// or being woken. Upward calls: struct scheduler_calls, filled by src/frame;
-// struct world, by src/io.
+// or being woken. Upward calls: struct scheduler_calls, filled by src/frame; struct world, by
+// src/io; struct wire, by src/cluster.
 // Start reading at worker_loop in worker.c.
 #ifndef TENON_SCHEDULER_WORKER_H
 #define TENON_SCHEDULER_WORKER_H
@@ -27,6 +27,7 @@
 #include "scheduler/task_stack.h"
 #include "scheduler/timers.h"
 #include "scheduler/watchdog.h"
+#include "scheduler/wire.h"
 #include "stack/overflow.h"
 
 struct scheduler;
@@ -39,6 +40,9 @@ struct worker {
     bool takes_free; // PFrames; false for a thread that stays free for its Frames
     bool is_spare;   // takes free work only while worker 0 is idle
     bool is_announced; // as idle, and has not taken that back
+    bool is_agent;   // of a wire: wire.h
+    bool listens;    // to the wire
+    bool has_rung;   // its doorbell, and this worker has not listened since
     bool is_chosen;  // somebody woke it for something, and it has not run anything since
     unsigned tick;
     uint64_t still_ns; // when it looks whether anything can go on; OS_NEVER: not after this sleep
@@ -92,7 +96,8 @@ struct scheduler_calls {
 };
 
 struct scheduler {
-    int count;
+    int count;     // workers, the agent included
+    int executors; // those before the agent
     struct worker *workers;
     bool is_shared; // more than one worker
     const struct scheduler_calls *calls;
@@ -111,10 +116,11 @@ struct scheduler {
     struct os_lock still_lock;   // held while calls->still is called
     _Atomic uint32_t told_still; // enum still_told, since somebody was woken
     _Atomic uint64_t look_ns;    // when calls->look is to be called; OS_NEVER: nobody wants it
+    struct wire *wire;           // NULL: there are no other processes
 };
 
 struct scheduler_options {
-    int count;
+    int count;             // workers that run frames
     bool zero_is_reserved; // worker 0 takes no free work
     bool has_spare;        // the last worker works only while worker 0 is idle
     const struct scheduler_calls *calls;
@@ -122,6 +128,7 @@ struct scheduler_options {
     size_t beside_bytes; // that the layer above wants beside each struct task_stack
     uint64_t hog_ns;     // as in struct scheduler
     uint64_t suspect_ns; // when calls->still is called with is_long; OS_NEVER: not at all
+    struct wire *wire;   // the same; there is one worker more then
 };
 
 // Fills `scheduler` in; starts no thread yet. 0 or an OS_ code.
@@ -139,6 +146,9 @@ void scheduler_stop(struct scheduler *scheduler);
 
 // The worker of the calling thread, NULL outside of a run. Read it anew after every wait.
 struct worker *worker_current(void);
+
+// True while the worker may take PFrames: always, or, for the spare one, while worker 0 is idle.
+bool worker_may_take_free(struct worker *worker);
 
 // A fresh stack of at least `bytes` that will call entry(stack); NULL: no memory. `home` as in
 // struct task_stack. By the worker's own thread.

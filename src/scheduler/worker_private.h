@@ -47,7 +47,4 @@ bool scheduler_has_free_work(struct scheduler *scheduler);
 // Wakes the spare worker, if there is one and worker 0 is idle.
 void scheduler_wake_spare(struct scheduler *scheduler);
 
-// True while the worker may take PFrames: always, or, for the spare one, while worker 0 is idle.
-bool worker_may_take_free(struct worker *worker);
-
 #endif

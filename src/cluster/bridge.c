@@ -1,0 +1,243 @@
+// bridge.c - see bridge.h.
+#include "cluster/bridge.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "frame/run.h"
+
+// ---- places ----------------------------------------------------------------------------------
+
+static uint32_t count_free(const struct bridge *bridge) {
+    uint32_t count = 0;
+    LIST_EACH(&bridge->owner.open, node) {
+        const struct owner_peer *peer = container_of(node, struct owner_peer, open_node);
+        count += peer->offered - peer->used;
+    }
+    return count > bridge->claimed ? count - bridge->claimed : 0;
+}
+
+void bridge_update(struct bridge *bridge) {
+    const uint32_t open = bridge->state == BRIDGE_OPEN ? count_free(bridge) : 0;
+    if (atomic_load_relaxed(&bridge->elsewhere.wire.open) != (int)open) {
+        atomic_store_relaxed(&bridge->elsewhere.wire.open, (int)open);
+    }
+}
+
+// ---- the link --------------------------------------------------------------------------------
+
+static void up(void *upper, unsigned number) {
+    struct bridge *bridge = upper;
+    if (number >= (unsigned)bridge->processes || bridge->peers[number].is_known) {
+        link_cut(bridge->ear.link, number, SESSION_BAD);
+        return;
+    }
+    struct bridge_peer *peer = &bridge->peers[number];
+    owner_peer_init(&bridge->owner, &peer->peer, number, peer->places, BRIDGE_PLACES);
+    peer->is_known = true;
+}
+
+static struct bridge_peer *peer_of(struct bridge *bridge, unsigned number) {
+    const bool is_known = number < (unsigned)bridge->processes && bridge->peers[number].is_known;
+    return is_known ? &bridge->peers[number] : NULL;
+}
+
+static void hear_message(void *upper, unsigned number, const struct message *message,
+                         const void *payload) {
+    struct bridge *bridge = upper;
+    struct bridge_peer *peer = peer_of(bridge, number);
+    if (peer != NULL) {
+        owner_hear(&bridge->owner, &peer->peer, message, payload, os_now_ns());
+    }
+}
+
+static void writable(void *upper, unsigned number) {
+    struct bridge *bridge = upper;
+    struct bridge_peer *peer = peer_of(bridge, number);
+    if (peer != NULL) {
+        owner_writable(&bridge->owner, &peer->peer, os_now_ns());
+    }
+}
+
+static void tell_end(struct bridge *bridge, int detail) {
+    if (detail > 0) {
+        (void)snprintf(bridge->how_lost, sizeof bridge->how_lost, "was ended by signal %d (%s)",
+                       detail, strsignal(detail));
+    } else {
+        (void)snprintf(bridge->how_lost, sizeof bridge->how_lost, "ended with exit code %d",
+                       -detail);
+    }
+}
+
+static void down(void *upper, unsigned number, int detail) {
+    struct bridge *bridge = upper;
+    struct bridge_peer *peer = peer_of(bridge, number);
+    if (peer != NULL) {
+        tell_end(bridge, detail);
+        owner_down(&bridge->owner, &peer->peer, detail, os_now_ns());
+        owner_peer_deinit(&bridge->owner, &peer->peer, os_now_ns());
+        peer->is_known = false;
+    }
+}
+
+static const struct link_events events = {
+    .up = up, .hear = hear_message, .writable = writable, .down = down};
+
+static const struct owner_calls owner_calls = {.deliver = call_deliver};
+
+static void begin_owner(struct bridge *bridge, struct link *link) {
+    struct owner_options options = {
+        .link = link, .timing = session_timing_default(), .calls = &owner_calls, .upper = bridge};
+    os_random(&options.incarnation, sizeof options.incarnation);
+    options.incarnation |= 1;
+    owner_init(&bridge->owner, &options);
+    link_listen(link, &events, bridge);
+}
+
+// At the first DFrame. Without a link everything stays here.
+static void open_link(struct bridge *bridge) {
+    struct link *link = NULL;
+    struct reactor *reactor = reactor_of(&bridge->run->scheduler);
+    bridge->state = BRIDGE_SHUT;
+    const int code =
+        reactor == NULL ? OS_NO_MEMORY : bridge->open(bridge->processes, bridge->threads, &link);
+    if (code != OS_OK) {
+        run_report(bridge->run, "no other process can be started (%s): DFrames stay in this one",
+                   strerror(-code));
+        return;
+    }
+    begin_owner(bridge, link);
+    if (ear_open(&bridge->ear, reactor, link) != OS_OK) {
+        link->calls->close(link);
+        run_report(bridge->run, "other processes can't be waited for: DFrames stay in this one");
+        return;
+    }
+    bridge->state = BRIDGE_OPEN;
+}
+
+// ---- what the frame layer asks ---------------------------------------------------------------
+
+static bool claim(struct elsewhere *elsewhere, const struct frame *frame) {
+    struct bridge *bridge = bridge_from(elsewhere);
+    (void)frame;
+    if (!elsewhere->is_forced && atomic_load_relaxed(&elsewhere->wire.open) <= 0) {
+        return false;
+    }
+    os_lock_acquire(&bridge->ear.turn);
+    if (bridge->state == BRIDGE_IDLE) {
+        open_link(bridge);
+    }
+    const bool is_claimed =
+        bridge->state == BRIDGE_OPEN && (elsewhere->is_forced || count_free(bridge) > 0);
+    bridge->claimed += is_claimed ? 1 : 0;
+    bridge_update(bridge);
+    os_lock_release(&bridge->ear.turn);
+    return is_claimed;
+}
+
+static void unclaim(struct elsewhere *elsewhere) {
+    struct bridge *bridge = bridge_from(elsewhere);
+    os_lock_acquire(&bridge->ear.turn);
+    bridge->claimed--;
+    bridge_update(bridge);
+    os_lock_release(&bridge->ear.turn);
+}
+
+static void begin(struct elsewhere *elsewhere, struct run *run) {
+    bridge_from(elsewhere)->run = run;
+}
+
+static void end_peers(struct bridge *bridge) {
+    for (int i = 0; i < bridge->processes; i++) {
+        struct bridge_peer *peer = &bridge->peers[i];
+        if (peer->is_known) {
+            owner_peer_deinit(&bridge->owner, &peer->peer, os_now_ns());
+            peer->is_known = false;
+        }
+    }
+}
+
+// No thread of the run is left, and no call.
+static void close_bridge(struct elsewhere *elsewhere) {
+    struct bridge *bridge = bridge_from(elsewhere);
+    if (bridge->state == BRIDGE_OPEN) {
+        struct link *link = bridge->ear.link;
+        end_peers(bridge);
+        ear_close(&bridge->ear);
+        link->calls->close(link);
+    }
+    os_free(bridge->peers);
+    os_free(bridge);
+}
+
+// ---- what the scheduler asks -----------------------------------------------------------------
+
+static void tick(struct bridge *bridge) {
+    const uint64_t now_ns = os_now_ns();
+    if (now_ns >= atomic_load_relaxed(&bridge->elsewhere.wire.due_ns)) {
+        const uint64_t due_ns = owner_tick(&bridge->owner, now_ns);
+        atomic_store_relaxed(&bridge->elsewhere.wire.due_ns, due_ns);
+    }
+}
+
+static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct runnable **found) {
+    struct bridge *bridge = container_of(wire, struct bridge, elsewhere.wire);
+    (void)worker;
+    *found = NULL;
+    if (!ear_take(&bridge->ear, is_first)) {
+        return false;
+    }
+    if (is_first) {
+        ear_begin(&bridge->ear);
+    }
+    unsigned heard = 0;
+    if (bridge->state == BRIDGE_OPEN) {
+        struct link *link = bridge->ear.link;
+        heard = link->calls->turn(link);
+        tick(bridge);
+        bridge_update(bridge);
+    }
+    os_lock_release(&bridge->ear.turn);
+    return heard > 0;
+}
+
+static bool leave(struct wire *wire, struct worker *worker, bool has_listened) {
+    struct bridge *bridge = container_of(wire, struct bridge, elsewhere.wire);
+    (void)worker;
+    os_lock_acquire(&bridge->ear.turn);
+    const bool is_quiet = ear_end(&bridge->ear, has_listened);
+    os_lock_release(&bridge->ear.turn);
+    return is_quiet;
+}
+
+struct elsewhere *bridge_make(int processes, int threads, bridge_opener *open) {
+    processes = processes < BRIDGE_PROCESSES_MAX ? processes : BRIDGE_PROCESSES_MAX;
+    const char *place = os_environment("TENON_PLACE");
+    struct bridge *bridge = os_allocate_aligned(sizeof *bridge, CACHE_LINE);
+    struct bridge_peer *peers = os_allocate((size_t)processes * sizeof *peers);
+    if (bridge == NULL || peers == NULL) {
+        os_free(bridge);
+        os_free(peers);
+        return NULL;
+    }
+    *bridge =
+        (struct bridge){.elsewhere = {.wire = {.hear = hear, .leave = leave},
+                                      .claim = claim,
+                                      .unclaim = unclaim,
+                                      .body = &call_body,
+                                      .is_forced = place != NULL && strcmp(place, "remote") == 0,
+                                      .begin = begin,
+                                      .close = close_bridge},
+                        .state = BRIDGE_IDLE,
+                        .processes = processes,
+                        .threads = threads,
+                        .open = open,
+                        .peers = peers};
+    for (int i = 0; i < processes; i++) {
+        peers[i].is_known = false;
+    }
+    ear_init(&bridge->ear);
+    atomic_store_relaxed(&bridge->elsewhere.wire.open, 1); // the first DFrame shall ask
+    atomic_store_relaxed(&bridge->elsewhere.wire.due_ns, 0);
+    return &bridge->elsewhere;
+}

@@ -1,0 +1,67 @@
+// bridge.h - the DFrames of a run that run in other processes: the owner's side.
+//
+// A run that is to have other processes gets a bridge when it begins; the processes start with its
+// first DFrame. A DFrame that is about to start as a frame claims a place; with one, its stack runs
+// call.c in place of its function, which sends it away and waits for its result.
+//
+//            claim (the first one)              close
+//   IDLE -------------------------> OPEN -----------------> (none)
+//     \------- no link ------> SHUT
+//
+// All of it is under the turn of its ear. Invariant: `claimed` places belong to frames that have
+// begun and have not sent yet. Start reading at claim in bridge.c.
+#ifndef TENON_CLUSTER_BRIDGE_H
+#define TENON_CLUSTER_BRIDGE_H
+
+#include "cluster/ear.h"
+#include "cluster/owner.h"
+#include "frame/elsewhere.h"
+
+// Opens a link to `processes` new processes, whose peers are numbered from 0. A code of the system
+// when it can't.
+typedef int bridge_opener(int processes, int threads, struct link **link);
+
+enum bridge_state { BRIDGE_IDLE, BRIDGE_OPEN, BRIDGE_SHUT };
+
+enum { BRIDGE_PLACES = 64, BRIDGE_PROCESSES_MAX = 256, BRIDGE_TEXT_BYTES = 160 };
+
+struct bridge_peer {
+    struct owner_peer peer;
+    struct owner_place places[BRIDGE_PLACES];
+    bool is_known; // to the owner
+};
+
+struct bridge {
+    struct elsewhere elsewhere; // first
+    struct ear ear;
+    enum bridge_state state;
+    struct run *run;
+    int processes;
+    int threads; // of each
+    bridge_opener *open;
+    struct owner owner;
+    struct bridge_peer *peers; // one per process
+    uint32_t claimed;
+    char how_lost[BRIDGE_TEXT_BYTES]; // how the process ended that is being judged
+};
+
+// What a run with `processes` other processes of `threads` threads each needs, which are reached by
+// `open`; NULL: no memory.
+struct elsewhere *bridge_make(int processes, int threads, bridge_opener *open);
+
+static inline struct bridge *bridge_from(struct elsewhere *elsewhere) {
+    return container_of(elsewhere, struct bridge, elsewhere);
+}
+
+// After something was submitted, delivered or heard: counts what is open. With the turn.
+void bridge_update(struct bridge *bridge);
+
+// ---- call.c ----------------------------------------------------------------------------------
+
+// The body of a frame that has a place.
+extern const struct frame_body call_body;
+
+// The owner's: a call is over.
+void call_deliver(void *upper, struct owner_task *task, const struct owner_outcome *outcome);
+
+#endif

@@ -1,0 +1,280 @@
+// call.c - one DFrame that runs elsewhere, on the stack where its function would run here.
+//
+//        run_call        commit: owner_submit           call_deliver
+//   (none) ----> CLAIMED -------------------> SENT -----------------------> DONE
+//                   \-- ask_for_end: it was cancelled before ----------------^
+//
+// A frame that is to end tells the owner's half so (ask_for_end), and then waits for the answer,
+// whatever happens: nothing of it runs anywhere when it ends.
+// Invariant: a call lies on its stack until `is_done` was seen under the turn, so whoever delivers
+// has let go of it by then. Start reading at run_call.
+#include <stdio.h>
+#include <string.h>
+
+#include <tenon/dframe.h>
+
+#include "cluster/bridge.h"
+#include "cluster/copy.h"
+#include "cluster/parcel.h"
+#include "cluster/registry.h"
+#include "frame/cancel.h"
+#include "frame/fail.h"
+#include "frame/frame.h"
+#include "frame/note.h"
+#include "frame/ready.h"
+#include "frame/run.h"
+
+enum { SMALL_BYTES = 512 };
+
+struct call {
+    struct owner_task task;
+    struct note note;
+    struct bridge *bridge;
+    struct frame *frame;
+    struct task_stack *stack;
+    uint32_t ticket; // 0: it does not wait
+    bool is_sent;
+    bool is_ending;
+    bool is_done;
+    // When it is done:
+    enum owner_end end;
+    int code;
+    void *failure; // as it has come; NULL: there was none, or no memory
+    uint32_t failure_bytes;
+    char how_lost[BRIDGE_TEXT_BYTES];
+};
+
+// ---- the end ---------------------------------------------------------------------------------
+
+// A result goes where the function would have put it; a failure is read when the stack goes on.
+static void keep_outcome(struct call *call, const struct owner_outcome *outcome) {
+    const struct tn_type *type = call->frame->type;
+    const struct tn_data_type *result = type->travel->result;
+    if (outcome->code == TN_OK) {
+        const bool is_whole = result == NULL ? outcome->bytes == 0
+                                             : copy_read(result, outcome->payload, outcome->bytes,
+                                                         call->frame->payload);
+        call->code = is_whole ? TN_OK : TN_MALFORMED;
+    } else if (outcome->bytes > 0 && outcome->bytes <= PARCEL_FAILURE_MAX) {
+        call->failure = os_allocate(outcome->bytes);
+        if (call->failure != NULL) {
+            memcpy(call->failure, outcome->payload, outcome->bytes);
+            call->failure_bytes = outcome->bytes;
+        }
+    }
+}
+
+void call_deliver(void *upper, struct owner_task *task, const struct owner_outcome *outcome) {
+    struct bridge *bridge = upper;
+    struct call *call = container_of(task, struct call, task);
+    call->end = outcome->end;
+    call->code = outcome->code;
+    if (outcome->end == OWNER_DONE) {
+        keep_outcome(call, outcome);
+    } else if (outcome->end != OWNER_CANCELLED) {
+        (void)snprintf(call->how_lost, sizeof call->how_lost, "%s", bridge->how_lost);
+    }
+    call->is_done = true;
+    atomic_fetch_sub_relaxed(&bridge->ear.reactor->world.awaited, 1);
+    struct task_stack *stack = call->stack;
+    if (call->ticket != 0 && task_stack_claim(stack, call->ticket)) {
+        worker_ready(stack->scheduler, stack);
+    }
+}
+
+// ---- waiting ---------------------------------------------------------------------------------
+
+static void tell(const struct note *note, char *text, size_t bytes) {
+    (void)note;
+    (void)snprintf(text, bytes, "runs in another process");
+}
+
+static void send(struct call *call) {
+    struct bridge *bridge = call->bridge;
+    struct scheduler *scheduler = &bridge->run->scheduler;
+    call->is_sent = true;
+    bridge->claimed--;
+    if (atomic_fetch_add_relaxed(&bridge->ear.reactor->world.awaited, 1) == 0) {
+        scheduler_awaits_world(scheduler);
+    }
+    owner_submit(&bridge->owner, &call->task, os_now_ns());
+    bridge_update(bridge);
+}
+
+// On the loop: nobody can wake the stack before it has been left.
+static void commit(struct task_stack *stack, void *argument) {
+    struct call *call = argument; // gone as soon as it is over and the turn free
+    struct bridge *bridge = call->bridge;
+    const bool is_ending = call->is_ending;
+    const uint32_t ticket = task_stack_wait(stack);
+    os_lock_acquire(&bridge->ear.turn);
+    if (!call->is_sent) {
+        send(call);
+    }
+    const bool is_done = call->is_done;
+    call->ticket = is_done ? 0 : ticket;
+    os_lock_release(&bridge->ear.turn);
+    if (!is_done) {
+        if (!is_ending) {
+            cancel_check_waiting(stack, ticket);
+        }
+    } else if (task_stack_claim(stack, ticket)) {
+        worker_ready(stack->scheduler, stack);
+    }
+}
+
+static bool is_over(struct call *call) {
+    os_lock_acquire(&call->bridge->ear.turn);
+    call->ticket = 0;
+    const bool is_done = call->is_done;
+    os_lock_release(&call->bridge->ear.turn);
+    return is_done;
+}
+
+// The frame is to end: so is what runs elsewhere. True: nothing does.
+static bool ask_for_end(struct call *call, int reason) {
+    struct bridge *bridge = call->bridge;
+    call->is_ending = true;
+    os_lock_acquire(&bridge->ear.turn);
+    if (!call->is_sent) {
+        call->end = OWNER_CANCELLED;
+        call->is_done = true;
+        bridge->claimed--;
+    } else if (!call->is_done) {
+        owner_cancel(&bridge->owner, &call->task, reason, os_now_ns());
+    }
+    bridge_update(bridge);
+    const bool is_done = call->is_done;
+    os_lock_release(&bridge->ear.turn);
+    return is_done;
+}
+
+static void wait_for_end(struct tn_self *self, struct call *call) {
+    do {
+        const int due = call->is_ending ? TN_OK : cancel_due(self);
+        if (due != TN_OK && ask_for_end(call, due)) {
+            return;
+        }
+        call->stack->note = &call->note;
+        if (!call->is_ending) {
+            ready_begin(self, NULL);
+        }
+        worker_suspend(call->stack, commit, call);
+    } while (!is_over(call));
+}
+
+// ---- outcomes --------------------------------------------------------------------------------
+
+static const char *path_of(struct frame *frame, char *path, size_t bytes) {
+    (void)tn_frame_path((const struct tn_frame *)(void *)frame, path, bytes);
+    return path;
+}
+
+static void fail_here(struct tn_self *self, struct call *call, int code, const char *message) {
+    const struct frame *frame = call->frame;
+    fail_told(self, &(const struct tn_failure){.code = code,
+                                               .message = message,
+                                               .file = frame->type->file,
+                                               .line = frame->line});
+}
+
+static void fail_as_told(struct tn_self *self, struct call *call) {
+    char path[PARCEL_TEXT_MAX];
+    struct parcel_failure *parcel = call->failure == NULL ? NULL : os_allocate(sizeof *parcel);
+    if (parcel != NULL && parcel_read_failure(call->failure, call->failure_bytes,
+                                              path_of(call->frame, path, sizeof path), parcel)) {
+        parcel->failures[0].code = call->code;
+        fail_told(self, &parcel->failures[0]);
+    } else {
+        fail_here(self, call, call->code, tn_status_text(call->code));
+    }
+    os_free(parcel);
+}
+
+static void take_code(struct tn_self *self, struct call *call) {
+    struct frame *frame = call->frame;
+    if (call->code == TN_TIMED_OUT) {
+        frame->has_timed_out = true;
+    } else if (call->code == TN_REMOVED) {
+        (void)cancel_request(frame, TN_CANCELLED);
+    } else if (call->code < 0) {
+        fail_as_told(self, call);
+    }
+}
+
+static void finish(struct tn_self *self, struct call *call) {
+    char message[BRIDGE_TEXT_BYTES + 64];
+    if (call->end == OWNER_DONE) {
+        take_code(self, call);
+    } else if (call->end == OWNER_LOST || call->end == OWNER_POISONED) {
+        const bool is_lost = call->end == OWNER_LOST;
+        (void)snprintf(message, sizeof message, "its process %s%s", call->how_lost,
+                       is_lost ? "" : ", as often as it may");
+        fail_here(self, call, is_lost ? TN_LOST : TN_POISONED, message);
+    }
+}
+
+// ---- the beginning ---------------------------------------------------------------------------
+
+static uint64_t left_ns(const struct frame *frame) {
+    if (frame->deadline_ns == OS_NEVER) {
+        return OS_NEVER;
+    }
+    const uint64_t now_ns = os_now_ns();
+    return frame->deadline_ns > now_ns ? frame->deadline_ns - now_ns : 0;
+}
+
+static size_t parcel_bytes(const struct frame *frame) {
+    return sizeof(struct parcel_wish) + copy_bytes(frame->type->travel->arguments, frame->payload);
+}
+
+static void pack(struct call *call, void *parcel, size_t bytes) {
+    const struct frame *frame = call->frame;
+    const struct parcel_wish wish = {.left_ns = left_ns(frame),
+                                     .stack_bytes = (uint32_t)frame->stack_bytes,
+                                     .waits_for_children = frame->waits_for_children};
+    memcpy(parcel, &wish, sizeof wish);
+    copy_write(frame->type->travel->arguments, frame->payload,
+               (unsigned char *)parcel + sizeof wish);
+    call->task = (struct owner_task){.function = registry_identity(frame->type),
+                                     .arguments = parcel,
+                                     .bytes = (uint32_t)bytes,
+                                     .begins_max = 1};
+}
+
+// It stays here: what it needs does not fit, or nobody has taken it. The agent runs nothing itself.
+static void run_here(struct tn_self *self, struct frame *frame) {
+    struct task_stack *stack = task_stack_of(self);
+    if (stack->worker->is_agent) {
+        worker_suspend(stack, worker_requeue, NULL);
+    }
+    frame->type->invoke(self, frame->payload);
+}
+
+static void run_call(struct tn_self *self, struct frame *frame) {
+    struct bridge *bridge = bridge_from(frame->run->elsewhere);
+    uint64_t small[SMALL_BYTES / sizeof(uint64_t)];
+    const size_t bytes = parcel_bytes(frame);
+    const bool may_go = bytes <= bridge->ear.link->payload_max && bytes <= UINT32_MAX;
+    void *parcel = !may_go ? NULL : bytes <= sizeof small ? small : os_allocate(bytes);
+    if (parcel == NULL) {
+        bridge->elsewhere.unclaim(&bridge->elsewhere);
+        run_here(self, frame);
+        return;
+    }
+    struct call call = {
+        .note.tell = tell, .bridge = bridge, .frame = frame, .stack = task_stack_of(self)};
+    pack(&call, parcel, bytes);
+    wait_for_end(self, &call);
+    if (parcel != small) {
+        os_free(parcel);
+    }
+    if (call.end == OWNER_CANCELLED && !call.is_ending) {
+        run_here(self, frame);
+    } else {
+        finish(self, &call);
+    }
+    os_free(call.failure);
+}
+
+const struct frame_body call_body = {.run = run_call};

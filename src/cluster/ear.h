@@ -1,0 +1,49 @@
+// ear.h - the lock around a link and a half of a session, and who listens to the link.
+//
+// Any worker may drive the link, one at a time: whoever has the turn. While somebody listens, the
+// link is told that nobody needs to ring; the last one to go arms the doorbell, and looks once
+// more. The doorbell lies in the run's reactor, where the keeper sleeps.
+//
+//            ear_begin: the first to listen              ear_end: the last one goes
+//   armed ---------------------------------> awake ------------------------------------> armed
+//
+// Invariant, under the turn: `listeners` workers listen; with none, and an open link, it is armed.
+// Start reading at ear_begin.
+#ifndef TENON_CLUSTER_EAR_H
+#define TENON_CLUSTER_EAR_H
+
+#include "cluster/link.h"
+#include "io/reactor.h"
+
+struct ear {
+    struct os_lock turn;
+    struct link *link; // NULL: not open
+    struct reactor *reactor;
+    int listeners;
+    bool is_armed;
+};
+
+void ear_init(struct ear *ear);
+
+// Begins to listen to a link: 0, or the code of the system that can't wait for its doorbell. With
+// the turn, as all that follows.
+int ear_open(struct ear *ear, struct reactor *reactor, struct link *link);
+
+// Listens no more to it, but does not close it.
+void ear_close(struct ear *ear);
+
+// A worker begins to listen; and ends, if it `has_listened`, or sleeps without having done so.
+// False: something has come, and nobody else listens.
+void ear_begin(struct ear *ear);
+bool ear_end(struct ear *ear, bool has_listened);
+
+// Takes the turn for one look: false when another has it. The first look of a worker waits for it.
+static inline bool ear_take(struct ear *ear, bool is_first) {
+    if (is_first) {
+        os_lock_acquire(&ear->turn);
+        return true;
+    }
+    return atomic_load_relaxed(&ear->turn.word) == 0 && os_lock_try(&ear->turn);
+}
+
+#endif

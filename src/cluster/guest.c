@@ -1,0 +1,192 @@
+// guest.c - see guest.h.
+#include "cluster/guest.h"
+
+#include <string.h>
+
+#include <tenon/dframe.h>
+
+#include "base/check.h"
+#include "cluster/copy.h"
+#include "cluster/registry.h"
+#include "frame/cancel.h"
+#include "frame/failure.h"
+#include "frame/run.h"
+#include "frame/scope.h"
+
+// ---- the taker's calls -----------------------------------------------------------------------
+
+static size_t result_bytes(const struct tn_type *type) {
+    const struct tn_data_type *result = type->travel->result;
+    return result == NULL ? 0 : bits_round_up(result->bytes, 8);
+}
+
+static int guest_keep(void *upper, struct taker_slot *slot, const void *arguments, uint32_t bytes) {
+    const struct tn_type *type = registry_find(slot->function);
+    if (type == NULL) {
+        return TN_NOT_FOUND;
+    }
+    if (bytes < sizeof(struct parcel_wish)) {
+        return TN_MALFORMED;
+    }
+    struct guest *guest = os_allocate(sizeof *guest + bits_round_up(bytes, 8) + result_bytes(type));
+    if (guest == NULL) {
+        return TN_NO_MEMORY;
+    }
+    *guest = (struct guest){.serve = upper, .slot = slot, .type = type, .bytes = bytes};
+    memcpy(guest->parcel, arguments, bytes);
+    slot->upper = guest;
+    return 0;
+}
+
+static void guest_cancel(void *upper, struct taker_slot *slot, int code) {
+    struct guest *guest = slot->upper;
+    (void)upper;
+    guest->cancel_code = code == TN_TIMED_OUT ? TN_TIMED_OUT : TN_CANCELLED;
+    if (guest->frame != NULL) {
+        (void)cancel_request(guest->frame, guest->cancel_code);
+    }
+}
+
+static void *own_room(struct guest *guest) {
+    return (unsigned char *)guest->parcel + bits_round_up(guest->bytes, 8);
+}
+
+static void guest_drop(void *upper, struct taker_slot *slot) {
+    struct guest *guest = slot->upper;
+    (void)upper;
+    if (guest->failure != NULL) {
+        failure_release(guest->failure);
+    }
+    if (guest->answer != NULL && guest->answer != own_room(guest)) {
+        os_free(guest->answer);
+    }
+    os_free(guest);
+}
+
+const struct taker_calls guest_calls = {
+    .keep = guest_keep, .cancel = guest_cancel, .drop = guest_drop};
+
+// ---- ends ------------------------------------------------------------------------------------
+
+static void end(struct guest *guest, int code, uint32_t bytes) {
+    struct serve *serve = guest->serve;
+    taker_end(&serve->taker, guest->slot, code, guest->answer, bytes, os_now_ns());
+    serve_update(serve);
+}
+
+static uint32_t pack_failure(struct guest *guest, struct frame *frame) {
+    char path[PARCEL_TEXT_MAX];
+    guest->answer = os_allocate(PARCEL_FAILURE_MAX);
+    if (guest->answer == NULL) {
+        return 0;
+    }
+    (void)tn_frame_path((const struct tn_frame *)(void *)frame, path, sizeof path);
+    return (uint32_t)parcel_write_failure(&guest->failure->faces[FAILURE_OF_FRAME], path,
+                                          guest->answer, PARCEL_FAILURE_MAX);
+}
+
+static void guest_settled(struct frame *frame, int outcome) {
+    struct guest *guest = frame->body_data;
+    const struct tn_data_type *result = guest->type->travel->result;
+    uint32_t bytes = 0;
+    if (guest->failure_code != 0) {
+        outcome = guest->failure_code;
+        bytes = guest->failure == NULL ? 0 : pack_failure(guest, frame);
+    } else if (outcome == TN_OK && result != NULL) {
+        guest->answer = own_room(guest);
+        bytes = (uint32_t)result_bytes(guest->type);
+        copy_write(result, frame->payload, guest->answer);
+    }
+    os_lock_acquire(&guest->serve->ear.turn);
+    guest->frame = NULL;
+    struct serve *serve = guest->serve;
+    end(guest, outcome, bytes);
+    os_lock_release(&serve->ear.turn);
+}
+
+// The first failure stands; one from below removes the guest.
+static void guest_failed(struct frame *frame, struct frame *failed, int code,
+                         struct failure *failure) {
+    struct guest *guest = frame->body_data;
+    frame_lock(frame);
+    const bool is_first = guest->failure_code == 0;
+    if (is_first) {
+        guest->failure_code = code;
+        guest->failure = failure;
+        if (failure != NULL) {
+            atomic_fetch_add_relaxed(&failure->references, 1);
+        }
+    }
+    frame_unlock(frame);
+    if (failed != frame) {
+        (void)cancel_request(frame, TN_CANCELLED);
+    }
+}
+
+static const struct frame_body guest_body = {.settled = guest_settled, .failed = guest_failed};
+
+// ---- beginning -------------------------------------------------------------------------------
+
+// A frame for the guest, below root; NULL and *code: there is none.
+static struct frame *make_frame(struct guest *guest, struct worker *worker, int *code) {
+    const struct tn_type *type = guest->type;
+    const struct tn_data_type *arguments = type->travel->arguments;
+    struct serve *serve = guest->serve;
+    struct parcel_wish wish;
+    memcpy(&wish, guest->parcel, sizeof wish);
+    void *values = os_allocate(bits_round_up(arguments->bytes, 8) + 8);
+    *code = TN_NO_MEMORY;
+    if (values == NULL) {
+        return NULL;
+    }
+    struct frame *frame = NULL;
+    if (!copy_read(arguments, (const unsigned char *)guest->parcel + sizeof wish,
+                   guest->bytes - sizeof wish, values)) {
+        *code = TN_MALFORMED;
+    } else {
+        frame = frame_create(worker, serve->run, type, type->line, values);
+    }
+    os_free(values);
+    if (frame != NULL) {
+        frame->body = &guest_body;
+        frame->body_data = guest;
+        frame->is_forgotten = true;
+        frame->waits_for_children = wish.waits_for_children != 0;
+        frame->stack_bytes =
+            stack_class_for(wish.stack_bytes) != STACK_CLASSES ? wish.stack_bytes : 0;
+        frame_adopt_child(serve->root, frame, NULL);
+        if (wish.left_ns != OS_NEVER) {
+            scope_limit_frame(frame, os_now_ns() + wish.left_ns);
+        }
+    }
+    return frame;
+}
+
+// It has begun: who cancels it finds its frame from now on; who did already has left a code.
+static void show_frame(struct guest *guest, struct frame *frame) {
+    os_lock_acquire(&guest->serve->ear.turn);
+    guest->frame = frame;
+    const int code = guest->cancel_code;
+    os_lock_release(&guest->serve->ear.turn);
+    if (code != TN_OK) {
+        (void)cancel_request(frame, code);
+    }
+}
+
+struct task_stack *guest_start(struct serve *serve, struct worker *worker,
+                               struct taker_slot *slot) {
+    struct guest *guest = slot->upper;
+    int code;
+    struct frame *frame = make_frame(guest, worker, &code);
+    if (frame == NULL) {
+        os_lock_acquire(&serve->ear.turn);
+        end(guest, code, 0);
+        os_lock_release(&serve->ear.turn);
+        return NULL;
+    }
+    struct task_stack *stack = frame_begin(frame, worker, &guest_body);
+    if (stack != NULL) {
+        show_frame(guest, frame);
+    }
+    return stack;
+}

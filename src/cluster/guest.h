@@ -1,0 +1,53 @@
+// guest.h - a DFrame of another process that runs here: between the taker's record and the frame.
+//
+// Ownership: made when its task comes (guest_keep), gone when the taker drops the record, which is
+// when its result has been sent or nobody wants it any more. It keeps its frame until then.
+// Invariant, under the turn: `frame` is set from when the frame has begun until it has settled.
+// Private to serve.c and guest.c. Start reading at guest_start.
+#ifndef TENON_CLUSTER_GUEST_H
+#define TENON_CLUSTER_GUEST_H
+
+#include <tenon/run.h>
+
+#include "cluster/ear.h"
+#include "cluster/parcel.h"
+#include "cluster/taker.h"
+#include "frame/elsewhere.h"
+#include "frame/frame.h"
+
+struct serve {
+    struct elsewhere elsewhere; // first
+    struct ear ear;
+    struct run *run;
+    struct link *link;
+    struct taker taker;
+    struct taker_slot *slots;
+    struct frame *root;    // while it takes guests
+    struct awaitable over; // what root waits for
+    bool is_down;          // the owner is gone
+};
+
+struct guest {
+    struct serve *serve;
+    struct taker_slot *slot;
+    const struct tn_type *type;
+    struct frame *frame;
+    int cancel_code;         // TN_OK: it was not cancelled
+    struct failure *failure; // that it ended with; NULL: none
+    int failure_code;
+    void *answer;      // its result, or the failure as it travels
+    uint32_t bytes;    // of the parcel that came
+    uint64_t parcel[]; // that; behind it room for the result
+};
+
+// The taker's calls.
+extern const struct taker_calls guest_calls;
+
+// Starts the task of a slot that the taker has given out, without the turn. NULL: it has ended.
+struct task_stack *guest_start(struct serve *serve, struct worker *worker, struct taker_slot *slot);
+
+// Something has ended, or been heard: root goes when the owner is gone and nothing runs. With the
+// turn.
+void serve_update(struct serve *serve);
+
+#endif

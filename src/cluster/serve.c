@@ -1,0 +1,184 @@
+// serve.c - see serve.h.
+#include "cluster/serve.h"
+
+#include "cluster/guest.h"
+#include "frame/current.h"
+#include "frame/run.h"
+
+// How many tasks wait here for a thread, for each that runs: so the next one is there when one
+// ends.
+#define SLOTS_PER_THREAD 8
+#define SLOTS_MAX 64
+
+// ---- root ------------------------------------------------------------------------------------
+
+static void serve_root(struct tn_self *self, void *payload) {
+    struct serve *serve;
+    __builtin_memcpy(&serve, payload, sizeof(struct serve *));
+    struct frame *root = frame_current(self);
+    os_lock_acquire(&serve->ear.turn);
+    serve->root = root;
+    os_lock_release(&serve->ear.turn);
+    (void)awaitable_wait(self, &serve->over, NULL, false);
+    os_lock_acquire(&serve->ear.turn);
+    serve->root = NULL; // nothing more begins
+    os_lock_release(&serve->ear.turn);
+}
+
+static const struct tn_type root_type = {.name = "serve",
+                                         .file = __FILE__,
+                                         .line = __LINE__,
+                                         .level = TN_LEVEL_PFRAME,
+                                         .argument_bytes = sizeof(struct serve *),
+                                         .invoke = serve_root};
+
+void serve_update(struct serve *serve) {
+    const bool is_over = serve->is_down || serve->taker.state == TAKER_LEFT;
+    if (is_over && serve->taker.running == 0) {
+        awaitable_complete(&serve->over, TN_OK, NULL, true, NULL);
+    }
+}
+
+// ---- the link --------------------------------------------------------------------------------
+
+static void up(void *upper, unsigned peer) {
+    (void)upper, (void)peer;
+}
+
+static void hear_message(void *upper, unsigned peer, const struct message *message,
+                         const void *payload) {
+    struct serve *serve = upper;
+    (void)peer;
+    taker_hear(&serve->taker, message, payload, os_now_ns());
+}
+
+static void writable(void *upper, unsigned peer) {
+    struct serve *serve = upper;
+    (void)peer;
+    taker_writable(&serve->taker, os_now_ns());
+}
+
+static void down(void *upper, unsigned peer, int detail) {
+    struct serve *serve = upper;
+    (void)peer, (void)detail;
+    taker_down(&serve->taker, os_now_ns());
+    serve->is_down = true;
+}
+
+static const struct link_events events = {
+    .up = up, .hear = hear_message, .writable = writable, .down = down};
+
+// ---- what the scheduler asks -----------------------------------------------------------------
+
+static void tick(struct serve *serve) {
+    const uint64_t now_ns = os_now_ns();
+    if (now_ns >= atomic_load_relaxed(&serve->elsewhere.wire.due_ns)) {
+        atomic_store_relaxed(&serve->elsewhere.wire.due_ns, taker_tick(&serve->taker, now_ns));
+    }
+}
+
+// The next task, if this worker may run it; others are told of what is left.
+static struct taker_slot *take_task(struct serve *serve, struct worker *worker, bool *is_more) {
+    struct taker_slot *slot = NULL;
+    if (serve->root != NULL && worker->takes_free) {
+        slot = taker_next(&serve->taker, os_now_ns());
+    }
+    *is_more = serve->root != NULL && !list_is_empty(&serve->taker.waiting);
+    return slot;
+}
+
+static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct runnable **found) {
+    struct serve *serve = container_of(wire, struct serve, elsewhere.wire);
+    *found = NULL;
+    if (!ear_take(&serve->ear, is_first)) {
+        return false;
+    }
+    if (is_first) {
+        ear_begin(&serve->ear);
+    }
+    const unsigned heard = serve->link->calls->turn(serve->link);
+    if (heard > 0) {
+        atomic_store_relaxed(&wire->due_ns, 0); // it may be due earlier now
+    }
+    tick(serve);
+    serve_update(serve);
+    bool is_more;
+    struct taker_slot *slot = take_task(serve, worker, &is_more);
+    os_lock_release(&serve->ear.turn);
+    if (is_more && (heard > 0 || slot != NULL)) {
+        scheduler_tasks_published(&serve->run->scheduler);
+    }
+    struct task_stack *stack = slot == NULL ? NULL : guest_start(serve, worker, slot);
+    *found = stack == NULL ? NULL : &stack->resume;
+    return heard > 0 || slot != NULL;
+}
+
+static bool leave(struct wire *wire, struct worker *worker, bool has_listened) {
+    struct serve *serve = container_of(wire, struct serve, elsewhere.wire);
+    os_lock_acquire(&serve->ear.turn);
+    const bool is_quiet = ear_end(&serve->ear, has_listened);
+    const bool is_task =
+        worker->takes_free && serve->root != NULL && !list_is_empty(&serve->taker.waiting);
+    os_lock_release(&serve->ear.turn);
+    return is_quiet && !is_task;
+}
+
+// ---- what the frame layer asks ---------------------------------------------------------------
+
+static bool claim(struct elsewhere *elsewhere, const struct frame *frame) {
+    (void)elsewhere, (void)frame;
+    return false;
+}
+
+static void begin(struct elsewhere *elsewhere, struct run *run) {
+    struct serve *serve = container_of(elsewhere, struct serve, elsewhere);
+    serve->run = run;
+    struct reactor *reactor = reactor_of(&run->scheduler);
+    os_lock_acquire(&serve->ear.turn);
+    if (reactor == NULL || ear_open(&serve->ear, reactor, serve->link) != OS_OK) {
+        serve->is_down = true; // it can't listen: the owner will see it end
+    } else {
+        atomic_fetch_add_relaxed(&reactor->world.awaited, 1); // always
+    }
+    os_lock_release(&serve->ear.turn);
+}
+
+static void close_serve(struct elsewhere *elsewhere) {
+    struct serve *serve = container_of(elsewhere, struct serve, elsewhere);
+    if (serve->ear.link != NULL) {
+        atomic_fetch_sub_relaxed(&serve->ear.reactor->world.awaited, 1);
+        ear_close(&serve->ear);
+    }
+}
+
+int cluster_serve(struct link *link, const struct serve_options *options) {
+    uint32_t count = (uint32_t)options->threads * SLOTS_PER_THREAD;
+    count = count < SLOTS_MAX ? count : SLOTS_MAX;
+    struct serve *serve = os_allocate_aligned(sizeof *serve, CACHE_LINE);
+    struct taker_slot *slots = os_allocate(count * sizeof *slots);
+    int code = TN_NO_MEMORY;
+    if (serve != NULL && slots != NULL) {
+        *serve = (struct serve){.elsewhere = {.wire = {.hear = hear, .leave = leave},
+                                              .claim = claim,
+                                              .begin = begin,
+                                              .close = close_serve},
+                                .link = link,
+                                .slots = slots};
+        ear_init(&serve->ear);
+        awaitable_init(&serve->over, NULL, false);
+        struct taker_options taker_options = {.link = link,
+                                              .timing = session_timing_default(),
+                                              .fenced_code = TN_CANCELLED,
+                                              .calls = &guest_calls,
+                                              .upper = serve};
+        os_random(&taker_options.seed, sizeof taker_options.seed);
+        taker_init(&serve->taker, &taker_options, slots, count);
+        link_listen(link, &events, serve);
+        code = elsewhere_run(&root_type, TN_RUN(.num_threads = options->threads), &serve,
+                             &serve->elsewhere);
+    }
+    link->calls->close(link);
+    os_free(slots);
+    os_free(serve);
+    return code;
+}

@@ -1,0 +1,78 @@
+// elsewhere.h - frames whose function runs in another process, and frames that run for one.
+//
+// To the tree both are frames like any other. A DFrame that is sent away has a stack, on which it
+// waits for the answer in place of its function; so removal, deadlines, handlers and the order of
+// ends hold without a word about processes. A frame that runs for another process is a child of
+// that run's root. What differs is its struct frame_body.
+//
+// The layer that knows processes (src/cluster) lies above this one: it fills in struct elsewhere
+// for a run that has some, and is known since a program's DFrames were announced
+// (elsewhere_provide).
+// Invariant: a frame's body is set before it begins, by who has begun it, and stays.
+// Start reading at elsewhere_start.
+#ifndef TENON_FRAME_ELSEWHERE_H
+#define TENON_FRAME_ELSEWHERE_H
+
+#include <tenon/run.h>
+
+#include "scheduler/wire.h"
+
+struct failure;
+struct frame;
+struct run;
+struct task_stack;
+struct tn_self;
+struct tn_type;
+struct worker;
+
+struct frame_body {
+    // In place of the function of the frame's type; NULL: that. The result goes to frame->payload.
+    void (*run)(struct tn_self *self, struct frame *frame);
+    // The frame has ended, and nothing below it is left; its memory goes when this returns. NULL:
+    // nobody wants to know.
+    void (*settled)(struct frame *frame, int outcome);
+    // Nobody from `failed`, which is the frame or below it, up to this frame has absorbed the
+    // failure `code`: it ends here. `failure` is NULL when there was no memory. NULL: it does not.
+    void (*failed)(struct frame *frame, struct frame *failed, int code, struct failure *failure);
+};
+
+// What a run has of the processes that belong to it.
+struct elsewhere {
+    struct wire wire; // first
+    // Takes a place for the frame, which is about to begin: true, and it begins with `body`.
+    bool (*claim)(struct elsewhere *elsewhere, const struct frame *frame);
+    // Gives it back: the frame has ended before it began.
+    void (*unclaim)(struct elsewhere *elsewhere);
+    const struct frame_body *body;
+    // Every DFrame is to go elsewhere at once, for tests: it waits for a place if there is none.
+    bool is_forced;
+    // The scheduler is there, and the run is about to begin. Then, when all its threads have ended,
+    // or if it could not begin: gives the memory back.
+    void (*begin)(struct elsewhere *elsewhere, struct run *run);
+    void (*close)(struct elsewhere *elsewhere);
+};
+
+// From now on runs can have other processes, and have so many if they do not say. `make` makes what
+// a run with that many needs; NULL: no memory.
+void elsewhere_provide(struct elsewhere *(*make)(int processes,
+                                                 const struct tn_run_options *options),
+                       int processes);
+
+// What a new run is to have; NULL: nothing, or (*code is not TN_OK) there is no memory for it.
+struct elsewhere *elsewhere_make(const struct tn_run_options *options, int *code);
+
+// Starts a frame whose type may run elsewhere, if it may: as frame_begin. A worker that takes no
+// free work starts it only to send it away, and otherwise leaves it to others: NULL.
+struct task_stack *elsewhere_start(struct frame *frame, struct worker *worker);
+
+// Queues such a frame to be started.
+void elsewhere_submit(struct frame *frame);
+
+// The frame at or above `failed` where failures that nobody has absorbed end; NULL: root's run.
+struct frame *elsewhere_border(struct frame *failed);
+
+// A root of a run that works for another process, with what that run is to have: as tn_run_type.
+int elsewhere_run(const struct tn_type *root, const struct tn_run_options *options,
+                  const void *arguments, struct elsewhere *elsewhere);
+
+#endif

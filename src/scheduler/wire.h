@@ -1,0 +1,58 @@
+// wire.h - what other processes say to a run, and who of it listens.
+//
+// The scheduler declares what it needs, src/cluster fills it in for a run that has other processes
+// (ear.c); all other runs have none and pay nothing. A worker that finds nothing to do listens
+// while it looks for work; so who waits for an answer hears it itself. A run with a wire has one
+// worker more than those that run frames, the agent: it takes no free work, so it is always there
+// to listen when all others compute, and sends off what may run elsewhere while there are places.
+//
+// Before a worker sleeps, and when one that has listened runs something, it says so (leave). The
+// last one to do that arms the doorbell, and looks once more; the keeper sleeps where it hears that
+// (world.h). Invariant: while something is awaited, somebody listens, or the doorbell is armed and
+// a keeper sleeps or is about to. Start reading at wire_hear in wire.c.
+#ifndef TENON_SCHEDULER_WIRE_H
+#define TENON_SCHEDULER_WIRE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct runnable;
+struct scheduler;
+struct worker;
+
+struct wire {
+    // Hears what has come, and makes ready what waited for it. By an idle worker, which listens
+    // from the first call on (`is_first`). True: something has come. *found: what it is to run now;
+    // NULL: nothing.
+    bool (*hear)(struct wire *wire, struct worker *worker, bool is_first, struct runnable **found);
+    // The worker goes away; it `has_listened`, or not. False: something has come that nobody else
+    // listens for.
+    bool (*leave)(struct wire *wire, struct worker *worker, bool has_listened);
+    _Atomic int open;        // places in other processes that are free: a glance
+    _Atomic uint64_t due_ns; // when to hear even if nothing has come; OS_NEVER: not
+};
+
+// An idle worker listens: as in struct wire.
+bool wire_hear(struct worker *worker, struct runnable **found);
+
+// It is about to sleep. False: it must not, there is something to hear.
+bool wire_sleep(struct worker *worker);
+
+// It goes on with something else.
+void wire_leave(struct worker *worker);
+
+// Until when it may sleep, if others let it sleep until until_ns.
+uint64_t wire_until(const struct worker *worker, uint64_t until_ns);
+
+// Work has come that may run elsewhere, and nobody idle has taken it: tells the agent, if there are
+// places.
+void wire_published(struct scheduler *scheduler);
+
+// The doorbell has rung for the calling worker, which `is_idle` and will listen, unless it finds
+// something to run before.
+void wire_rang(bool is_idle);
+
+// Wakes the agent, if it sleeps.
+void wire_wake_agent(struct scheduler *scheduler);
+
+#endif

@@ -1,0 +1,388 @@
+// See loopback.h. Start reading at open_all.
+#include "support/loopback.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/atomic.h"
+#include "base/check.h"
+#include "cluster/bridge.h"
+#include "cluster/guest.h"
+#include "cluster/ring.h"
+#include "cluster/serve.h"
+
+enum { PROCESSES_MAX = 4, RING_SLOTS = 256, RING_PAYLOADS = 1 << 17 };
+
+// One end of a pair of rings.
+struct end {
+    struct link link; // of the process's end; the owner's ends share one
+    struct ring in, out;
+    int bell[2]; // rings for this end: read from 0, written to 1
+    struct end *other;
+    bool is_blocked; // a message found no room
+};
+
+struct process {
+    struct end owners; // what the owner has of it
+    struct end own;
+    void *memory[2];
+    struct os_thread thread;
+    struct serve_options options;
+    bool is_up;
+    bool is_down;          // and joined
+    bool has_heard_end;    // by itself
+    _Atomic int is_killed; // 1: and `detail` stands
+    _Atomic int detail;
+    _Atomic int is_lying;
+    _Atomic int is_gone;
+};
+
+static struct {
+    struct link link; // the owner's
+    struct process processes[PROCESSES_MAX];
+    int count;
+    int threads;
+    bool is_forced;
+    int doorbell[2]; // of the owner
+    _Atomic int started;
+} stage;
+
+static void ring_bell(int bell) {
+    ptrdiff_t written = os_write(bell, "!", 1);
+    ASSERT(written == 1 || written == OS_AGAIN);
+}
+
+static void quieten(int bell) {
+    char bytes[64];
+    while (os_read(bell, bytes, sizeof bytes) == (ptrdiff_t)sizeof bytes) {
+    }
+}
+
+// ---- both ends -------------------------------------------------------------------------------
+
+static bool send_on(struct end *end, const struct message *message, const void *payload) {
+    bool wakes;
+    if (ring_push(&end->out, message, payload, &wakes) != RING_OK) {
+        end->is_blocked = true;
+        return false;
+    }
+    if (wakes) {
+        ring_bell(end->other->bell[1]);
+    }
+    return true;
+}
+
+static unsigned drain(struct end *end, struct link *link, unsigned peer) {
+    struct message message;
+    const void *payload;
+    unsigned count = 0;
+    if (end->is_blocked) {
+        end->is_blocked = false;
+        ring_awake_full(&end->out);
+        link->events->writable(link->upper, peer);
+    }
+    while (ring_take(&end->in, &message, &payload) == RING_OK) {
+        uint64_t small[64];
+        void *copy = message.bytes <= sizeof small ? small : malloc(message.bytes);
+        ASSERT(copy != NULL);
+        memcpy(copy, payload, message.bytes);
+        if (ring_release(&end->in, &message)) {
+            ring_bell(end->other->bell[1]);
+        }
+        link->events->hear(link->upper, peer, &message, copy);
+        if (copy != small) {
+            free(copy);
+        }
+        count++;
+    }
+    return count;
+}
+
+static bool sleep_on(struct end *end) {
+    return ring_sleep_empty(&end->in) && (!end->is_blocked || ring_sleep_full(&end->out));
+}
+
+// ---- the process's end -----------------------------------------------------------------------
+
+static struct process *process_of(const struct link *link) {
+    return container_of((struct link *)(uintptr_t)link, struct process, own.link);
+}
+
+static bool is_killed(struct process *process) {
+    return atomic_load_acquire(&process->is_killed) != 0; // pairs with loopback_kill
+}
+
+static bool send_own(struct link *link, unsigned peer, const struct message *message,
+                     const void *payload) {
+    struct process *process = process_of(link);
+    struct message sent = *message;
+    (void)peer;
+    if (is_killed(process)) {
+        return true;
+    }
+    if (atomic_exchange_relaxed(&process->is_lying, 0) != 0) {
+        sent.kind = MESSAGE_RUN; // which owners send
+    }
+    return send_on(&process->own, &sent, payload);
+}
+
+static void cut_own(struct link *link, unsigned peer, enum session_why why) {
+    (void)peer, (void)why;
+    atomic_store_relaxed(&process_of(link)->is_killed, 1);
+}
+
+static unsigned turn_own(struct link *link) {
+    struct process *process = process_of(link);
+    if (!is_killed(process)) {
+        return drain(&process->own, link, 0);
+    }
+    if (!process->has_heard_end) {
+        process->has_heard_end = true;
+        link->events->down(link->upper, 0, 0);
+        return 1;
+    }
+    return 0;
+}
+
+static int doorbell_own(const struct link *link) {
+    return process_of(link)->own.bell[0];
+}
+
+static bool sleep_own(struct link *link) {
+    struct process *process = process_of(link);
+    return sleep_on(&process->own) && (process->has_heard_end || !is_killed(process));
+}
+
+static void awake_own(struct link *link) {
+    struct end *end = &process_of(link)->own;
+    quieten(end->bell[0]);
+    ring_awake_empty(&end->in);
+}
+
+static void close_own(struct link *link) {
+    struct process *process = process_of(link);
+    // release: pairs with look_for_end: all that was sent stands in the ring.
+    atomic_store_release(&process->is_gone, 1);
+    ring_bell(process->owners.bell[1]);
+}
+
+static const struct link_calls own_calls = {.send = send_own,
+                                            .cut = cut_own,
+                                            .turn = turn_own,
+                                            .doorbell = doorbell_own,
+                                            .sleep = sleep_own,
+                                            .awake = awake_own,
+                                            .close = close_own};
+
+static void live(void *argument) {
+    struct process *process = argument;
+    (void)cluster_serve(&process->own.link, &process->options);
+}
+
+// ---- the owner's end -------------------------------------------------------------------------
+
+static bool send_owners(struct link *link, unsigned peer, const struct message *message,
+                        const void *payload) {
+    (void)link;
+    return send_on(&stage.processes[peer].owners, message, payload);
+}
+
+static void kill_process(struct process *process, int detail) {
+    int expected = 0;
+    atomic_store_relaxed(&process->detail, detail);
+    // release: pairs with is_killed.
+    if (atomic_cas_release(&process->is_killed, &expected, 1)) {
+        ring_bell(process->own.bell[1]);
+    }
+}
+
+static void cut_owners(struct link *link, unsigned peer, enum session_why why) {
+    (void)link, (void)why;
+    kill_process(&stage.processes[peer], 9);
+}
+
+static unsigned look_for_end(struct link *link, struct process *process, unsigned peer) {
+    // pairs with close_own
+    if (process->is_down || atomic_load_acquire(&process->is_gone) == 0) {
+        return 0;
+    }
+    const unsigned count = drain(&process->owners, link, peer);
+    os_thread_join(&process->thread);
+    process->is_down = true;
+    link->events->down(link->upper, peer, atomic_load_relaxed(&process->detail));
+    return count + 1;
+}
+
+static unsigned turn_owners(struct link *link) {
+    unsigned count = 0;
+    for (int i = 0; i < stage.count; i++) {
+        struct process *process = &stage.processes[i];
+        if (process->is_down) {
+            continue;
+        }
+        if (!process->is_up) {
+            process->is_up = true;
+            link->events->up(link->upper, (unsigned)i);
+            count++;
+        }
+        count += drain(&process->owners, link, (unsigned)i);
+        count += look_for_end(link, process, (unsigned)i);
+    }
+    return count;
+}
+
+static int doorbell_owners(const struct link *link) {
+    (void)link;
+    return stage.doorbell[0];
+}
+
+static bool sleep_owners(struct link *link) {
+    bool may_sleep = true;
+    (void)link;
+    for (int i = 0; i < stage.count; i++) {
+        struct process *process = &stage.processes[i];
+        may_sleep = may_sleep && sleep_on(&process->owners) && process->is_up &&
+                    (process->is_down || atomic_load_relaxed(&process->is_gone) == 0);
+    }
+    return may_sleep;
+}
+
+static void awake_owners(struct link *link) {
+    (void)link;
+    quieten(stage.doorbell[0]);
+    for (int i = 0; i < stage.count; i++) {
+        ring_awake_empty(&stage.processes[i].owners.in);
+    }
+}
+
+static void close_process(struct process *process) {
+    if (!process->is_down) {
+        kill_process(process, 15);
+        os_thread_join(&process->thread);
+    }
+    os_close(process->own.bell[0]);
+    os_close(process->own.bell[1]);
+    os_free(process->memory[0]);
+    os_free(process->memory[1]);
+}
+
+static void close_owners(struct link *link) {
+    (void)link;
+    for (int i = 0; i < stage.count; i++) {
+        close_process(&stage.processes[i]);
+    }
+    os_close(stage.doorbell[0]);
+    os_close(stage.doorbell[1]);
+}
+
+static const struct link_calls owners_calls = {.send = send_owners,
+                                               .cut = cut_owners,
+                                               .turn = turn_owners,
+                                               .doorbell = doorbell_owners,
+                                               .sleep = sleep_owners,
+                                               .awake = awake_owners,
+                                               .close = close_owners};
+
+// ---- opening ---------------------------------------------------------------------------------
+
+static void *make_ring(struct ring *one, struct ring *other) {
+    const size_t bytes = ring_bytes(RING_SLOTS, RING_PAYLOADS);
+    void *memory = os_allocate_aligned(bytes, CACHE_LINE);
+    if (memory != NULL) {
+        memset(memory, 0, bytes);
+        ring_attach(one, memory, RING_SLOTS, RING_PAYLOADS);
+        ring_attach(other, memory, RING_SLOTS, RING_PAYLOADS);
+    }
+    return memory;
+}
+
+static int open_one(struct process *process, int threads) {
+    *process = (struct process){.options.threads = threads};
+    process->own.link =
+        (struct link){.calls = &own_calls, .is_reliable = true, .payload_max = RING_PAYLOADS / 2};
+    process->own.other = &process->owners;
+    process->owners.other = &process->own;
+    process->owners.bell[1] = stage.doorbell[1];
+    process->memory[0] = make_ring(&process->own.in, &process->owners.out);
+    process->memory[1] = make_ring(&process->owners.in, &process->own.out);
+    int code = process->memory[0] == NULL || process->memory[1] == NULL
+                   ? OS_NO_MEMORY
+                   : os_pipe(process->own.bell);
+    if (code == OS_OK) {
+        code = os_thread_start(&process->thread, live, process, "tenon-process");
+        if (code == OS_OK) {
+            atomic_fetch_add_relaxed(&stage.started, 1);
+            return OS_OK;
+        }
+        os_close(process->own.bell[0]);
+        os_close(process->own.bell[1]);
+    }
+    os_free(process->memory[0]);
+    os_free(process->memory[1]);
+    return code;
+}
+
+static int open_all(int processes, int threads, struct link **link) {
+    int code = os_pipe(stage.doorbell);
+    if (code != OS_OK) {
+        return code;
+    }
+    stage.link = (struct link){
+        .calls = &owners_calls, .is_reliable = true, .payload_max = RING_PAYLOADS / 2};
+    stage.count = 0;
+    while (stage.count < processes && code == OS_OK) {
+        code = open_one(&stage.processes[stage.count], threads);
+        stage.count += code == OS_OK ? 1 : 0;
+    }
+    if (code != OS_OK) {
+        close_owners(&stage.link);
+        return code;
+    }
+    *link = &stage.link;
+    return OS_OK;
+}
+
+static struct elsewhere *make(int processes, const struct tn_run_options *options) {
+    (void)options;
+    struct elsewhere *elsewhere = bridge_make(processes, stage.threads, open_all);
+    if (elsewhere != NULL) {
+        elsewhere->is_forced = stage.is_forced;
+    }
+    return elsewhere;
+}
+
+void loopback_use(int processes, int threads) {
+    REQUIRE(processes <= PROCESSES_MAX, "a test has at most four processes");
+    stage.threads = threads;
+    elsewhere_provide(make, processes);
+}
+
+void loopback_force(bool is_forced) {
+    stage.is_forced = is_forced;
+}
+
+void loopback_kill(int process, int detail) {
+    kill_process(&stage.processes[process], detail);
+}
+
+void loopback_lie(int process) {
+    atomic_store_relaxed(&stage.processes[process].is_lying, 1);
+}
+
+int loopback_started(void) {
+    return atomic_load_relaxed(&stage.started);
+}
+
+int loopback_here(void) {
+    const struct worker *worker = worker_current();
+    for (int i = 0; i < stage.count && worker != NULL; i++) {
+        const struct wire *wire = worker->scheduler->wire;
+        // A bridge begins as this does.
+        if (wire != NULL &&
+            container_of((struct wire *)(uintptr_t)wire, struct serve, elsewhere.wire)->ear.link ==
+                &stage.processes[i].own.link) {
+            return i;
+        }
+    }
+    return -1;
+}

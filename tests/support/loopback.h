@@ -1,0 +1,33 @@
+// loopback.h - other processes for a run of a test, in the same process: each is a thread that
+// serves over two rings in memory, real or simulated.
+//
+// It shares the address space, so what it runs can count in static variables, and all of it works
+// under every sanitizer and in virtual time. A process that is killed here goes deaf and mute at
+// once, and is gone when its frames have unwound.
+//
+// Invariant: what a process has sent before it was killed arrives before its end does.
+// Start reading at loopback_use.
+#ifndef SUPPORT_LOOPBACK_H
+#define SUPPORT_LOOPBACK_H
+
+#include <stdbool.h>
+
+// Runs from now on have so many other processes, of so many threads each.
+void loopback_use(int processes, int threads);
+
+// Every DFrame goes to another process from now on; false: those that find a place.
+void loopback_force(bool is_forced);
+
+// Kills one, as `detail` says: a signal, or (0 or below) an exit code. From any thread.
+void loopback_kill(int process, int detail);
+
+// In which process the calling frame runs: from 0; -1: in the one that has the others.
+int loopback_here(void);
+
+// How many have been started so far.
+int loopback_started(void);
+
+// One sends a message that no honest process sends. From any thread.
+void loopback_lie(int process);
+
+#endif
