@@ -48,6 +48,10 @@ static void hear_message(void *upper, unsigned number, const struct message *mes
     struct bridge_peer *peer = peer_of(bridge, number);
     if (peer != NULL) {
         owner_hear(&bridge->owner, &peer->peer, message, payload, os_now_ns());
+        if (bridge->is_lied_to) {
+            bridge->is_lied_to = false;
+            link_cut(bridge->ear.link, number, SESSION_BAD);
+        }
     }
 }
 
@@ -59,13 +63,30 @@ static void writable(void *upper, unsigned number) {
     }
 }
 
-static void tell_end(struct bridge *bridge, int detail) {
-    if (detail > 0) {
-        (void)snprintf(bridge->how_lost, sizeof bridge->how_lost, "was ended by signal %d (%s)",
-                       detail, strsignal(detail));
-    } else {
-        (void)snprintf(bridge->how_lost, sizeof bridge->how_lost, "ended with exit code %d",
-                       -detail);
+static void tell_end(struct bridge *bridge, unsigned number, int detail) {
+    const struct link *link = bridge->ear.link;
+    char name[BRIDGE_TEXT_BYTES / 2], end[BRIDGE_TEXT_BYTES / 2];
+    link->calls->name(link, number, name, sizeof name);
+    link_describe_end(detail, end, sizeof end);
+    (void)snprintf(bridge->how_lost, sizeof bridge->how_lost, "%s %s", name, end);
+}
+
+static bool has_peers(const struct bridge *bridge) {
+    for (int i = 0; i < bridge->processes; i++) {
+        if (bridge->peers[i].is_known) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// No process is left: what waits for a place runs here, and so does all that comes.
+static void give_up(struct bridge *bridge) {
+    struct list_node *node;
+    bridge->state = BRIDGE_SHUT;
+    while ((node = list_first(&bridge->owner.queue)) != NULL) {
+        owner_cancel(&bridge->owner, container_of(node, struct owner_task, node), TN_CANCELLED,
+                     os_now_ns());
     }
 }
 
@@ -73,10 +94,13 @@ static void down(void *upper, unsigned number, int detail) {
     struct bridge *bridge = upper;
     struct bridge_peer *peer = peer_of(bridge, number);
     if (peer != NULL) {
-        tell_end(bridge, detail);
+        tell_end(bridge, number, detail);
         owner_down(&bridge->owner, &peer->peer, detail, os_now_ns());
         owner_peer_deinit(&bridge->owner, &peer->peer, os_now_ns());
         peer->is_known = false;
+        if (!has_peers(bridge)) {
+            give_up(bridge);
+        }
     }
 }
 
@@ -91,7 +115,8 @@ static void begin_owner(struct bridge *bridge, struct link *link) {
     os_random(&options.incarnation, sizeof options.incarnation);
     options.incarnation |= 1;
     owner_init(&bridge->owner, &options);
-    link_listen(link, &events, bridge);
+    link->events = &events;
+    link->upper = bridge;
 }
 
 // At the first DFrame. Without a link everything stays here.
@@ -99,8 +124,8 @@ static void open_link(struct bridge *bridge) {
     struct link *link = NULL;
     struct reactor *reactor = reactor_of(&bridge->run->scheduler);
     bridge->state = BRIDGE_SHUT;
-    const int code =
-        reactor == NULL ? OS_NO_MEMORY : bridge->open(bridge->processes, bridge->threads, &link);
+    const int code = reactor == NULL ? OS_NO_MEMORY
+                                     : bridge->way->open(bridge->processes, bridge->threads, &link);
     if (code != OS_OK) {
         run_report(bridge->run, "no other process can be started (%s): DFrames stay in this one",
                    strerror(-code));
@@ -160,8 +185,8 @@ static void end_peers(struct bridge *bridge) {
 // No thread of the run is left, and no call.
 static void close_bridge(struct elsewhere *elsewhere) {
     struct bridge *bridge = bridge_from(elsewhere);
-    if (bridge->state == BRIDGE_OPEN) {
-        struct link *link = bridge->ear.link;
+    struct link *link = bridge->ear.link;
+    if (link != NULL) {
         end_peers(bridge);
         ear_close(&bridge->ear);
         link->calls->close(link);
@@ -191,8 +216,8 @@ static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct
         ear_begin(&bridge->ear);
     }
     unsigned heard = 0;
-    if (bridge->state == BRIDGE_OPEN) {
-        struct link *link = bridge->ear.link;
+    struct link *link = bridge->ear.link;
+    if (link != NULL) {
         heard = link->calls->turn(link);
         tick(bridge);
         bridge_update(bridge);
@@ -210,7 +235,7 @@ static bool leave(struct wire *wire, struct worker *worker, bool has_listened) {
     return is_quiet;
 }
 
-struct elsewhere *bridge_make(int processes, int threads, bridge_opener *open) {
+struct elsewhere *bridge_make(int processes, int threads, const struct bridge_way *way) {
     processes = processes < BRIDGE_PROCESSES_MAX ? processes : BRIDGE_PROCESSES_MAX;
     const char *place = os_environment("TENON_PLACE");
     struct bridge *bridge = os_allocate_aligned(sizeof *bridge, CACHE_LINE);
@@ -231,7 +256,7 @@ struct elsewhere *bridge_make(int processes, int threads, bridge_opener *open) {
                         .state = BRIDGE_IDLE,
                         .processes = processes,
                         .threads = threads,
-                        .open = open,
+                        .way = way,
                         .peers = peers};
     for (int i = 0; i < processes; i++) {
         peers[i].is_known = false;

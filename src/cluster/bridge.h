@@ -4,9 +4,9 @@
 // first DFrame. A DFrame that is about to start as a frame claims a place; with one, its stack runs
 // call.c in place of its function, which sends it away and waits for its result.
 //
-//            claim (the first one)              close
-//   IDLE -------------------------> OPEN -----------------> (none)
-//     \------- no link ------> SHUT
+//           claim, the first one                  close
+//   IDLE ---------------------> OPEN ----------------------------> (none)
+//     \--- no link ---> SHUT <---/ give_up: no process is left
 //
 // All of it is under the turn of its ear. Invariant: `claimed` places belong to frames that have
 // begun and have not sent yet. Start reading at claim in bridge.c.
@@ -17,9 +17,15 @@
 #include "cluster/owner.h"
 #include "frame/elsewhere.h"
 
-// Opens a link to `processes` new processes, whose peers are numbered from 0. A code of the system
-// when it can't.
-typedef int bridge_opener(int processes, int threads, struct link **link);
+// How processes are come by.
+struct bridge_way {
+    // Opens a link to `processes` new processes of `threads` threads each, whose peers have numbers
+    // below that. A code of the system when it can't.
+    int (*open)(int processes, int threads, struct link **link);
+    // One more, in place of one that has ended: 0 or above, or a code of the system. NULL: it
+    // can't.
+    int (*add)(struct link *link);
+};
 
 enum bridge_state { BRIDGE_IDLE, BRIDGE_OPEN, BRIDGE_SHUT };
 
@@ -38,16 +44,16 @@ struct bridge {
     struct run *run;
     int processes;
     int threads; // of each
-    bridge_opener *open;
+    const struct bridge_way *way;
     struct owner owner;
     struct bridge_peer *peers; // one per process
     uint32_t claimed;
+    bool is_lied_to;                  // what was delivered last is no result
     char how_lost[BRIDGE_TEXT_BYTES]; // how the process ended that is being judged
 };
 
-// What a run with `processes` other processes of `threads` threads each needs, which are reached by
-// `open`; NULL: no memory.
-struct elsewhere *bridge_make(int processes, int threads, bridge_opener *open);
+// What a run with `processes` other processes of `threads` threads each needs; NULL: no memory.
+struct elsewhere *bridge_make(int processes, int threads, const struct bridge_way *way);
 
 static inline struct bridge *bridge_from(struct elsewhere *elsewhere) {
     return container_of(elsewhere, struct bridge, elsewhere);

@@ -55,6 +55,7 @@ static void keep_outcome(struct call *call, const struct owner_outcome *outcome)
                                              : copy_read(result, outcome->payload, outcome->bytes,
                                                          call->frame->payload);
         call->code = is_whole ? TN_OK : TN_MALFORMED;
+        call->bridge->is_lied_to = !is_whole;
     } else if (outcome->bytes > 0 && outcome->bytes <= PARCEL_FAILURE_MAX) {
         call->failure = os_allocate(outcome->bytes);
         if (call->failure != NULL) {
@@ -94,6 +95,11 @@ static void send(struct call *call) {
     struct scheduler *scheduler = &bridge->run->scheduler;
     call->is_sent = true;
     bridge->claimed--;
+    if (bridge->state != BRIDGE_OPEN) { // since it took its place
+        call->end = OWNER_CANCELLED;
+        call->is_done = true;
+        return;
+    }
     if (atomic_fetch_add_relaxed(&bridge->ear.reactor->world.awaited, 1) == 0) {
         scheduler_awaits_world(scheduler);
     }
@@ -208,7 +214,7 @@ static void finish(struct tn_self *self, struct call *call) {
         take_code(self, call);
     } else if (call->end == OWNER_LOST || call->end == OWNER_POISONED) {
         const bool is_lost = call->end == OWNER_LOST;
-        (void)snprintf(message, sizeof message, "its process %s%s", call->how_lost,
+        (void)snprintf(message, sizeof message, "%s%s", call->how_lost,
                        is_lost ? "" : ", as often as it may");
         fail_here(self, call, is_lost ? TN_LOST : TN_POISONED, message);
     }

@@ -30,9 +30,7 @@ void ear_begin(struct ear *ear) {
     ear->listeners++;
     if (ear->link != NULL && ear->is_armed) {
         ear->is_armed = false;
-        if (ear->link->calls->awake != NULL) {
-            ear->link->calls->awake(ear->link);
-        }
+        ear->link->calls->awake(ear->link);
     }
 }
 
@@ -43,5 +41,5 @@ bool ear_end(struct ear *ear, bool has_listened) {
     }
     // Also if it is armed: the bell may have rung since.
     ear->is_armed = true;
-    return ear->link->calls->sleep == NULL || ear->link->calls->sleep(ear->link);
+    return ear->link->calls->sleep(ear->link);
 }

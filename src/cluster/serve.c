@@ -65,8 +65,14 @@ static void down(void *upper, unsigned peer, int detail) {
     serve->is_down = true;
 }
 
+static void leave_owner(void *upper, unsigned peer) {
+    struct serve *serve = upper;
+    (void)peer;
+    taker_leave(&serve->taker, os_now_ns());
+}
+
 static const struct link_events events = {
-    .up = up, .hear = hear_message, .writable = writable, .down = down};
+    .up = up, .hear = hear_message, .writable = writable, .down = down, .leave = leave_owner};
 
 // ---- what the scheduler asks -----------------------------------------------------------------
 
@@ -151,6 +157,15 @@ static void close_serve(struct elsewhere *elsewhere) {
     }
 }
 
+int serve_greeted(struct link *link, const void *greeting, size_t bytes) {
+    struct serve_options options;
+    if (bytes != sizeof options) {
+        return 1;
+    }
+    __builtin_memcpy(&options, greeting, sizeof options);
+    return cluster_serve(link, &options) == TN_OK ? 0 : 1;
+}
+
 int cluster_serve(struct link *link, const struct serve_options *options) {
     uint32_t count = (uint32_t)options->threads * SLOTS_PER_THREAD;
     count = count < SLOTS_MAX ? count : SLOTS_MAX;
@@ -173,7 +188,8 @@ int cluster_serve(struct link *link, const struct serve_options *options) {
                                               .upper = serve};
         os_random(&taker_options.seed, sizeof taker_options.seed);
         taker_init(&serve->taker, &taker_options, slots, count);
-        link_listen(link, &events, serve);
+        link->events = &events;
+        link->upper = serve;
         code = elsewhere_run(&root_type, TN_RUN(.num_threads = options->threads), &serve,
                              &serve->elsewhere);
     }

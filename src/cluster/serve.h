@@ -22,4 +22,7 @@ struct serve_options {
 // then closes the link. TN_OK, or what tn_run returns when the run could not begin.
 int cluster_serve(struct link *link, const struct serve_options *options);
 
+// The same with the options as a process is greeted with them; returns what it exits with.
+int serve_greeted(struct link *link, const void *greeting, size_t bytes);
+
 #endif

@@ -3,12 +3,13 @@
 
 #include "cluster/build.h"
 #include "cluster/local.h"
+#include "cluster/serve.h"
 #include "cluster/side.h"
 #include "os/file.h"
 #include "os/share.h"
 #include "os/zygote.h"
 
-int (*zygote_body)(struct link *link, const void *greeting, size_t bytes);
+int (*zygote_body)(struct link *link, const void *greeting, size_t bytes) = serve_greeted;
 
 enum {
     TAG_POST = 1,

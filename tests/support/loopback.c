@@ -1,6 +1,7 @@
 // See loopback.h. Start reading at open_all.
 #include "support/loopback.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,6 +103,11 @@ static bool sleep_on(struct end *end) {
     return ring_sleep_empty(&end->in) && (!end->is_blocked || ring_sleep_full(&end->out));
 }
 
+static void name_peer(const struct link *link, unsigned peer, char *text, size_t bytes) {
+    (void)link;
+    (void)snprintf(text, bytes, "process %u", peer);
+}
+
 // ---- the process's end -----------------------------------------------------------------------
 
 static struct process *process_of(const struct link *link) {
@@ -172,6 +178,7 @@ static const struct link_calls own_calls = {.send = send_own,
                                             .doorbell = doorbell_own,
                                             .sleep = sleep_own,
                                             .awake = awake_own,
+                                            .name = name_peer,
                                             .close = close_own};
 
 static void live(void *argument) {
@@ -281,6 +288,7 @@ static const struct link_calls owners_calls = {.send = send_owners,
                                                .doorbell = doorbell_owners,
                                                .sleep = sleep_owners,
                                                .awake = awake_owners,
+                                               .name = name_peer,
                                                .close = close_owners};
 
 // ---- opening ---------------------------------------------------------------------------------
@@ -342,9 +350,11 @@ static int open_all(int processes, int threads, struct link **link) {
     return OS_OK;
 }
 
+static const struct bridge_way way = {.open = open_all};
+
 static struct elsewhere *make(int processes, const struct tn_run_options *options) {
     (void)options;
-    struct elsewhere *elsewhere = bridge_make(processes, stage.threads, open_all);
+    struct elsewhere *elsewhere = bridge_make(processes, stage.threads, &way);
     if (elsewhere != NULL) {
         elsewhere->is_forced = stage.is_forced;
     }
