@@ -246,8 +246,8 @@ struct task_stack *frame_begin(struct frame *frame, struct worker *worker,
     if (frame->type->level == TN_LEVEL_FRAME) {
         bound_init(stack);
     }
-    stack->tasks.is_closed |=
-        hard_is(HARD_STEAL) || (run->elsewhere != NULL && run->elsewhere->is_forced);
+    stack->tasks.is_closed |= hard_is(HARD_STEAL);
+    stack->tasks.is_sending = run->elsewhere != NULL && run->elsewhere->is_forced;
     stack->tasks.is_watched = hard_is(HARD_PARK);
     tasks_arm(&stack->tasks);
     frame_lock(frame);

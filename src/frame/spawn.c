@@ -38,8 +38,7 @@ static bool may_have_tasks(struct task_stack *stack) {
 
 // Is every frame of this type to be sent to another process at once?
 static bool is_sent_at_once(const struct task_stack *stack, const struct tn_type *type) {
-    const struct elsewhere *elsewhere = stack->frame->run->elsewhere;
-    return UNLIKELY(elsewhere != NULL) && elsewhere->is_forced && type->travel != NULL;
+    return UNLIKELY(stack->tasks.is_sending) && type->travel != NULL;
 }
 
 static bool may_stay_a_task(struct task_stack *stack, const struct tn_type *type) {
@@ -47,8 +46,7 @@ static bool may_stay_a_task(struct task_stack *stack, const struct tn_type *type
         return false;
     }
     if (atomic_load_relaxed(&stack->embedded) == 0) {
-        const struct elsewhere *elsewhere = stack->frame->run->elsewhere;
-        stack->tasks.is_closed = elsewhere != NULL && elsewhere->is_forced;
+        stack->tasks.is_closed = false;
     }
     return true;
 }

@@ -273,8 +273,8 @@ static bool rob_to_send(struct worker *worker, bool is_idle, struct task_stack *
         return false;
     }
     for (int i = 0; i < scheduler->executors; i++) {
-        struct worker *victim = &scheduler->workers[i];
-        struct task_stack *from = atomic_load_acquire(&victim->running); // pairs with switch_to
+        struct worker *other = &scheduler->workers[i];
+        struct task_stack *from = atomic_load_acquire(&other->running); // pairs with switch_to
         struct tn_task *task = NULL;
         if (from != NULL) {
             task = steal_to_send(from);
@@ -283,7 +283,7 @@ static bool rob_to_send(struct worker *worker, bool is_idle, struct task_stack *
             }
         }
         if (task == NULL) {
-            task = steal_loaded_to_send(victim, &from);
+            task = steal_loaded_to_send(other, &from);
         }
         if (task != NULL) {
             *next = run_stolen(worker, from, task, is_idle);

@@ -73,7 +73,9 @@ void scheduler_tasks_published(struct scheduler *scheduler) {
         scheduler_hand_over(&scheduler->workers[chosen], NULL);
     } else {
         scheduler_wake_spare(scheduler);
-        wire_published(scheduler);
+        if (UNLIKELY(scheduler->wire != NULL)) {
+            wire_published(scheduler);
+        }
     }
 }
 

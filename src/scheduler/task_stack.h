@@ -50,11 +50,11 @@ struct task_stack {
     struct stack memory; // first: see stack.h
     struct context context;
     struct scheduler *scheduler;
-    struct worker *worker;       // where it runs or ran last: for code that runs on it or just left
-                                 // it; NULL before it has run
-    struct worker *home;         // the only worker that may run it; NULL: any
-    struct runnable resume;      // continues it
-    struct runnable turn;        // starts its bound tasks: bound.h, as the next two
+    struct worker *worker;  // where it runs or ran last: for code that runs on it or just left
+                            // it; NULL before it has run
+    struct worker *home;    // the only worker that may run it; NULL: any
+    struct runnable resume; // continues it
+    struct runnable turn;   // starts its bound tasks: bound.h, as the next two
     bool turn_is_queued;
     bool has_ended;
     const struct note *note;     // what it waits for, while it does: frame/note.h

@@ -68,6 +68,7 @@ struct tasks {
     bool is_shared;         // there are other workers: something must always be public
     bool is_closed;         // every spawn takes the slow path, which decides what it becomes
     bool is_watched;        // every spawn and await takes the slow path, because of a cancellation
+    bool is_sending;        // every spawn takes the slow path: DFrames go elsewhere at once
     bool is_bound;          // to one thread: no thief ever sees one of them (bound.h)
     struct tn_task *oldest; // then: none below it waits to start
     uint32_t holes;         // how many of the places below top are GONE

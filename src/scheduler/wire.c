@@ -14,9 +14,6 @@ bool wire_hear(struct worker *worker, struct runnable **found) {
 
 bool wire_sleep(struct worker *worker) {
     struct wire *wire = worker->scheduler->wire;
-    if (wire == NULL) {
-        return true;
-    }
     const bool has_listened = worker->listens;
     worker->listens = false;
     return wire->leave(wire, worker, has_listened);
@@ -43,7 +40,7 @@ void wire_rang(bool is_idle) {
 
 uint64_t wire_until(const struct worker *worker, uint64_t until_ns) {
     struct scheduler *scheduler = worker->scheduler;
-    if (scheduler->wire == NULL || atomic_load_relaxed(&scheduler->keeper) != worker->index) {
+    if (atomic_load_relaxed(&scheduler->keeper) != worker->index) {
         return until_ns;
     }
     const uint64_t due_ns = atomic_load_relaxed(&scheduler->wire->due_ns);
@@ -51,7 +48,7 @@ uint64_t wire_until(const struct worker *worker, uint64_t until_ns) {
 }
 
 void wire_published(struct scheduler *scheduler) {
-    if (scheduler->wire != NULL && atomic_load_relaxed(&scheduler->wire->open) > 0) {
+    if (atomic_load_relaxed(&scheduler->wire->open) > 0) {
         wire_wake_agent(scheduler);
     }
 }

@@ -32,7 +32,7 @@ struct wire {
     _Atomic uint64_t due_ns; // when to hear even if nothing has come; OS_NEVER: not
 };
 
-// An idle worker listens: as in struct wire.
+// All of these are for runs that have a wire. An idle worker listens: as in struct wire.
 bool wire_hear(struct worker *worker, struct runnable **found);
 
 // It is about to sleep. False: it must not, there is something to hear.

@@ -37,13 +37,13 @@ struct worker {
     struct scheduler *scheduler;
     int index;
     uint32_t thread_number; // no other living thread has it: sync/turn.h
-    bool takes_free; // PFrames; false for a thread that stays free for its Frames
-    bool is_spare;   // takes free work only while worker 0 is idle
-    bool is_announced; // as idle, and has not taken that back
-    bool is_agent;   // of a wire: wire.h
-    bool listens;    // to the wire
-    bool has_rung;   // its doorbell, and this worker has not listened since
-    bool is_chosen;  // somebody woke it for something, and it has not run anything since
+    bool takes_free;        // PFrames; false for a thread that stays free for its Frames
+    bool is_spare;          // takes free work only while worker 0 is idle
+    bool is_announced;      // as idle, and has not taken that back
+    bool is_agent;          // of a wire: wire.h
+    bool listens;           // to the wire
+    bool has_rung;          // its doorbell, and this worker has not listened since
+    bool is_chosen;         // somebody woke it for something, and it has not run anything since
     unsigned tick;
     uint64_t still_ns; // when it looks whether anything can go on; OS_NEVER: not after this sleep
     unsigned in_place; // calls of bound tasks: bound.h

@@ -1,5 +1,5 @@
 // tasks_model.c - spawning, stealing and awaiting, explored. sources: src/scheduler/tasks.c
-// sources: src/frame/spawn.c src/frame/wait.c
+// sources: src/frame/spawn.c src/frame/await.c src/frame/wait.c
 //
 // The owner is the real inline half and the real slow halves; only suspending is the model's: the
 // thread of the model waits until somebody makes the stack ready. A thief does what promote_stolen
