@@ -2,9 +2,10 @@
 //
 // A child is the program that was started together with everything that this starts: its tree. It
 // has a session of its own. Where this process may make a cgroup, the tree lives in one and nothing
-// leaves it; elsewhere it is found again by its session, by who started whom, and by a mark in the
-// environment that programs hand on. (One that has given up all three is not found.) os/sim has no
-// children.
+// leaves it; elsewhere it is found again by its session, by who is whose parent, and by a mark in
+// the environment that programs hand on; and while the program itself lives it is the parent of all
+// whose own has gone. (What has left its session and cleaned its environment, and outlives who
+// started it and the program as well, is not found.) os/sim has no children.
 //
 // Invariant: nothing but calls that are safe after a fork runs between the start and the new
 // program, on memory of this process, whose calling thread waits meanwhile (vfork). The number of

@@ -141,6 +141,24 @@ TEST(a_tree_ends_whole_without_a_cgroup) {
     leave_nothing(".375");
 }
 
+// Its session is its own, its environment is empty, and who started it has gone when the second
+// sleep begins.
+TEST(who_hides_from_a_tree_without_a_cgroup_is_ended_too) {
+    if (!has_pgrep()) {
+        TEST_SKIP("pgrep is missing");
+    }
+    EXPECT_EQ(setenv("TENON_CGROUP", "off", 1), 0);
+    struct os_child child;
+    EXPECT_EQ(start_shell(&child, "env -i setsid sh -c 'sleep 600.875 & exit'; sleep 700.875"),
+              OS_OK);
+    for (int i = 0; i < 2000 && count_processes("sleep [67]00.875") < 2; i++) {
+        os_thread_sleep(5 * MS);
+    }
+    EXPECT_EQ(count_processes("sleep [67]00.875"), 2);
+    end(&child);
+    EXPECT_EQ(count_processes("sleep [67]00.875"), 0);
+}
+
 TEST(what_a_program_leaves_behind_is_ended_too) {
     if (!has_pgrep()) {
         TEST_SKIP("pgrep is missing");

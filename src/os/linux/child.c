@@ -115,6 +115,9 @@ static int prepare_and_exec(struct launch *launch) {
         return errno;
     }
     launch->is_in_cgroup = launch->cgroup_procs >= 0 && write(launch->cgroup_procs, "0", 1) == 1;
+    if (!plan->is_part && !launch->is_in_cgroup) { // the new program stays it: child_tree.c
+        (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+    }
     reset_signals();
     const int failed = place_standard(plan->standard);
     if (failed != 0) {
@@ -344,11 +347,13 @@ bool os_child_has_ended(const struct os_child *child, struct os_child_end *end) 
 }
 
 bool os_child_kill(const struct os_child *child) {
-    (void)os_child_signal(child, SIGKILL);
+    const bool has_tree = child->mark[0] != '\0' && child->cgroup < 0;
+    // The others are found by it, and it starts no more of them.
+    (void)os_child_signal(child, has_tree ? SIGSTOP : SIGKILL);
     struct os_child_end end;
-    const bool has_tree = child->mark[0] != '\0';
-    const bool is_gone =
-        child->cgroup >= 0 ? child_cgroup_kill(child) : !has_tree || child_tree_kill(child);
+    const bool is_gone = child->cgroup >= 0 ? child_cgroup_kill(child)
+                         : has_tree         ? child_tree_kill(child)
+                                            : true;
     return is_gone && os_child_has_ended(child, &end);
 }
 

@@ -2,9 +2,10 @@
 // /proc, as often as it takes until nothing is found.
 //
 // A process belongs to the tree when its session is that of the child or of another member, when a
-// member started it, or when its environment has the child's mark. Invariant: what is killed is
-// what was looked at: its start time is compared after its descriptor is open. Start reading at
-// child_tree_kill.
+// member is its parent, or when its environment has the child's mark. The program is the subreaper
+// of its tree (child.c): while it lives, who loses its parent becomes its child. So it goes last,
+// when there is nobody else. Invariant: what is killed is what was looked at: its start time is
+// compared after its descriptor is open. Start reading at child_tree_kill.
 #include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -164,12 +165,21 @@ bool child_tree_kill(const struct os_child *child) {
     }
     fill(&table, child);
     close_under_descent(&table);
+    const struct entry *program = NULL;
     for (size_t i = 0; i < table.count; i++) {
         const struct entry *entry = &table.entries[i];
-        if (entry->is_member && entry->state != 'Z' && entry->state != 'X') {
-            kill_entry(entry);
-            alive++;
+        if (!entry->is_member || entry->state == 'Z' || entry->state == 'X') {
+            continue;
         }
+        alive++;
+        if (entry->number == child->number) {
+            program = entry;
+        } else {
+            kill_entry(entry);
+        }
+    }
+    if (alive == 1 && program != NULL) {
+        kill_entry(program);
     }
     os_free(table.entries);
     os_free(table.environment);
