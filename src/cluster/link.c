@@ -31,21 +31,33 @@ static const char *signal_text(int number) {
     return NULL;
 }
 
+static const char *other_text(int detail) {
+    static const struct name others[] = {
+        {LINK_OUT_OF_MEMORY, "was killed because there was no memory left"},
+        {LINK_REFUSED, "was another build of this program"},
+        {LINK_NOT_STARTED, "could not be started"},
+        {LINK_SILENT, "did not answer any more, and was killed"},
+        {LINK_BROKE_RULES, "has spoilt what it shares with its owner, and was killed"},
+        {LINK_UNKNOWN, "ended, and the system does not tell how"},
+    };
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (others[i].number == detail) {
+            return others[i].text;
+        }
+    }
+    return NULL;
+}
+
 void link_describe_end(int detail, char *text, size_t bytes) {
-    const char *known = signal_text(detail);
-    if (detail == LINK_OUT_OF_MEMORY) {
-        (void)snprintf(text, bytes, "was killed because there was no memory left");
-    } else if (detail == LINK_REFUSED) {
-        (void)snprintf(text, bytes, "was another build of this program");
-    } else if (detail == LINK_NOT_STARTED) {
-        (void)snprintf(text, bytes, "could not be started");
-    } else if (detail == LINK_UNKNOWN) {
-        (void)snprintf(text, bytes, "ended, and the system does not tell how");
-    } else if (detail <= 0) {
-        (void)snprintf(text, bytes, "ended with exit code %d", -detail);
-    } else if (known != NULL) {
-        (void)snprintf(text, bytes, "was ended by %s", known);
-    } else {
+    const char *signal = signal_text(detail);
+    const char *other = other_text(detail);
+    if (other != NULL) {
+        (void)snprintf(text, bytes, "%s", other);
+    } else if (signal != NULL) {
+        (void)snprintf(text, bytes, "was ended by %s", signal);
+    } else if (detail > 0) {
         (void)snprintf(text, bytes, "was ended by signal %d", detail);
+    } else {
+        (void)snprintf(text, bytes, "ended with exit code %d", -detail);
     }
 }

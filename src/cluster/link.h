@@ -87,6 +87,8 @@ enum link_detail {
     LINK_OUT_OF_MEMORY = 1001, // the system killed it, because there was no memory
     LINK_REFUSED,              // it was another build
     LINK_NOT_STARTED,          // the system allowed no further process
+    LINK_SILENT,               // it has not answered for the time of a lease; it has been killed
+    LINK_BROKE_RULES,          // what it shares with this process was spoilt; it has been killed
     LINK_UNKNOWN,              // nobody knows how
 };
 

@@ -58,14 +58,23 @@ static unsigned hear_peer(struct local *local, struct local_peer *peer, unsigned
     return heard;
 }
 
+// How it ended, in the words of `down`: what this side knows better than the system.
+static int detail_of(const struct local *local, const struct local_peer *peer) {
+    const struct side_head *head = peer->share.at;
+    if (!peer->was_up && atomic_load_relaxed(&head->state) == SIDE_READY &&
+        atomic_load_relaxed(&head->identity) != local->identity) {
+        return LINK_REFUSED;
+    }
+    return peer->is_bad_told ? (int)LINK_BROKE_RULES
+           : peer->is_silent ? (int)LINK_SILENT
+                             : peer->detail;
+}
+
 // First all that it said, then its end.
 static void tell_end(struct local *local, struct local_peer *peer) {
     while (peer->was_up && hear_peer(local, peer, MESSAGES_EACH) > 0) {
     }
-    struct side_head *head = peer->share.at;
-    const bool was_refused = !peer->was_up && atomic_load_relaxed(&head->state) == SIDE_READY &&
-                             atomic_load_relaxed(&head->identity) != local->identity;
-    const int detail = was_refused ? (int)LINK_REFUSED : peer->detail;
+    const int detail = detail_of(local, peer);
     local_drop_peer(local, peer);
     local->living--;
     local->link.events->down(local->link.upper, (unsigned)(peer - local->peers), detail);
@@ -129,8 +138,9 @@ static bool local_send(struct link *link, unsigned peer, const struct message *m
 }
 
 static void local_cut(struct link *link, unsigned peer, enum session_why why) {
-    (void)why;
-    local_cut_peer(&local_of(link)->peers[peer]);
+    struct local_peer *cut = &local_of(link)->peers[peer];
+    cut->is_silent |= why == SESSION_LEASE;
+    local_cut_peer(cut);
 }
 
 static int local_doorbell(const struct link *link) {

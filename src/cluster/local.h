@@ -36,7 +36,8 @@ struct local_options {
     uint32_t slot_count;   // messages on their way in each direction, a power of two; 0: 256
     size_t payload_bytes;  // room for payloads in each direction, a power of two; 0: 256 KiB. What
                            // is longer than an eighth of it takes up memory of its own
-    size_t hold_bytes;     // that memory's limit; 0: 1 GiB, or less where that is not to be had
+    size_t hold_bytes;     // that memory's limit; 0: 1 GiB, or less where that is not to be had:
+                           // payload_max says how much, from the first local_add on
     const void *greeting;  // what each process is given at its start
     size_t greeting_bytes; // at most SIDE_GREETING_MAX
 };

@@ -23,14 +23,14 @@ enum {
 
 // ---- a peer's beginning ----------------------------------------------------------------------
 
-// The memory, with as much of a hold as there is address space for.
-static int make_memory(const struct local *local, struct local_peer *peer) {
+// The memory, with as much of a hold as there is address space for: the first peer decides for all.
+static int make_memory(struct local *local, struct local_peer *peer) {
     struct side_head head = {.slot_count = local->options.slot_count,
                              .payload_bytes = local->options.payload_bytes,
                              .hold_bytes = local->options.hold_bytes,
                              .greeting_bytes = (uint32_t)local->options.greeting_bytes};
     int code = os_share_make(&peer->share, side_bytes(&head));
-    while (code == OS_NO_MEMORY && head.hold_bytes > HOLD_LEAST) {
+    while (code == OS_NO_MEMORY && head.hold_bytes > HOLD_LEAST && !local->is_sized) {
         head.hold_bytes /= 4;
         code = os_share_make(&peer->share, side_bytes(&head));
     }
@@ -38,6 +38,7 @@ static int make_memory(const struct local *local, struct local_peer *peer) {
         struct side_head *shared = peer->share.at;
         memcpy(head.greeting, local->greeting, sizeof head.greeting);
         *shared = head;
+        local->options.hold_bytes = head.hold_bytes;
     }
     return code;
 }
@@ -98,8 +99,10 @@ int local_add(struct link *link) {
         return code == OS_BROKEN ? OS_AGAIN : code;
     }
     os_share_close(&peer->share);
-    const size_t payload_max = side_payload_max(&peer->side);
-    link->payload_max = payload_max < link->payload_max ? payload_max : link->payload_max;
+    if (!local->is_sized) {
+        local->is_sized = true;
+        link->payload_max = side_payload_max(&peer->side);
+    }
     peer->state = LOCAL_ASKED;
     local->living++;
     return (int)number;
@@ -114,13 +117,16 @@ void local_cut_peer(struct local_peer *peer) {
     }
 }
 
-void local_retire(struct link *link, unsigned peer) {
-    struct local_peer *retiring = &local_of(link)->peers[peer];
-    if (retiring->state != LOCAL_NONE) {
-        struct side_head *head = retiring->share.at;
-        atomic_store_relaxed(&head->is_to_leave, 1);
-        os_bell_ring(retiring->bell);
+static void give_order(struct local_peer *peer, enum side_order order) {
+    if (peer->state != LOCAL_NONE) {
+        struct side_head *head = peer->share.at;
+        atomic_store_relaxed(&head->order, order);
+        os_bell_ring(peer->bell);
     }
+}
+
+void local_retire(struct link *link, unsigned peer) {
+    give_order(&local_of(link)->peers[peer], SIDE_LEAVE);
 }
 
 // Handles what comes until the deadline, and lets go of those that have ended.
@@ -141,11 +147,11 @@ static void drop_until(struct local *local, uint64_t deadline_ns) {
     }
 }
 
-// Asks all of them to leave, kills those that do not, and waits until each has ended. A zygote that
-// does not tell is killed too, and takes them along.
+// Tells all of them that it is over, kills those that do not leave, and waits until each has ended.
+// A zygote that does not tell is killed too, and takes them along.
 static void end_peers(struct local *local) {
     for (unsigned i = 0; i < local->options.peers_max; i++) {
-        local_retire(&local->link, i);
+        give_order(&local->peers[i], SIDE_CLOSED);
     }
     drop_until(local, os_now_ns() + LEAVE_NS);
     for (unsigned i = 0; i < local->options.peers_max; i++) {

@@ -17,6 +17,7 @@ struct local_peer {
     bool is_cut;      // it is to be killed, or has been
     bool was_up;      // `up` has been told
     bool is_bad_told; // that it broke the rules
+    bool is_silent;   // it was cut for that
     int number;       // of the process
     int handle;       // of the process; -1: none yet
     int bell;         // the process's
@@ -30,6 +31,7 @@ struct local {
     struct link link;
     struct local_options options;
     unsigned char greeting[SIDE_GREETING_MAX];
+    bool is_sized; // the size of holds, and so payload_max, is decided
     uint64_t identity;
     struct os_poll poll; // its descriptor is the doorbell
     int bell;            // the owner's, which each process rings

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/atomic.h"
+#include "base/check.h"
 #include "cluster/local.h"
 #include "cluster/side.h"
 #include "os/file.h"
@@ -49,7 +50,9 @@ static unsigned tell_news(struct process *process) {
         link->events->up(link->upper, 0);
         told++;
     }
-    if (!process->is_leaving && atomic_load_relaxed(&process->side.head->is_to_leave) != 0) {
+    const uint32_t order = atomic_load_relaxed(&process->side.head->order);
+    process->is_lost |= order == SIDE_CLOSED;
+    if (!process->is_leaving && order == SIDE_LEAVE) {
         process->is_leaving = true;
         if (link->events->leave != NULL) {
             link->events->leave(link->upper, 0);
@@ -76,7 +79,8 @@ static unsigned process_turn(struct link *link) {
         return told;
     }
     const unsigned heard = side_turn(&process->side, link, 0, MESSAGES_EACH);
-    process->is_lost |= process->side.is_bad;
+    // It may be this process itself that has written there: nothing in it can be relied on.
+    REQUIRE(!process->side.is_bad, "what this process shares with its owner was overwritten");
     return told + heard;
 }
 

@@ -79,7 +79,7 @@ TEST(a_frozen_process_is_cut_off) {
     os_thread_sleep(10 * MS);
     owner.link->calls->cut(owner.link, peer, SESSION_LEASE);
     hear_until(&owner.downs, 1);
-    EXPECT_EQ(owner.detail[peer], SIGKILL);
+    EXPECT_EQ(owner.detail[peer], LINK_SILENT);
     close_link();
 }
 
@@ -108,7 +108,7 @@ TEST(a_ring_that_is_broken_cuts_its_process_off) {
     wish(peer, BREAK_RING);
     hear_until(&owner.downs, 1);
     EXPECT_EQ(owner.bad, 1);
-    EXPECT_EQ(owner.detail[peer], SIGKILL);
+    EXPECT_EQ(owner.detail[peer], LINK_BROKE_RULES);
     wish(other, BREAK_HOLD);
     hear_until(&owner.downs, 2);
     EXPECT_EQ(owner.bad, 2);

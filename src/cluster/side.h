@@ -18,6 +18,7 @@
 enum { SIDE_GREETING_MAX = 256 };
 
 enum side_state { SIDE_STARTING, SIDE_READY };
+enum side_order { SIDE_STAY, SIDE_LEAVE, SIDE_CLOSED };
 
 struct side_head {
     // Written by the owner before the process exists.
@@ -29,8 +30,8 @@ struct side_head {
     // By the process: which build it is, then that it is there.
     _Alignas(CACHE_LINE) _Atomic uint64_t identity;
     _Atomic uint32_t state;
-    // By the owner.
-    _Alignas(CACHE_LINE) _Atomic uint32_t is_to_leave;
+    // By the owner: what the process is to do; CLOSED: nobody listens to it any more.
+    _Alignas(CACHE_LINE) _Atomic uint32_t order;
 };
 
 // Memory that a payload is copied to before it is looked at; it grows, and is used again.
