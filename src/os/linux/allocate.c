@@ -2,12 +2,24 @@
 //
 // Invariant: never returns memory that os_free cannot take. Start reading at os_allocate.
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "base/bits.h"
 #include "base/check.h"
 #include "context/sanitizer.h"
 #include "os/fault.h"
 #include "os/os.h"
+
+enum { HUGE_BYTES = 2 << 20, LONG_BYTES = 4 * HUGE_BYTES };
+
+// What is that long is written to from end to end: many small pages would cost more than its copy.
+static void ask_for_huge_pages(void *memory, size_t bytes) {
+    const uintptr_t begin = bits_round_up((uintptr_t)memory, HUGE_BYTES);
+    const uintptr_t end = bits_round_down((uintptr_t)memory + bytes, HUGE_BYTES);
+    if (end > begin) {
+        (void)madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+    }
+}
 
 void *os_allocate(size_t bytes) {
     ASSERT(bytes != 0);
@@ -17,6 +29,9 @@ void *os_allocate(size_t bytes) {
     sanitizer_hide_begin();
     void *memory = malloc(bytes);
     sanitizer_hide_end();
+    if (bytes >= LONG_BYTES && memory != NULL) {
+        ask_for_huge_pages(memory, bytes);
+    }
     return memory;
 }
 
