@@ -9,8 +9,15 @@
 //
 // A DFrame is a PFrame that needs nothing of the process it was spawned in but its arguments.
 // Moving a function from TN_PFRAME to TN_DFRAME changes that one word; everything in tenon/frame.h
-// holds. In this version there are no other processes: a DFrame runs in this one, exactly as a
-// PFrame does.
+// holds. A run that has other processes (num_processes in tenon/run.h) may run it in one of them;
+// without any, it runs in this one, with the same result.
+//
+// These processes are copies of this program on this machine. main never runs in them, nor do
+// constructors of the program that come after the first DFrame's; they have none of the program's
+// heap. They end with their run, and with this process, however that ends. What a DFrame prints
+// there is written when its process leaves. When its process dies, the DFrame ends as TN_LOST with
+// the reason: it may have begun, and is not run a second time. A program that has DFrames only in
+// its libraries or plug-ins has no other processes, and those of plug-ins stay in this one.
 //
 // Its parameters are of types that travel (tenon/data.h); its result is a scalar, a structure
 // declared by TN_DATA, or void. Any other type is refused when the program is compiled, with a

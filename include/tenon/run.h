@@ -30,6 +30,14 @@ struct tn_run_options {
     // works.
     int num_threads;
 
+    // Other processes that DFrames may run in (tenon/dframe.h), at most 256; they start with the
+    // first DFrame, and end with the run. 0: as many as TENON_PROCESSES in the environment says, or
+    // none. Below 0: none.
+    int num_processes;
+
+    // Threads of each of them that run frames; not above 0: 1.
+    int threads_per_process;
+
     // Bytes of a frame's stack, rounded up to 16 K, 64 K, 256 K, 1 M or 8 M; 0: 64 K. Address
     // space, not memory: pages become resident when they are touched. Frames awaited in place run
     // on their parent's stack.

@@ -35,6 +35,7 @@ static void up(void *upper, unsigned number) {
     struct bridge_peer *peer = &bridge->peers[number];
     owner_peer_init(&bridge->owner, &peer->peer, number, peer->places, BRIDGE_PLACES);
     peer->is_known = true;
+    bridge->coming--;
 }
 
 static struct bridge_peer *peer_of(struct bridge *bridge, unsigned number) {
@@ -77,7 +78,7 @@ static bool has_peers(const struct bridge *bridge) {
             return true;
         }
     }
-    return false;
+    return bridge->coming > 0;
 }
 
 // No process is left: what waits for a place runs here, and so does all that comes.
@@ -90,17 +91,32 @@ static void give_up(struct bridge *bridge) {
     }
 }
 
+// Another process in place of one that has ended; not for ever, if each ends before it was of use.
+static void replace(struct bridge *bridge) {
+    if (bridge->way->add != NULL && bridge->useless < USELESS_MAX + bridge->processes) {
+        bridge->useless++;
+        bridge->coming += bridge->way->add(bridge->ear.link) >= 0;
+    }
+}
+
 static void down(void *upper, unsigned number, int detail) {
     struct bridge *bridge = upper;
     struct bridge_peer *peer = peer_of(bridge, number);
-    if (peer != NULL) {
+    const bool was_up = peer != NULL;
+    if (was_up) {
         tell_end(bridge, number, detail);
         owner_down(&bridge->owner, &peer->peer, detail, os_now_ns());
         owner_peer_deinit(&bridge->owner, &peer->peer, os_now_ns());
         peer->is_known = false;
-        if (!has_peers(bridge)) {
-            give_up(bridge);
-        }
+    } else {
+        bridge->coming--;
+    }
+    // One that has never been up, and was not killed either, will not be the next time.
+    if (was_up || (detail > 0 && detail < LINK_OUT_OF_MEMORY)) {
+        replace(bridge);
+    }
+    if (!has_peers(bridge)) {
+        give_up(bridge);
     }
 }
 
@@ -137,6 +153,7 @@ static void open_link(struct bridge *bridge) {
         run_report(bridge->run, "other processes can't be waited for: DFrames stay in this one");
         return;
     }
+    bridge->coming += bridge->processes;
     bridge->state = BRIDGE_OPEN;
 }
 
@@ -219,6 +236,9 @@ static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct
     struct link *link = bridge->ear.link;
     if (link != NULL) {
         heard = link->calls->turn(link);
+        if (heard > 0) {
+            atomic_store_relaxed(&wire->due_ns, 0); // a lease begins, or lasts longer
+        }
         tick(bridge);
         bridge_update(bridge);
     }

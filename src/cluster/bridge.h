@@ -29,7 +29,12 @@ struct bridge_way {
 
 enum bridge_state { BRIDGE_IDLE, BRIDGE_OPEN, BRIDGE_SHUT };
 
-enum { BRIDGE_PLACES = 64, BRIDGE_PROCESSES_MAX = 256, BRIDGE_TEXT_BYTES = 160 };
+enum {
+    BRIDGE_PLACES = 64,
+    BRIDGE_PROCESSES_MAX = 256,
+    USELESS_MAX = 1000,
+    BRIDGE_TEXT_BYTES = 160
+};
 
 struct bridge_peer {
     struct owner_peer peer;
@@ -48,7 +53,9 @@ struct bridge {
     struct owner owner;
     struct bridge_peer *peers; // one per process
     uint32_t claimed;
-    bool is_lied_to;                  // what was delivered last is no result
+    int coming;      // processes that were asked for, and are neither up nor down yet
+    int useless;     // that were asked for since the last result
+    bool is_lied_to; // what was delivered last is no result
     char how_lost[BRIDGE_TEXT_BYTES]; // how the process ended that is being judged
 };
 

@@ -71,6 +71,7 @@ void call_deliver(void *upper, struct owner_task *task, const struct owner_outco
     call->end = outcome->end;
     call->code = outcome->code;
     if (outcome->end == OWNER_DONE) {
+        bridge->useless = 0;
         keep_outcome(call, outcome);
     } else if (outcome->end != OWNER_CANCELLED) {
         (void)snprintf(call->how_lost, sizeof call->how_lost, "%s", bridge->how_lost);

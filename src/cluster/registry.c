@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/check.h"
+#include "cluster/processes.h"
 #include "cluster/schema.h"
 #include "cluster/zygote.h"
 #include "os/image.h"
@@ -69,6 +70,7 @@ void tn_dframe_register(struct tn_dframe_entry *const *first, struct tn_dframe_e
     os_lock_release(&lock);
     if (is_start) {
         zygote_serve_if_caught();
+        processes_provide();
     }
 }
 

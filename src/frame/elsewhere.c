@@ -17,8 +17,9 @@ void elsewhere_provide(struct elsewhere *(*make)(int processes,
 
 struct elsewhere *elsewhere_make(const struct tn_run_options *options, int *code) {
     struct elsewhere *(*make)(int, const struct tn_run_options *) = atomic_load_relaxed(&maker);
-    const int processes = atomic_load_relaxed(&processes_by_default);
-    if (make == NULL || processes == 0) {
+    const int processes = options->num_processes != 0 ? options->num_processes
+                                                      : atomic_load_relaxed(&processes_by_default);
+    if (make == NULL || processes <= 0) {
         return NULL;
     }
     struct elsewhere *elsewhere = make(processes, options);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # DFrames and the tools around them: what must not compile does not, with its sentence, with gcc and
-# clang, as C and C++; and registration survives every way of building that we know. Argument: the
-# build folder.
+# clang, as C and C++; registration survives every way of building that we know; and so do other
+# processes, whatever becomes of the program's file meanwhile. Argument: the build folder.
 set -u
 build=$(realpath "$1")
 here=tests/dframes
@@ -112,6 +112,62 @@ gcc -O2 -Iinclude $here/registered.c "$place/twin.c" -o "$place/twins" "$library
     -ldl >"$place/output" 2>&1 && "$place/twins" >"$place/output" 2>&1
 grep -q "two DFrames are called first and take and give the same" "$place/output"
 result $? "two with the same name and types are reported when the program starts"
+
+# runs DESCRIPTION WHERE COMMAND...: the program's DFrames ran there, and neither main nor a
+# constructor behind them was called a second time.
+runs() {
+    local description=$1 where=$2
+    shift 2
+    TENON_PLACE=remote timeout 20 "$@" >"$place/output" 2>"$place/errors"
+    [ $? -eq 0 ] && [ "$(cat "$place/output")" = "constructed
+main
+$where" ]
+    result $? "$description: $where"
+}
+
+# processes DESCRIPTION NAME COMPILER OPTIONS...: builds a program of that name, and runs it.
+processes() {
+    local description=$1 name=$2
+    shift 2
+    "$@" -Iinclude $here/processes.c -o "$place/$name" "$library" -lm -pthread \
+        >"$place/output" 2>&1
+    result $? "$description: builds"
+    runs "processes of a program: $description" away "$place/$name"
+}
+
+# meanwhile COMMAND PROGRAM: the program starts, then the command runs, then its DFrames do.
+meanwhile() {
+    (sleep 0.2 && $1 && echo go) | "$2" wait
+}
+
+# without_proc COMMAND...
+without_proc() {
+    unshare -m bash -c "$(declare -f meanwhile)"'; mount -t tmpfs none /proc && "$@"' bash "$@"
+}
+
+processes "position independent" plain gcc -O2 -fPIE -pie
+processes "position dependent" fixed gcc -O2 -fno-pie -no-pie
+processes "static" static gcc -O2 -static
+processes "static, position independent" static_pie gcc -O2 -static-pie -fPIE
+processes "AddressSanitizer" checked gcc -O1 -fsanitize=address
+processes "without a build-id" nameless gcc -O2 -Wl,--build-id=none
+export -f meanwhile runs
+cp "$place/plain" "$place/replaced"
+runs "a program whose file is replaced meanwhile" away \
+    bash -c "meanwhile 'cp --remove-destination $place/fixed $place/replaced' $place/replaced"
+cp "$place/plain" "$place/removed"
+runs "a program whose file is removed meanwhile" away \
+    bash -c "meanwhile 'rm $place/removed' $place/removed"
+if unshare -m true 2>/dev/null; then
+    export -f without_proc
+    runs "a program without /proc" away bash -c "without_proc $place/plain"
+    runs "a static program without /proc" away bash -c "without_proc $place/static"
+    cp "$place/plain" "$place/replaced"
+    runs "a program without /proc whose file is replaced meanwhile" here bash -c "without_proc \
+        meanwhile 'cp --remove-destination $place/fixed $place/replaced' $place/replaced"
+    grep -q "no other process can be started" "$place/errors"
+    result $? "a program that can't be started any more says so"
+fi
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

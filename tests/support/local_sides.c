@@ -1,14 +1,12 @@
 // local_sides.c - see local_sides.h.
 #include "support/local_sides.h"
 
-#include <dirent.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <tenon/dframe.h>
@@ -17,6 +15,7 @@
 #include "cluster/side.h"
 #include "cluster/zygote.h"
 #include "os/os.h"
+#include "support/left.h"
 #include "support/test.h"
 
 TN_DFRAME(int, known, (int, n)) {
@@ -184,25 +183,11 @@ static void owner_lost(void *upper, unsigned peer, int detail) {
 static const struct link_events owner_events = {
     .up = owner_up, .hear = owner_heard, .writable = ignore_peer, .down = owner_lost};
 
-static int count_descriptors(void) {
-    DIR *folder = opendir("/proc/self/fd");
-    int count = 0;
-    while (folder != NULL && readdir(folder) != NULL) {
-        count++;
-    }
-    if (folder != NULL) {
-        (void)closedir(folder);
-    }
-    return count;
-}
-
-static int descriptors_before;
-
 int open_link_or_fail(void) {
     const struct local_options options = {
         .peers_max = LOCAL_SIDES_PEERS, .greeting = "hello", .greeting_bytes = 6};
     owner = (struct local_owner){.payload = NULL};
-    descriptors_before = count_descriptors();
+    left_begin();
     const int code = local_open(&owner.link, &options);
     if (code == OS_UNSUPPORTED) {
         TEST_SKIP("this system has one process only");
@@ -210,7 +195,7 @@ int open_link_or_fail(void) {
     if (code == OS_OK) {
         owner.link->events = &owner_events;
     } else {
-        EXPECT_EQ(count_descriptors(), descriptors_before);
+        left_expect_nothing();
     }
     return code;
 }
@@ -252,14 +237,5 @@ void wish(unsigned peer, enum wish wish) {
 
 void close_link(void) {
     owner.link->calls->close(owner.link);
-    EXPECT_EQ(waitpid(-1, NULL, WNOHANG), -1);
-    EXPECT_EQ(count_descriptors(), descriptors_before);
-    FILE *maps = fopen("/proc/self/maps", "re");
-    char line[512];
-    while (maps != NULL && fgets(line, sizeof line, maps) != NULL) {
-        EXPECT(strstr(line, "memfd:tenon") == NULL);
-    }
-    if (maps != NULL) {
-        (void)fclose(maps);
-    }
+    left_expect_nothing();
 }

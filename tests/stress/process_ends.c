@@ -1,0 +1,171 @@
+// process_ends.c - DFrames whose processes die in every way: by exit, by a signal, by a limit,
+// without memory, frozen, with what they share spoilt. Each ends as lost, with the reason, and the
+// program goes on.
+//
+// With TENON_TASKS set (the long form of these programs) also with a large heap.
+// Start reading at end_is.
+#include "stress/processes.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+// ---- DFrames ---------------------------------------------------------------------------------
+
+enum end { EXIT, CRASH, LIMIT, FREEZE, SCRIBBLE, EAT, GROW };
+
+// Nonsense all over what this process shares with its owner.
+static void scribble(void) {
+    FILE *maps = fopen("/proc/self/maps", "re");
+    char line[512];
+    void *begin = NULL;
+    while (maps != NULL && fgets(line, sizeof line, maps) != NULL) {
+        if (strstr(line, "memfd:tenon") != NULL && sscanf(line, "%p-", &begin) == 1) {
+            memset(begin, 0xa5, 512 << 10);
+        }
+    }
+}
+
+static void use_memory(size_t bytes) {
+    enum { PIECE = 1 << 20 };
+    for (size_t used = 0; used < bytes; used += PIECE) {
+        char *piece = malloc(PIECE);
+        EXPECT(piece != NULL);
+        memset(piece, 1, PIECE);
+    }
+}
+
+TN_DFRAME(int, ends, (int, how)) {
+    const struct rlimit limit = {4096, 4096};
+    switch (how) {
+    case EXIT:
+        exit(5);
+    case CRASH:
+        (void)signal(SIGSEGV, SIG_DFL); // a sanitizer would report it, and exit
+        (void)kill(getpid(), SIGSEGV);
+        break;
+    case LIMIT:
+        (void)setrlimit(RLIMIT_FSIZE, &limit);
+        (void)!ftruncate(fileno(tmpfile()), 8192);
+        break;
+    case FREEZE:
+        atomic_store(&common()->frozen, (int)getpid());
+        (void)kill(getpid(), SIGSTOP);
+        break;
+    case SCRIBBLE:
+        scribble();
+        break;
+    case EAT:
+        use_memory(SIZE_MAX);
+        break;
+    case GROW:
+        use_memory((size_t)512 << 20);
+        (void)kill(getpid(), SIGKILL);
+        break;
+    default:
+        break;
+    }
+    atomic_fetch_add(&common()->running, 1);
+    return tn_hold(self);
+}
+
+// ---- single ends -----------------------------------------------------------------------------
+
+static char message[200];
+
+TN_PFRAME(int, lets_end, (int, how)) {
+    EXPECT_EQ(tn_on_failure(self, absorb, NULL), TN_OK);
+    tn_task(ends) task = tn_spawn(ends, how);
+    int value = 0;
+    const int code = tn_try_await(ends, task, &value);
+    const struct tn_failure *failure = tn_children_failures(self);
+    (void)snprintf(message, sizeof message, "%s", failure == NULL ? "" : failure->message);
+    tn_task(counted) after = tn_spawn(counted, 7); // the others go on
+    EXPECT_EQ(tn_await(counted, after), 49);
+    return code;
+}
+
+static void end_is(int how, const char *text) {
+    begin();
+    int code = 0;
+    EXPECT_EQ(tn_run_with(RUN, lets_end, &code, how), TN_OK);
+    EXPECT_EQ(code, TN_LOST);
+    TEST_NOTE("%s", message);
+    EXPECT(strstr(message, text) != NULL);
+    TEST_NOTE("%s", message);
+    end();
+}
+
+TEST(a_dframe_that_exits_is_lost_with_the_code) {
+    end_is(EXIT, "exit code 5");
+}
+
+TEST(a_dframe_that_crashes_is_lost_with_the_signal) {
+    end_is(CRASH, "SIGSEGV");
+}
+
+TEST(a_dframe_beyond_a_limit_is_lost_with_that_signal) {
+    end_is(LIMIT, "SIGXFSZ");
+}
+
+TEST(a_dframe_that_spoils_its_ring_is_lost_and_the_program_lives) {
+    end_is(SCRIBBLE, "has spoilt what it shares");
+}
+
+TEST(a_frozen_process_is_given_up_after_its_lease) {
+    end_is(FREEZE, "did not answer any more");
+}
+
+TEST(a_dframe_that_is_killed_with_a_large_heap_is_lost, .seconds = 60) {
+    if (getenv("TENON_TASKS") == NULL) {
+        TEST_SKIP("a part of the long form");
+    }
+    end_is(GROW, "SIGKILL");
+}
+
+static bool write_to(const char *folder, const char *name, const char *text) {
+    char path[200];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "we");
+    return file != NULL && fputs(text, file) >= 0 && fclose(file) == 0;
+}
+
+// In a cgroup of version 1 or 2 with little memory, where this may be made.
+TEST(a_dframe_without_memory_is_lost_with_that_reason, .seconds = 30) {
+    if (test_slowness() > 1) {
+        TEST_SKIP("a sanitizer needs the memory");
+    }
+    begin();
+    end();
+    char folder[100], text[20];
+    const char *mount = "/sys/fs/cgroup/memory";
+    const bool is_old = access(mount, W_OK) == 0;
+    (void)snprintf(folder, sizeof folder, "%s/tenon-lost-%d", is_old ? mount : "/sys/fs/cgroup",
+                   (int)getpid());
+    if (mkdir(folder, 0755) != 0) {
+        TEST_SKIP("this process may not limit its memory");
+    }
+    const pid_t owner = fork();
+    if (owner == 0) {
+        (void)snprintf(text, sizeof text, "%d", (int)getpid());
+        if (!write_to(folder, "cgroup.procs", text) ||
+            !write_to(folder, is_old ? "memory.limit_in_bytes" : "memory.max", "80000000")) {
+            _exit(8);
+        }
+        end_is(EAT, "there was no memory left");
+        _exit(7);
+    }
+    int status;
+    EXPECT_EQ(waitpid(owner, &status, 0), owner);
+    const struct timespec pause = {0, MS};
+    for (int i = 0; rmdir(folder) != 0 && i < 1000; i++) {
+        (void)nanosleep(&pause, NULL);
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 8) {
+        TEST_SKIP("this process may not limit its memory");
+    }
+    EXPECT_EQ(status, 7 << 8);
+}

@@ -1,0 +1,188 @@
+// processes.c - DFrames in real processes that are killed at random while they work, and whose
+// owner is killed.
+//
+// Invariant: each DFrame ends exactly once, as done with its result or as lost; it begins at most
+// once; when a run is over no process, descriptor or shared memory of it is left.
+// TENON_TASKS=100000 is the long form. Start reading at lose_some.
+#include "stress/processes.h"
+
+#include <dirent.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+enum { TASKS_FEW = 1500, AT_ONCE = 48 };
+
+// ---- kills -----------------------------------------------------------------------------------
+
+// The children of a process, at most `max`; how many.
+static int children_of(int number, int *children, int max) {
+    char path[64];
+    (void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", number, number);
+    FILE *file = fopen(path, "re");
+    int count = 0;
+    while (file != NULL && count < max && fscanf(file, "%d", &children[count]) == 1) {
+        count++;
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return count;
+}
+
+// The zygote is a child of whichever thread started it; the processes are its children.
+static int processes_of_run(int *processes, int max) {
+    DIR *threads = opendir("/proc/self/task");
+    const struct dirent *entry;
+    int count = 0;
+    while (threads != NULL && count == 0 && (entry = readdir(threads)) != NULL) {
+        char path[300];
+        int zygote = 0;
+        (void)snprintf(path, sizeof path, "/proc/self/task/%s/children", entry->d_name);
+        FILE *file = fopen(path, "re");
+        if (file != NULL && fscanf(file, "%d", &zygote) == 1) {
+            count = children_of(zygote, processes, max);
+        }
+        if (file != NULL) {
+            (void)fclose(file);
+        }
+    }
+    if (threads != NULL) {
+        (void)closedir(threads);
+    }
+    return count;
+}
+
+// ---- kills -----------------------------------------------------------------------------------
+
+static struct {
+    pthread_t thread;
+    _Atomic bool is_over;
+    int kills;
+} killer;
+
+static void *kill_again_and_again(void *unused) {
+    uint64_t state = test_seed() * 2654435761u + 1;
+    const struct timespec pause = {0, MS};
+    while (!atomic_load(&killer.is_over)) {
+        int processes[PROCESSES];
+        const int count = processes_of_run(processes, PROCESSES);
+        state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        if (count > 0 && kill(processes[(state >> 33) % (unsigned)count], SIGKILL) == 0) {
+            killer.kills++;
+        }
+        (void)nanosleep(&pause, NULL);
+    }
+    return unused;
+}
+
+static void start_killer(void) {
+    atomic_store(&killer.is_over, false);
+    EXPECT_EQ(pthread_create(&killer.thread, NULL, kill_again_and_again, NULL), 0);
+}
+
+static void stop_killer(void) {
+    atomic_store(&killer.is_over, true);
+    EXPECT_EQ(pthread_join(killer.thread, NULL), 0);
+}
+
+// ---- tasks while processes are killed --------------------------------------------------------
+
+struct tally {
+    long done, lost;
+};
+
+static void account(struct tally *tally, int number, int code, long value) {
+    const unsigned begins = atomic_load(&common()->begins[number]);
+    if (code == TN_OK) {
+        EXPECT_EQ(value, (long)number * number);
+        EXPECT_EQ(begins, 1);
+        tally->done++;
+    } else {
+        EXPECT_EQ(code, TN_LOST);
+        EXPECT(begins <= 1);
+        tally->lost++;
+    }
+}
+
+TN_PFRAME(long, lose_some, (int, count), (struct tally *, tally)) {
+    EXPECT_EQ(tn_on_failure(self, absorb, NULL), TN_OK);
+    tn_task(counted) tasks[AT_ONCE];
+    for (int first = 0; first < count; first += AT_ONCE) {
+        const int some = count - first < AT_ONCE ? count - first : AT_ONCE;
+        for (int i = 0; i < some; i++) {
+            tasks[i] = tn_spawn(counted, first + i);
+        }
+        for (int i = 0; i < some; i++) {
+            long value = 0;
+            const int code = tn_try_await(counted, tasks[i], &value);
+            account(tally, first + i, code, value);
+        }
+    }
+    return tally->done + tally->lost;
+}
+
+static int task_count(void) {
+    const char *text = getenv("TENON_TASKS");
+    const int wanted = text != NULL ? atoi(text) : TASKS_FEW / test_slowness();
+    return wanted > 0 && wanted <= TASKS_MAX ? wanted : TASKS_MAX;
+}
+
+TEST(each_dframe_ends_once_while_processes_are_killed_every_millisecond, .seconds = 600) {
+    begin();
+    struct tally tally = {0, 0};
+    long ended = 0;
+    start_killer();
+    EXPECT_EQ(tn_run_with(RUN, lose_some, &ended, task_count(), &tally), TN_OK);
+    stop_killer();
+    EXPECT_EQ(ended, task_count());
+    EXPECT(tally.done > 0);
+    TEST_NOTE("%ld DFrames, %d kills: %ld done (%ld of them here), %ld lost", ended, killer.kills,
+              tally.done, atomic_load(&common()->here), tally.lost);
+    end();
+}
+
+// ---- the owner's end -------------------------------------------------------------------------
+
+TN_DFRAME(int, stays, (int, n)) {
+    atomic_fetch_add(&common()->running, 1);
+    (void)n;
+    return tn_hold(self);
+}
+
+TN_PFRAME(int, lets_stay, (int, count)) {
+    tn_task(stays) tasks[8];
+    for (int i = 0; i < count; i++) {
+        tasks[i] = tn_spawn(stays, i);
+    }
+    return tn_await(stays, tasks[0]);
+}
+
+TEST(no_process_lives_a_second_after_its_owner_was_killed) {
+    begin();
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+    const pid_t owner = fork();
+    if (owner == 0) {
+        int value = 0;
+        (void)tn_run_with(RUN, lets_stay, &value, 4);
+        _exit(1);
+    }
+    const struct timespec pause = {0, MS};
+    while (atomic_load(&common()->running) < 4) {
+        (void)nanosleep(&pause, NULL);
+    }
+    EXPECT_EQ(kill(owner, SIGKILL), 0);
+    struct timespec killed, now;
+    clock_gettime(CLOCK_MONOTONIC, &killed);
+    while (waitpid(-1, NULL, WNOHANG) >= 0) {
+        (void)nanosleep(&pause, NULL);
+    }
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    const double seconds =
+        (double)(now.tv_sec - killed.tv_sec) + (double)(now.tv_nsec - killed.tv_nsec) / 1e9;
+    EXPECT(seconds < 1 * test_slowness());
+    TEST_NOTE("nothing was left after %.0f ms", seconds * 1000);
+    end();
+}
