@@ -1,0 +1,143 @@
+// processes - DFrames in other processes of this machine: what a start, an empty DFrame and a long
+// argument cost. bench/processes.py runs it beside its peers.
+//
+//     RESULT first_ms=.. round_us=.. one_per_s=.. two_per_s=.. long_ms=.. copy_ms=..
+//
+//   first   from the spawn of a run's first DFrame to its result: one process is started
+//   round   an empty DFrame there and back, awaited at once
+//   one     empty DFrames in batches of 64, with one process; two: with two
+//   long    a DFrame with an argument of 64 MiB, of which it reads some; copy: one memcpy of it
+//
+// All of them are sent away (TENON_PLACE=remote). Start reading at main.
+#include <stdint.h>
+#include <stdio.h>
+
+#include <tenon.h>
+
+#include "measure.h"
+
+enum { BATCH = 64, ROUNDS = 5, LONG_BYTES = 64 << 20 };
+
+static int repeats;
+
+TN_DFRAME(int, next, (int, n)) {
+    return n + 1;
+}
+
+TN_DFRAME(long, add_some, (tn_int64s, numbers)) {
+    long sum = 0;
+    for (size_t i = 0; i < numbers.count; i += 512) {
+        sum += numbers.data[i];
+    }
+    return sum;
+}
+
+static void check(bool holds) {
+    if (!holds) {
+        printf("a wrong result\n");
+        exit(1);
+    }
+}
+
+TN_PFRAME(double, first) {
+    const double begin = measure_now();
+    tn_task(next) task = tn_spawn(next, 1);
+    check(tn_await(next, task) == 2);
+    return measure_now() - begin;
+}
+
+TN_PFRAME(double, there_and_back) {
+    static double samples[1 << 16];
+    for (int i = 0; i < repeats; i++) {
+        const double begin = measure_now();
+        tn_task(next) task = tn_spawn(next, i);
+        check(tn_await(next, task) == i + 1);
+        samples[i] = measure_now() - begin;
+    }
+    return measure_median(samples, (size_t)repeats);
+}
+
+TN_PFRAME(double, in_batches) {
+    const double begin = measure_now();
+    for (int i = 0; i < repeats; i += BATCH) {
+        tn_task(next) tasks[BATCH];
+        for (int k = 0; k < BATCH; k++) {
+            tasks[k] = tn_spawn(next, k);
+        }
+        for (int k = 0; k < BATCH; k++) {
+            check(tn_await(next, tasks[k]) == k + 1);
+        }
+    }
+    return (measure_now() - begin) / repeats;
+}
+
+static double *copy_seconds;
+
+TN_PFRAME(double, with_long_argument) {
+    const size_t count = LONG_BYTES / sizeof(int64_t) / (measure_is_quick() ? 64 : 1);
+    int64_t *numbers = malloc(count * sizeof *numbers), *copy = malloc(count * sizeof *copy);
+    double samples[ROUNDS], copies[ROUNDS];
+    for (size_t i = 0; i < count; i++) {
+        numbers[i] = copy[i] = 1;
+    }
+    for (int i = 0; i <= ROUNDS; i++) { // the first one makes memory resident
+        const int at = i == 0 ? 0 : i - 1;
+        const double begin = measure_now();
+        tn_task(add_some) task = tn_spawn(add_some, (tn_int64s){numbers, count});
+        check(tn_await(add_some, task) == (long)((count + 511) / 512));
+        samples[at] = measure_now() - begin;
+        const double copy_begin = measure_now();
+        memcpy(copy, numbers, count * sizeof *copy);
+        __asm__ volatile("" ::"r"(copy) : "memory");
+        copies[at] = measure_now() - copy_begin;
+    }
+    free(numbers);
+    free(copy);
+    *copy_seconds = measure_median(copies, ROUNDS);
+    return measure_median(samples, ROUNDS);
+}
+
+#define WITH(count) TN_RUN(.num_threads = 1, .num_processes = (count))
+
+static double median_of(int (*run)(double *answer), size_t rounds) {
+    double samples[MEASURE_ROUNDS_MAX];
+    for (size_t i = 0; i < rounds; i++) {
+        check(run(&samples[i]) == TN_OK);
+    }
+    return measure_median(samples, rounds);
+}
+
+static int run_first(double *answer) {
+    return tn_run_with(WITH(1), first, answer);
+}
+
+static int run_round(double *answer) {
+    return tn_run_with(WITH(1), there_and_back, answer);
+}
+
+static int run_one(double *answer) {
+    return tn_run_with(WITH(1), in_batches, answer);
+}
+
+static int run_two(double *answer) {
+    return tn_run_with(WITH(2), in_batches, answer);
+}
+
+static int run_long(double *answer) {
+    return tn_run_with(WITH(1), with_long_argument, answer);
+}
+
+int main(void) {
+    const size_t rounds = measure_rounds(ROUNDS);
+    double copy = 0;
+    copy_seconds = &copy;
+    repeats = measure_is_quick() ? 4 * BATCH : 400 * BATCH;
+    (void)setenv("TENON_PLACE", "remote", 1);
+    const double long_seconds = median_of(run_long, 1);
+    printf("RESULT first_ms=%.2f round_us=%.2f", median_of(run_first, rounds) * 1e3,
+           median_of(run_round, rounds) * 1e6);
+    printf(" one_per_s=%.0f two_per_s=%.0f", 1 / median_of(run_one, rounds),
+           1 / median_of(run_two, rounds));
+    printf(" long_ms=%.1f copy_ms=%.1f\n", long_seconds * 1e3, copy * 1e3);
+    return 0;
+}
