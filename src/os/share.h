@@ -35,8 +35,8 @@ void os_share_close(struct os_share *share);
 // Unmaps it and closes the handle.
 void os_share_drop(struct os_share *share);
 
-// Gives the pages of a range of whole pages back to the system, for all who share them; they read
-// as zero the next time.
+// Gives the pages of a range of whole pages back to the system, for all who share them: what they
+// held is lost, if the system takes them (an emulated one may not).
 void os_share_discard(void *at, size_t bytes);
 
 // ---- bells -----------------------------------------------------------------------------------

@@ -116,9 +116,11 @@ void os_bell_ring(int bell) {
 
 // ---- the post --------------------------------------------------------------------------------
 
+// With room for one descriptor more than a parcel has, so that too many are noticed.
+enum { HANDLES_ROOM = OS_PARCEL_HANDLES + 1 };
 union control {
     struct cmsghdr header;
-    unsigned char bytes[CMSG_SPACE(OS_PARCEL_HANDLES * sizeof(int))];
+    unsigned char bytes[CMSG_SPACE(HANDLES_ROOM * sizeof(int))];
 };
 
 int os_post_pair(int ends[2]) {
@@ -151,17 +153,18 @@ int os_post_send(int post, const struct os_parcel *parcel) {
     return sent >= 0 ? OS_OK : errno == ECONNRESET ? OS_BROKEN : -errno;
 }
 
-// Takes what came along. Of more than there is room for, counted without the padding behind it, the
-// system has closed the rest.
-static void take_handles(struct msghdr *message, struct os_parcel *parcel) {
+// What came along; how many. The system has closed those that there was no room for.
+static unsigned take_handles(struct msghdr *message, int handles[HANDLES_ROOM]) {
+    size_t bytes = 0;
     for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL;
          header = CMSG_NXTHDR(message, header)) {
-        if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
-            const size_t bytes = header->cmsg_len - CMSG_LEN(0);
-            memcpy(parcel->handles, CMSG_DATA(header), bytes);
-            parcel->handle_count = (unsigned)(bytes / sizeof(int));
+        if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS && bytes == 0) {
+            bytes = header->cmsg_len - CMSG_LEN(0);
+            bytes = bytes <= HANDLES_ROOM * sizeof(int) ? bytes : HANDLES_ROOM * sizeof(int);
+            memcpy(handles, CMSG_DATA(header), bytes);
         }
     }
+    return (unsigned)(bytes / sizeof(int));
 }
 
 int os_post_receive(int post, struct os_parcel *parcel) {
@@ -170,7 +173,7 @@ int os_post_receive(int post, struct os_parcel *parcel) {
     struct msghdr message = {.msg_iov = &vector,
                              .msg_iovlen = 1,
                              .msg_control = &control,
-                             .msg_controllen = CMSG_LEN(OS_PARCEL_HANDLES * sizeof(int))};
+                             .msg_controllen = CMSG_LEN(HANDLES_ROOM * sizeof(int))};
     ssize_t got;
     do {
         got = recvmsg(post, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
@@ -179,13 +182,16 @@ int os_post_receive(int post, struct os_parcel *parcel) {
     if (got <= 0) {
         return got == 0 || errno == ECONNRESET ? OS_BROKEN : -errno;
     }
-    take_handles(&message, parcel);
-    if (got != sizeof parcel->words || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
-        for (unsigned i = 0; i < parcel->handle_count; i++) {
-            (void)close(parcel->handles[i]);
+    int handles[HANDLES_ROOM];
+    const unsigned count = take_handles(&message, handles);
+    if (got != sizeof parcel->words || count > OS_PARCEL_HANDLES ||
+        (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
+        for (unsigned i = 0; i < count; i++) {
+            (void)close(handles[i]);
         }
-        parcel->handle_count = 0;
         return OS_INVALID;
     }
+    memcpy(parcel->handles, handles, count * sizeof(int));
+    parcel->handle_count = count;
     return OS_OK;
 }
