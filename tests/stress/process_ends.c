@@ -35,6 +35,7 @@ static void use_memory(size_t bytes) {
         char *piece = malloc(PIECE);
         EXPECT(piece != NULL);
         memset(piece, 1, PIECE);
+        __asm__ volatile("" ::"r"(piece) : "memory"); // or nothing of it need be there
     }
 }
 

@@ -160,17 +160,22 @@ TN_PFRAME(int, lets_stay, (int, count)) {
     return tn_await(stays, tasks[0]);
 }
 
+// The owner is a process of its own. That it ends by itself means that it has found no processes.
 TEST(no_process_lives_a_second_after_its_owner_was_killed) {
-    begin();
+    make_common();
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
     const pid_t owner = fork();
     if (owner == 0) {
         int value = 0;
+        begin();
         (void)tn_run_with(RUN, lets_stay, &value, 4);
         _exit(1);
     }
     const struct timespec pause = {0, MS};
     while (atomic_load(&common()->running) < 4) {
+        if (waitpid(owner, NULL, WNOHANG) == owner) {
+            TEST_SKIP("this system has one process only");
+        }
         (void)nanosleep(&pause, NULL);
     }
     EXPECT_EQ(kill(owner, SIGKILL), 0);
@@ -184,5 +189,5 @@ TEST(no_process_lives_a_second_after_its_owner_was_killed) {
         (double)(now.tv_sec - killed.tv_sec) + (double)(now.tv_nsec - killed.tv_nsec) / 1e9;
     EXPECT(seconds < 1 * test_slowness());
     TEST_NOTE("nothing was left after %.0f ms", seconds * 1000);
-    end();
+    remove_common();
 }

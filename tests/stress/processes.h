@@ -26,15 +26,16 @@ struct common {
     _Atomic unsigned begins[TASKS_MAX + 1];
 };
 
+static struct common *_Atomic common_known;
+
 static inline struct common *common(void) {
-    static struct common *_Atomic known;
-    struct common *mapped = atomic_load(&known);
+    struct common *mapped = atomic_load(&common_known);
     const char *path = getenv("TENON_TEST_COMMON");
     if (mapped == NULL && path != NULL) {
         const int file = open(path, O_RDWR | O_CLOEXEC);
         mapped = mmap(NULL, sizeof *mapped, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
         (void)close(file);
-        atomic_store(&known, mapped);
+        atomic_store(&common_known, mapped);
     }
     return mapped;
 }
@@ -50,6 +51,9 @@ static inline void make_common(void) {
 
 static inline void remove_common(void) {
     (void)unlink(getenv("TENON_TEST_COMMON"));
+    (void)unsetenv("TENON_TEST_COMMON");
+    (void)munmap(common(), sizeof(struct common));
+    atomic_store(&common_known, NULL);
 }
 
 static inline void spin_us(long us) {
@@ -81,7 +85,9 @@ TN_PFRAME(long, begins_one, (int, number)) {
 
 // One run before: it leaves what all runs of a thread share, and tells whether there are processes.
 static inline void begin(void) {
-    make_common();
+    if (common() == NULL) {
+        make_common();
+    }
     EXPECT_EQ(setenv("TENON_PLACE", "remote", 1), 0);
     atomic_store(&common()->owner, (int)getpid());
     long value = 0;
