@@ -85,6 +85,9 @@ struct tn_options {
     double seconds;
     // Bytes of its stack, as in struct tn_run_options; 0: the run's.
     size_t stack_bytes;
+    // Of a DFrame: how often it may begin, if the process that runs it is lost (tenon/dframe.h).
+    // 0 or 1: once.
+    int begins_max;
     // As if its first act were tn_on_failure.
     tn_failure_handler *on_failure;
     void *on_failure_data;

@@ -15,7 +15,7 @@
 
 #include "cluster/bridge.h"
 #include "cluster/copy.h"
-#include "cluster/parcel.h"
+#include "cluster/baggage.h"
 #include "cluster/registry.h"
 #include "frame/cancel.h"
 #include "frame/fail.h"
@@ -56,7 +56,7 @@ static void keep_outcome(struct call *call, const struct owner_outcome *outcome)
                                                          call->frame->payload);
         call->code = is_whole ? TN_OK : TN_MALFORMED;
         call->bridge->is_lied_to = !is_whole;
-    } else if (outcome->bytes > 0 && outcome->bytes <= PARCEL_FAILURE_MAX) {
+    } else if (outcome->bytes > 0 && outcome->bytes <= BAGGAGE_FAILURE_MAX) {
         call->failure = os_allocate(outcome->bytes);
         if (call->failure != NULL) {
             memcpy(call->failure, outcome->payload, outcome->bytes);
@@ -186,16 +186,16 @@ static void fail_here(struct tn_self *self, struct call *call, int code, const c
 }
 
 static void fail_as_told(struct tn_self *self, struct call *call) {
-    char path[PARCEL_TEXT_MAX];
-    struct parcel_failure *parcel = call->failure == NULL ? NULL : os_allocate(sizeof *parcel);
-    if (parcel != NULL && parcel_read_failure(call->failure, call->failure_bytes,
-                                              path_of(call->frame, path, sizeof path), parcel)) {
-        parcel->failures[0].code = call->code;
-        fail_told(self, &parcel->failures[0]);
+    char path[BAGGAGE_TEXT_MAX];
+    struct baggage_failure *baggage = call->failure == NULL ? NULL : os_allocate(sizeof *baggage);
+    if (baggage != NULL && baggage_read_failure(call->failure, call->failure_bytes,
+                                              path_of(call->frame, path, sizeof path), baggage)) {
+        baggage->failures[0].code = call->code;
+        fail_told(self, &baggage->failures[0]);
     } else {
         fail_here(self, call, call->code, tn_status_text(call->code));
     }
-    os_free(parcel);
+    os_free(baggage);
 }
 
 static void take_code(struct tn_self *self, struct call *call) {
@@ -231,22 +231,22 @@ static uint64_t left_ns(const struct frame *frame) {
     return frame->deadline_ns > now_ns ? frame->deadline_ns - now_ns : 0;
 }
 
-static size_t parcel_bytes(const struct frame *frame) {
-    return sizeof(struct parcel_wish) + copy_bytes(frame->type->travel->arguments, frame->payload);
+static size_t baggage_bytes(const struct frame *frame) {
+    return sizeof(struct baggage_wish) + copy_bytes(frame->type->travel->arguments, frame->payload);
 }
 
-static void pack(struct call *call, void *parcel, size_t bytes) {
+static void pack(struct call *call, void *baggage, size_t bytes) {
     const struct frame *frame = call->frame;
-    const struct parcel_wish wish = {.left_ns = left_ns(frame),
+    const struct baggage_wish wish = {.left_ns = left_ns(frame),
                                      .stack_bytes = (uint32_t)frame->stack_bytes,
                                      .waits_for_children = frame->waits_for_children};
-    memcpy(parcel, &wish, sizeof wish);
+    memcpy(baggage, &wish, sizeof wish);
     copy_write(frame->type->travel->arguments, frame->payload,
-               (unsigned char *)parcel + sizeof wish);
+               (unsigned char *)baggage + sizeof wish);
     call->task = (struct owner_task){.function = registry_identity(frame->type),
-                                     .arguments = parcel,
+                                     .arguments = baggage,
                                      .bytes = (uint32_t)bytes,
-                                     .begins_max = 1};
+                                     .begins_max = frame->begins_max > 1 ? frame->begins_max : 1};
 }
 
 // It stays here: what it needs does not fit, or nobody has taken it. The agent runs nothing itself.
@@ -261,20 +261,20 @@ static void run_here(struct tn_self *self, struct frame *frame) {
 static void run_call(struct tn_self *self, struct frame *frame) {
     struct bridge *bridge = bridge_from(frame->run->elsewhere);
     uint64_t small[SMALL_BYTES / sizeof(uint64_t)];
-    const size_t bytes = parcel_bytes(frame);
+    const size_t bytes = baggage_bytes(frame);
     const bool may_go = bytes <= bridge->ear.link->payload_max && bytes <= UINT32_MAX;
-    void *parcel = !may_go ? NULL : bytes <= sizeof small ? small : os_allocate(bytes);
-    if (parcel == NULL) {
+    void *baggage = !may_go ? NULL : bytes <= sizeof small ? small : os_allocate(bytes);
+    if (baggage == NULL) {
         bridge->elsewhere.unclaim(&bridge->elsewhere);
         run_here(self, frame);
         return;
     }
     struct call call = {
         .note.tell = tell, .bridge = bridge, .frame = frame, .stack = task_stack_of(self)};
-    pack(&call, parcel, bytes);
+    pack(&call, baggage, bytes);
     wait_for_end(self, &call);
-    if (parcel != small) {
-        os_free(parcel);
+    if (baggage != small) {
+        os_free(baggage);
     }
     if (call.end == OWNER_CANCELLED && !call.is_ending) {
         run_here(self, frame);

@@ -25,7 +25,7 @@ static int guest_keep(void *upper, struct taker_slot *slot, const void *argument
     if (type == NULL) {
         return TN_NOT_FOUND;
     }
-    if (bytes < sizeof(struct parcel_wish)) {
+    if (bytes < sizeof(struct baggage_wish)) {
         return TN_MALFORMED;
     }
     struct guest *guest = os_allocate(sizeof *guest + bits_round_up(bytes, 8) + result_bytes(type));
@@ -33,7 +33,7 @@ static int guest_keep(void *upper, struct taker_slot *slot, const void *argument
         return TN_NO_MEMORY;
     }
     *guest = (struct guest){.serve = upper, .slot = slot, .type = type, .bytes = bytes};
-    memcpy(guest->parcel, arguments, bytes);
+    memcpy(guest->baggage, arguments, bytes);
     slot->upper = guest;
     return 0;
 }
@@ -48,7 +48,7 @@ static void guest_cancel(void *upper, struct taker_slot *slot, int code) {
 }
 
 static void *own_room(struct guest *guest) {
-    return (unsigned char *)guest->parcel + bits_round_up(guest->bytes, 8);
+    return (unsigned char *)guest->baggage + bits_round_up(guest->bytes, 8);
 }
 
 static void guest_drop(void *upper, struct taker_slot *slot) {
@@ -75,14 +75,14 @@ static void end(struct guest *guest, int code, uint32_t bytes) {
 }
 
 static uint32_t pack_failure(struct guest *guest, struct frame *frame) {
-    char path[PARCEL_TEXT_MAX];
-    guest->answer = os_allocate(PARCEL_FAILURE_MAX);
+    char path[BAGGAGE_TEXT_MAX];
+    guest->answer = os_allocate(BAGGAGE_FAILURE_MAX);
     if (guest->answer == NULL) {
         return 0;
     }
     (void)tn_frame_path((const struct tn_frame *)(void *)frame, path, sizeof path);
-    return (uint32_t)parcel_write_failure(&guest->failure->faces[FAILURE_OF_FRAME], path,
-                                          guest->answer, PARCEL_FAILURE_MAX);
+    return (uint32_t)baggage_write_failure(&guest->failure->faces[FAILURE_OF_FRAME], path,
+                                          guest->answer, BAGGAGE_FAILURE_MAX);
 }
 
 static void guest_settled(struct frame *frame, int outcome) {
@@ -132,15 +132,15 @@ static struct frame *make_frame(struct guest *guest, struct worker *worker, int 
     const struct tn_type *type = guest->type;
     const struct tn_data_type *arguments = type->travel->arguments;
     struct serve *serve = guest->serve;
-    struct parcel_wish wish;
-    memcpy(&wish, guest->parcel, sizeof wish);
+    struct baggage_wish wish;
+    memcpy(&wish, guest->baggage, sizeof wish);
     void *values = os_allocate(bits_round_up(arguments->bytes, 8) + 8);
     *code = TN_NO_MEMORY;
     if (values == NULL) {
         return NULL;
     }
     struct frame *frame = NULL;
-    if (!copy_read(arguments, (const unsigned char *)guest->parcel + sizeof wish,
+    if (!copy_read(arguments, (const unsigned char *)guest->baggage + sizeof wish,
                    guest->bytes - sizeof wish, values)) {
         *code = TN_MALFORMED;
     } else {

@@ -10,7 +10,7 @@
 #include <tenon/run.h>
 
 #include "cluster/ear.h"
-#include "cluster/parcel.h"
+#include "cluster/baggage.h"
 #include "cluster/taker.h"
 #include "frame/elsewhere.h"
 #include "frame/frame.h"
@@ -36,8 +36,8 @@ struct guest {
     struct failure *failure; // that it ended with; NULL: none
     int failure_code;
     void *answer;      // its result, or the failure as it travels
-    uint32_t bytes;    // of the parcel that came
-    uint64_t parcel[]; // that; behind it room for the result
+    uint32_t bytes;    // of the baggage that came
+    uint64_t baggage[]; // that; behind it room for the result
 };
 
 // The taker's calls.

@@ -75,6 +75,7 @@ struct frame {
     uint64_t deadline_ns;       // inherited, or its own; OS_NEVER: none
     bool waits_for_children;    // at its end, instead of removing them
     size_t stack_bytes;         // of its own stack; 0: the run's
+    uint32_t begins_max;        // elsewhere, when processes are lost; 0: once
     struct departure *starter;  // told when it has run to its first wait; NULL: nobody
     bool has_waited;            // ready.h, as the next five
     struct departure waits;     // in its first wait, which makes it ready

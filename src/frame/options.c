@@ -91,6 +91,7 @@ static void apply(struct frame *child, const struct tn_options *options, struct 
     }
     child->waits_for_children = options->waits_for_children;
     child->stack_bytes = options->stack_bytes;
+    child->begins_max = options->begins_max > 1 ? (uint32_t)options->begins_max : 1;
     child->handler = options->on_failure;
     child->handler_data = options->on_failure_data;
 }

@@ -1,5 +1,5 @@
-// parcel.c - see parcel.h.
-#include "cluster/parcel.h"
+// baggage.c - see baggage.h.
+#include "cluster/baggage.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -61,7 +61,7 @@ static void write_word(struct writer *writer, uint32_t word) {
 
 static void write_text(struct writer *writer, const char *text) {
     const size_t whole = strlen(text);
-    const size_t bytes = whole < PARCEL_TEXT_MAX ? whole : PARCEL_TEXT_MAX;
+    const size_t bytes = whole < BAGGAGE_TEXT_MAX ? whole : BAGGAGE_TEXT_MAX;
     write_word(writer, (uint32_t)bytes);
     memcpy(writer->at, text, bytes);
     writer->at[bytes] = 0;
@@ -73,15 +73,15 @@ static const char *behind(const char *path, const char *prefix) {
     return strncmp(path, prefix, bytes) == 0 ? path + bytes : path;
 }
 
-size_t parcel_write_failure(const struct tn_failure *failure, const char *prefix, void *buffer,
+size_t baggage_write_failure(const struct tn_failure *failure, const char *prefix, void *buffer,
                             size_t room) {
     struct writer writer = {buffer};
     uint32_t count = 0;
-    if (room < PARCEL_FAILURE_MAX) {
+    if (room < BAGGAGE_FAILURE_MAX) {
         return 0;
     }
     write_word(&writer, 0);
-    for (; failure != NULL && count < PARCEL_FAILURES_MAX; failure = failure->cause) {
+    for (; failure != NULL && count < BAGGAGE_FAILURES_MAX; failure = failure->cause) {
         write_word(&writer, (uint32_t)failure->code);
         write_word(&writer, failure->line);
         write_text(&writer, failure->message);
@@ -112,7 +112,7 @@ static bool read_word(struct reader *reader, uint32_t *word) {
 
 static bool read_text(struct reader *reader, const char **text) {
     uint32_t bytes;
-    if (!read_word(reader, &bytes) || bytes > PARCEL_TEXT_MAX || reader->left < bytes + 1 ||
+    if (!read_word(reader, &bytes) || bytes > BAGGAGE_TEXT_MAX || reader->left < bytes + 1 ||
         memchr(reader->at, 0, bytes + 1) != reader->at + bytes) {
         return false;
     }
@@ -122,15 +122,15 @@ static bool read_text(struct reader *reader, const char **text) {
     return true;
 }
 
-bool parcel_read_failure(const void *buffer, size_t bytes, const char *prefix,
-                         struct parcel_failure *parcel) {
+bool baggage_read_failure(const void *buffer, size_t bytes, const char *prefix,
+                         struct baggage_failure *baggage) {
     struct reader reader = {buffer, bytes};
     uint32_t count;
-    if (!read_word(&reader, &count) || count < 1 || count > PARCEL_FAILURES_MAX) {
+    if (!read_word(&reader, &count) || count < 1 || count > BAGGAGE_FAILURES_MAX) {
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
-        struct tn_failure *failure = &parcel->failures[i];
+        struct tn_failure *failure = &baggage->failures[i];
         uint32_t code, line;
         const char *message, *path, *file;
         if (!read_word(&reader, &code) || !read_word(&reader, &line) ||
@@ -138,14 +138,14 @@ bool parcel_read_failure(const void *buffer, size_t bytes, const char *prefix,
             !read_text(&reader, &file) || (int32_t)code >= 0) {
             return false;
         }
-        (void)snprintf(parcel->paths[i], sizeof parcel->paths[i], "%s%s", prefix, path);
+        (void)snprintf(baggage->paths[i], sizeof baggage->paths[i], "%s%s", prefix, path);
         *failure = (struct tn_failure){.code = (int32_t)code,
                                        .message = message,
-                                       .path = parcel->paths[i],
+                                       .path = baggage->paths[i],
                                        .file = keep_name(file),
                                        .line = line};
         if (i > 0) {
-            parcel->failures[i - 1].cause = failure;
+            baggage->failures[i - 1].cause = failure;
         }
     }
     return reader.left == 0;
