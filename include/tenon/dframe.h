@@ -9,15 +9,33 @@
 //
 // A DFrame is a PFrame that needs nothing of the process it was spawned in but its arguments.
 // Moving a function from TN_PFRAME to TN_DFRAME changes that one word; everything in tenon/frame.h
-// holds. A run that has other processes (num_processes in tenon/run.h) may run it in one of them;
-// without any, it runs in this one, with the same result.
+// holds. A run that has other processes (num_processes in tenon/run.h) sends a DFrame to one that
+// has a place for it, when it is about to start; otherwise, and without other processes, it runs in
+// this one, exactly as a PFrame does. What a parent awaits before anybody has taken it is called
+// here.
 //
 // These processes are copies of this program on this machine. main never runs in them, nor do
 // constructors of the program that come after the first DFrame's; they have none of the program's
 // heap. They end with their run, and with this process, however that ends. What a DFrame prints
-// there is written when its process leaves. When its process dies, the DFrame ends as TN_LOST with
-// the reason: it may have begun, and is not run a second time. A program that has DFrames only in
-// its libraries or plug-ins has no other processes, and those of plug-ins stay in this one.
+// there is written when its process leaves. A program that has DFrames only in its libraries or
+// plug-ins has no other processes, and those of plug-ins stay in this one.
+//
+// Each process is a whole runtime: what a DFrame spawns are frames of that process. The tree's laws
+// hold across: a DFrame that is removed, or whose deadline passes, has unwound there before it ends
+// here. What differs there:
+// - Variables are that process's own. Frames above the DFrame are not there: no class, frame-local
+//   value or handle of theirs can be reached, and thread numbers count that process's threads.
+// - A failure that nobody below or in the DFrame absorbs ends all of the DFrame. Then the handlers
+//   above it are asked here; path, place, message and causes are those of the frame that failed.
+// - Its readiness (tn_ready) is that it has been sent.
+// - Options (TN_OPTIONS) go along, but for a thread of its own and an immediate start: with these a
+//   DFrame stays here. So does one whose arguments are too long for the way there.
+//
+// When the process that runs it ends (it crashes, exits, has no memory, is killed), a DFrame that
+// has begun fails with TN_LOST; the failure's message says which process and how it ended. With
+// begins_max in its options it begins again in another process, so many times in all; then it fails
+// with TN_POISONED. One that has not begun is sent to another process, and nobody hears of that.
+// Processes that end are replaced, unless many in a row were of no use.
 //
 // Its parameters are of types that travel (tenon/data.h); its result is a scalar, a structure
 // declared by TN_DATA, or void. Any other type is refused when the program is compiled, with a

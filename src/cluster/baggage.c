@@ -68,39 +68,42 @@ static void write_text(struct writer *writer, const char *text) {
     writer->at += bytes + 1;
 }
 
-static const char *behind(const char *path, const char *prefix) {
+// A cause that the program made itself may have any path.
+static void write_path(struct writer *writer, const char *path, const char *prefix) {
     const size_t bytes = strlen(prefix);
-    return strncmp(path, prefix, bytes) == 0 ? path + bytes : path;
+    const bool is_below = strncmp(path, prefix, bytes) == 0;
+    write_word(writer, is_below);
+    write_text(writer, is_below ? path + bytes : path);
 }
 
-size_t baggage_write_failure(const struct tn_failure *failure, const char *prefix, void *buffer,
-                            size_t room) {
-    struct writer writer = {buffer};
+static void write_group(struct writer *writer, const struct tn_failure *failure,
+                        const char *prefix) {
+    unsigned char *const begin = writer->at;
     uint32_t count = 0;
-    if (room < BAGGAGE_FAILURE_MAX) {
-        return 0;
-    }
-    write_word(&writer, 0);
+    write_word(writer, 0);
     for (; failure != NULL && count < BAGGAGE_FAILURES_MAX; failure = failure->cause) {
-        write_word(&writer, (uint32_t)failure->code);
-        write_word(&writer, failure->line);
-        write_text(&writer, failure->message);
-        write_text(&writer, behind(failure->path, prefix));
-        write_text(&writer, failure->file);
+        write_word(writer, (uint32_t)failure->code);
+        write_word(writer, failure->line);
+        write_text(writer, failure->message);
+        write_path(writer, failure->path, prefix);
+        write_text(writer, failure->file);
         count++;
     }
-    memcpy(buffer, &count, sizeof count);
+    memcpy(begin, &count, sizeof count);
+}
+
+size_t baggage_write(const struct tn_failure *const *failures, unsigned count, const char *prefix,
+                     void *buffer) {
+    struct writer writer = {buffer};
+    for (unsigned i = 0; i < count; i++) {
+        write_group(&writer, failures[i], prefix);
+    }
     return (size_t)(writer.at - (unsigned char *)buffer);
 }
 
 // ---- reading ---------------------------------------------------------------------------------
 
-struct reader {
-    const unsigned char *at;
-    size_t left;
-};
-
-static bool read_word(struct reader *reader, uint32_t *word) {
+static bool read_word(struct baggage_reader *reader, uint32_t *word) {
     if (reader->left < sizeof *word) {
         return false;
     }
@@ -110,7 +113,7 @@ static bool read_word(struct reader *reader, uint32_t *word) {
     return true;
 }
 
-static bool read_text(struct reader *reader, const char **text) {
+static bool read_text(struct baggage_reader *reader, const char **text) {
     uint32_t bytes;
     if (!read_word(reader, &bytes) || bytes > BAGGAGE_TEXT_MAX || reader->left < bytes + 1 ||
         memchr(reader->at, 0, bytes + 1) != reader->at + bytes) {
@@ -122,31 +125,30 @@ static bool read_text(struct reader *reader, const char **text) {
     return true;
 }
 
-bool baggage_read_failure(const void *buffer, size_t bytes, const char *prefix,
-                         struct baggage_failure *baggage) {
-    struct reader reader = {buffer, bytes};
+bool baggage_read(struct baggage_reader *reader, const char *prefix, struct baggage_group *group) {
     uint32_t count;
-    if (!read_word(&reader, &count) || count < 1 || count > BAGGAGE_FAILURES_MAX) {
+    if (!read_word(reader, &count) || count < 1 || count > BAGGAGE_FAILURES_MAX) {
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
-        struct tn_failure *failure = &baggage->failures[i];
-        uint32_t code, line;
+        struct tn_failure *failure = &group->failures[i];
+        uint32_t code, line, is_below;
         const char *message, *path, *file;
-        if (!read_word(&reader, &code) || !read_word(&reader, &line) ||
-            !read_text(&reader, &message) || !read_text(&reader, &path) ||
-            !read_text(&reader, &file) || (int32_t)code >= 0) {
+        if (!read_word(reader, &code) || !read_word(reader, &line) ||
+            !read_text(reader, &message) || !read_word(reader, &is_below) ||
+            !read_text(reader, &path) || !read_text(reader, &file) || (int32_t)code >= 0) {
             return false;
         }
-        (void)snprintf(baggage->paths[i], sizeof baggage->paths[i], "%s%s", prefix, path);
+        (void)snprintf(group->paths[i], sizeof group->paths[i], "%s%s", is_below != 0 ? prefix : "",
+                       path);
         *failure = (struct tn_failure){.code = (int32_t)code,
                                        .message = message,
-                                       .path = baggage->paths[i],
+                                       .path = group->paths[i],
                                        .file = keep_name(file),
                                        .line = line};
         if (i > 0) {
-            baggage->failures[i - 1].cause = failure;
+            group->failures[i - 1].cause = failure;
         }
     }
-    return reader.left == 0;
+    return true;
 }

@@ -2,9 +2,10 @@
 // failed.
 //
 // The arguments follow a struct baggage_wish, as copy.h writes them. A failure travels with its
-// causes; of its path, what is below the DFrame's own, which the owner puts before it.
+// causes, as a group; of a path below the DFrame's own, what is behind that, which the owner puts
+// before it again.
 // Invariant: reading stays inside what was read, whatever stands there. Start reading at
-// baggage_read_failure.
+// baggage_read.
 #ifndef TENON_CLUSTER_BAGGAGE_H
 #define TENON_CLUSTER_BAGGAGE_H
 
@@ -21,25 +22,32 @@ struct baggage_wish {
 };
 
 enum {
-    BAGGAGE_FAILURES_MAX = 8, // a failure and its causes
+    BAGGAGE_GROUPS_MAX = 4,   // failures that happened beside each other
+    BAGGAGE_FAILURES_MAX = 4, // of a group: a failure and its causes
     BAGGAGE_TEXT_MAX = 500,   // bytes of one text
-    BAGGAGE_FAILURE_MAX = 4 + BAGGAGE_FAILURES_MAX * (20 + 3 * (BAGGAGE_TEXT_MAX + 1)),
+    BAGGAGE_GROUP_BYTES = 4 + BAGGAGE_FAILURES_MAX * (24 + 3 * (BAGGAGE_TEXT_MAX + 1)),
+    BAGGAGE_BYTES_MAX = BAGGAGE_GROUPS_MAX * BAGGAGE_GROUP_BYTES,
 };
 
-// Writes a failure and its causes into at most `room` bytes, at least BAGGAGE_FAILURE_MAX, with what
-// is left of each path behind `prefix`. Returns how many bytes it took.
-size_t baggage_write_failure(const struct tn_failure *failure, const char *prefix, void *buffer,
-                            size_t room);
+// Writes so many failures, with what is left of each path behind `prefix`, into a buffer of
+// BAGGAGE_GROUP_BYTES for each of them. Returns how many bytes it took.
+size_t baggage_write(const struct tn_failure *const *failures, unsigned count, const char *prefix,
+                     void *buffer);
 
-// One that has arrived: the first is the failure, each further one the cause of the one before.
-struct baggage_failure {
+// What is left to be read.
+struct baggage_reader {
+    const unsigned char *at;
+    size_t left;
+};
+
+// A group that has arrived: the first is the failure, each further one the cause of the one before.
+struct baggage_group {
     struct tn_failure failures[BAGGAGE_FAILURES_MAX];
     char paths[BAGGAGE_FAILURES_MAX][2 * BAGGAGE_TEXT_MAX];
 };
 
-// Reads what was written, with `prefix` before each path. The messages stay in the buffer. False
-// when it is no failure.
-bool baggage_read_failure(const void *buffer, size_t bytes, const char *prefix,
-                         struct baggage_failure *baggage);
+// Reads the next group, with `prefix` before each path; the messages stay where they were read.
+// False when there is none, or it is no failure.
+bool baggage_read(struct baggage_reader *reader, const char *prefix, struct baggage_group *group);
 
 #endif

@@ -56,7 +56,7 @@ static void keep_outcome(struct call *call, const struct owner_outcome *outcome)
                                                          call->frame->payload);
         call->code = is_whole ? TN_OK : TN_MALFORMED;
         call->bridge->is_lied_to = !is_whole;
-    } else if (outcome->bytes > 0 && outcome->bytes <= BAGGAGE_FAILURE_MAX) {
+    } else if (outcome->bytes > 0 && outcome->bytes <= BAGGAGE_BYTES_MAX) {
         call->failure = os_allocate(outcome->bytes);
         if (call->failure != NULL) {
             memcpy(call->failure, outcome->payload, outcome->bytes);
@@ -185,17 +185,26 @@ static void fail_here(struct tn_self *self, struct call *call, int code, const c
                                                .line = frame->line});
 }
 
+// The first failure is the frame's; those that happened beside it are told as well.
 static void fail_as_told(struct tn_self *self, struct call *call) {
     char path[BAGGAGE_TEXT_MAX];
-    struct baggage_failure *baggage = call->failure == NULL ? NULL : os_allocate(sizeof *baggage);
-    if (baggage != NULL && baggage_read_failure(call->failure, call->failure_bytes,
-                                              path_of(call->frame, path, sizeof path), baggage)) {
-        baggage->failures[0].code = call->code;
-        fail_told(self, &baggage->failures[0]);
-    } else {
+    struct baggage_group *group = call->failure == NULL ? NULL : os_allocate(sizeof *group);
+    struct baggage_reader reader = {call->failure, call->failure_bytes};
+    bool is_first = true;
+    (void)path_of(call->frame, path, sizeof path);
+    while (group != NULL && baggage_read(&reader, path, group)) {
+        if (is_first) {
+            group->failures[0].code = call->code;
+            fail_told(self, &group->failures[0]);
+        } else {
+            fail_told_beside(call->frame, &group->failures[0]);
+        }
+        is_first = false;
+    }
+    if (is_first) {
         fail_here(self, call, call->code, tn_status_text(call->code));
     }
-    os_free(baggage);
+    os_free(group);
 }
 
 static void take_code(struct tn_self *self, struct call *call) {
@@ -238,8 +247,8 @@ static size_t baggage_bytes(const struct frame *frame) {
 static void pack(struct call *call, void *baggage, size_t bytes) {
     const struct frame *frame = call->frame;
     const struct baggage_wish wish = {.left_ns = left_ns(frame),
-                                     .stack_bytes = (uint32_t)frame->stack_bytes,
-                                     .waits_for_children = frame->waits_for_children};
+                                      .stack_bytes = (uint32_t)frame->stack_bytes,
+                                      .waits_for_children = frame->waits_for_children};
     memcpy(baggage, &wish, sizeof wish);
     copy_write(frame->type->travel->arguments, frame->payload,
                (unsigned char *)baggage + sizeof wish);

@@ -54,8 +54,8 @@ static void *own_room(struct guest *guest) {
 static void guest_drop(void *upper, struct taker_slot *slot) {
     struct guest *guest = slot->upper;
     (void)upper;
-    if (guest->failure != NULL) {
-        failure_release(guest->failure);
+    for (unsigned i = 0; i < guest->failure_count; i++) {
+        failure_release(guest->failures[i]);
     }
     if (guest->answer != NULL && guest->answer != own_room(guest)) {
         os_free(guest->answer);
@@ -74,15 +74,18 @@ static void end(struct guest *guest, int code, uint32_t bytes) {
     serve_update(serve);
 }
 
-static uint32_t pack_failure(struct guest *guest, struct frame *frame) {
+static uint32_t pack_failures(struct guest *guest, struct frame *frame) {
     char path[BAGGAGE_TEXT_MAX];
-    guest->answer = os_allocate(BAGGAGE_FAILURE_MAX);
+    const struct tn_failure *told[BAGGAGE_GROUPS_MAX];
+    guest->answer = os_allocate(guest->failure_count * BAGGAGE_GROUP_BYTES);
     if (guest->answer == NULL) {
         return 0;
     }
+    for (unsigned i = 0; i < guest->failure_count; i++) {
+        told[i] = &guest->failures[i]->faces[FAILURE_OF_FRAME];
+    }
     (void)tn_frame_path((const struct tn_frame *)(void *)frame, path, sizeof path);
-    return (uint32_t)baggage_write_failure(&guest->failure->faces[FAILURE_OF_FRAME], path,
-                                          guest->answer, BAGGAGE_FAILURE_MAX);
+    return (uint32_t)baggage_write(told, guest->failure_count, path, guest->answer);
 }
 
 static void guest_settled(struct frame *frame, int outcome) {
@@ -91,7 +94,7 @@ static void guest_settled(struct frame *frame, int outcome) {
     uint32_t bytes = 0;
     if (guest->failure_code != 0) {
         outcome = guest->failure_code;
-        bytes = guest->failure == NULL ? 0 : pack_failure(guest, frame);
+        bytes = guest->failure_count == 0 ? 0 : pack_failures(guest, frame);
     } else if (outcome == TN_OK && result != NULL) {
         guest->answer = own_room(guest);
         bytes = (uint32_t)result_bytes(guest->type);
@@ -104,18 +107,16 @@ static void guest_settled(struct frame *frame, int outcome) {
     os_lock_release(&serve->ear.turn);
 }
 
-// The first failure stands; one from below removes the guest.
+// The first failure gives the code, some further ones travel with it; one from below removes the
+// guest.
 static void guest_failed(struct frame *frame, struct frame *failed, int code,
                          struct failure *failure) {
     struct guest *guest = frame->body_data;
     frame_lock(frame);
-    const bool is_first = guest->failure_code == 0;
-    if (is_first) {
-        guest->failure_code = code;
-        guest->failure = failure;
-        if (failure != NULL) {
-            atomic_fetch_add_relaxed(&failure->references, 1);
-        }
+    guest->failure_code = guest->failure_code != 0 ? guest->failure_code : code;
+    if (failure != NULL && guest->failure_count < BAGGAGE_GROUPS_MAX) {
+        atomic_fetch_add_relaxed(&failure->references, 1);
+        guest->failures[guest->failure_count++] = failure;
     }
     frame_unlock(frame);
     if (failed != frame) {

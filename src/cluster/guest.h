@@ -32,12 +32,13 @@ struct guest {
     struct taker_slot *slot;
     const struct tn_type *type;
     struct frame *frame;
-    int cancel_code;         // TN_OK: it was not cancelled
-    struct failure *failure; // that it ended with; NULL: none
-    int failure_code;
-    void *answer;      // its result, or the failure as it travels
-    uint32_t bytes;    // of the baggage that came
-    uint64_t baggage[]; // that; behind it room for the result
+    int cancel_code;  // TN_OK: it was not cancelled
+    int failure_code; // of the first failure that it ended with; 0: none
+    unsigned failure_count;
+    struct failure *failures[BAGGAGE_GROUPS_MAX]; // those that travel, in order
+    void *answer;                                 // its result, or the failure as it travels
+    uint32_t bytes;                               // of the baggage that came
+    uint64_t baggage[];                           // that; behind it room for the result
 };
 
 // The taker's calls.

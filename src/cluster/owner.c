@@ -389,9 +389,8 @@ void owner_init(struct owner *owner, const struct owner_options *options) {
 }
 
 void owner_peer_deinit(struct owner *owner, struct owner_peer *peer, uint64_t now_ns) {
+    owner_peer_say_bye(owner, peer);
     if (peer->is_up) {
-        owner_say(owner, peer, (struct message){.kind = MESSAGE_BYE, .session = peer->session},
-                  NULL);
         end_session(owner, peer, SESSION_CLOSED, 0);
     }
     list_remove(&peer->node);

@@ -150,7 +150,8 @@ void owner_init(struct owner *owner, const struct owner_options *options);
 void owner_peer_init(struct owner *owner, struct owner_peer *peer, unsigned number,
                      struct owner_place *places, uint32_t slots);
 
-// Says BYE if there is a session, and ends it: SESSION_CLOSED. Then the memory is the caller's.
+// Says BYE if there is a session, or one is proposed, and ends it: SESSION_CLOSED. Then the memory
+// is the caller's.
 void owner_peer_deinit(struct owner *owner, struct owner_peer *peer, uint64_t now_ns);
 
 // Gives the task to whoever has a place for it, now or later.

@@ -11,6 +11,16 @@ void owner_say(struct owner *owner, struct owner_peer *peer, struct message mess
     (void)link_send(owner->options.link, peer->number, &message, payload);
 }
 
+void owner_peer_say_bye(struct owner *owner, struct owner_peer *peer) {
+    const uint64_t sessions[] = {peer->proposed, peer->is_up ? peer->session : 0};
+    for (int i = 0; i < 2; i++) {
+        const struct message bye = {.kind = MESSAGE_BYE, .session = sessions[i]};
+        if (bye.session != 0) {
+            owner_say(owner, peer, bye, NULL);
+        }
+    }
+}
+
 void owner_peer_init(struct owner *owner, struct owner_peer *peer, unsigned number,
                      struct owner_place *places, uint32_t slots) {
     REQUIRE(slots >= 1 && slots <= SESSION_SLOTS_MAX, "a peer has 1 to 65536 places");

@@ -12,6 +12,10 @@
 void owner_say(struct owner *owner, struct owner_peer *peer, struct message message,
                const void *payload);
 
+// Says BYE in the name of the peer's session, and of the one that is proposed: its taker may have
+// taken that up already.
+void owner_peer_say_bye(struct owner *owner, struct owner_peer *peer);
+
 // Puts a task, which is in no list, into a free place of an open peer, and tells it.
 void owner_place_task(struct owner *owner, struct owner_peer *peer, struct owner_task *task,
                       uint64_t now_ns);

@@ -246,6 +246,18 @@ void fail_told(struct tn_self *self, const struct tn_failure *told) {
     }
 }
 
+void fail_told_beside(struct frame *frame, const struct tn_failure *told) {
+    struct raising raising = {.run = frame->run, .told = *told};
+    int outcome;
+    raising.record = make_record(frame->run, told);
+    if (!ask_handlers(frame, &raising, &outcome)) {
+        end_above(frame, outcome, raising.record);
+    }
+    if (raising.record != NULL) {
+        failure_release(raising.record);
+    }
+}
+
 void fail_frame(struct frame *frame, int code, const char *message) {
     frame->failure_code = code;
     take_up(frame,

@@ -15,6 +15,9 @@ struct tn_task;
 // place and cause. The names of files stay where they are.
 void fail_told(struct tn_self *self, const struct tn_failure *told);
 
+// The same of a further failure that happened in what `frame` did, beside the one it failed with.
+void fail_told_beside(struct frame *frame, const struct tn_failure *told);
+
 // Fails a frame that could not begin: asks the handlers, from any thread that keeps it alive. Its
 // outcome stands afterwards.
 void fail_frame(struct frame *frame, int code, const char *message);

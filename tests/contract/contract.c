@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/loopback.h"
+
 // A test makes some dozens of calls that may fail, and more with more threads.
 enum { FAILING_CALLS = 50 };
 
@@ -29,6 +31,10 @@ static void run_current(void) {
         inside_fail_call(1 + test_seed() % FAILING_CALLS);
         test_excuse(inside_call_has_failed);
     }
+    if (current()->is_elsewhere) {
+        loopback_use(2, 2);
+        loopback_force(true);
+    }
     if (contract->outside != NULL) {
         contract->outside();
         return;
@@ -37,6 +43,17 @@ static void run_current(void) {
     if (code != contract->code) { // not counted as an expectation: the body must have its own
         EXPECT_EQ(code, contract->code);
     }
+}
+
+static void register_one(struct contract *contract, struct contract_test *made, int threads) {
+    made->contract = contract;
+    made->options.num_threads = threads;
+    made->test = (struct test){.name = made->name,
+                               .body = run_current,
+                               .seconds = contract->seconds,
+                               .dies = contract->dies,
+                               .text = contract->text};
+    test_register(&made->test);
 }
 
 void contract_register(struct contract *contract) {
@@ -48,17 +65,17 @@ void contract_register(struct contract *contract) {
                          : is_dframe               ? dframe_threads
                                                    : default_threads;
     const char *level = level_names[contract->level];
-    for (int i = 0; i < CONTRACT_THREADS_MAX && threads[i] != 0; i++) {
-        struct contract_test *made = &contract->tests[i];
-        made->contract = contract;
-        made->options.num_threads = threads[i];
-        snprintf(made->name, sizeof made->name, "%s:%s:%d", contract->name, level, threads[i]);
-        made->test = (struct test){.name = made->name,
-                                   .body = run_current,
-                                   .seconds = contract->seconds,
-                                   .dies = contract->dies,
-                                   .text = contract->text};
-        test_register(&made->test);
+    int count = 0;
+    for (; count < CONTRACT_THREADS_MAX && threads[count] != 0; count++) {
+        struct contract_test *made = &contract->tests[count];
+        snprintf(made->name, sizeof made->name, "%s:%s:%d", contract->name, level, threads[count]);
+        register_one(contract, made, threads[count]);
+    }
+    if (is_dframe && !contract->stays) {
+        struct contract_test *made = &contract->tests[count];
+        made->is_elsewhere = true;
+        snprintf(made->name, sizeof made->name, "%s:%s:elsewhere", contract->name, level);
+        register_one(contract, made, threads[0]);
     }
 }
 

@@ -16,7 +16,9 @@
 // LEVEL_FRAME declares, root included, has the level under test, and what must be of one level is
 // declared with TN_FRAME or TN_PFRAME as usual. The tests are called NAME:frame:1 to NAME:pframe:4.
 // Files whose frames take no pointers are compiled a third time, as DFrames (CMakeLists.txt names
-// them), which gives one more test of each: NAME:dframe:2.
+// them), which gives two more tests of each: NAME:dframe:2, and NAME:dframe:elsewhere, where each
+// DFrame but root is sent to another process (support/loopback.h: so it is in the same memory, and
+// static variables are seen by all).
 //
 // Invariant: each test runs in a process of its own, so static variables start at zero.
 // Start reading at CONTRACT; README.md shows how to run and replay.
@@ -34,6 +36,7 @@
 //   .only = TN_LEVEL_PFRAME       not at the other level
 //   .threads = {2, 4}             instead of {1, 2, 4}; up to four numbers
 //   .code = -5                    what the run has to return instead
+//   .stays = true                 not with other processes
 //   .seconds, .dies, .text        as in support/test.h
 #define CONTRACT(test_name, ...)                                                                   \
     static void test_name(struct tn_self *self);                                                   \
@@ -106,6 +109,7 @@ struct contract_test {
     char name[CONTRACT_NAME_BYTES];
     const struct contract *contract;
     struct tn_run_options options;
+    bool is_elsewhere;
 };
 
 struct contract {
@@ -119,7 +123,8 @@ struct contract {
     int seconds;
     int dies;
     const char *text;
-    struct contract_test tests[CONTRACT_THREADS_MAX];
+    bool stays; // not elsewhere: it is about this process
+    struct contract_test tests[CONTRACT_THREADS_MAX + 1];
 };
 
 void contract_register(struct contract *contract);
