@@ -8,8 +8,8 @@
 // thread's turn, and returns when every frame is gone and every thread has been joined.
 //
 // The environment can cap the levels of a run, for looking for a fault: with TENON_LEVEL=frame all
-// frames share one thread, as if num_threads were 1; with pframe no DFrame leaves its process. That
-// changes no result, only who computes it.
+// frames share one thread, as if num_threads were 1; with pframe no DFrame leaves its process,
+// whatever num_processes says. That changes no result, only who computes it.
 #ifndef TENON_RUN_H
 #define TENON_RUN_H
 
@@ -32,7 +32,8 @@ struct tn_run_options {
 
     // Other processes that DFrames may run in (tenon/dframe.h), at most 256; they start with the
     // first DFrame, and end with the run. 0: as many as TENON_PROCESSES in the environment says, or
-    // none. Below 0: none.
+    // none. Below 0: none. A run that has some has one thread more, which runs no frames: it sends
+    // and listens. Where none can be started, the report is told why, and all runs here.
     int num_processes;
 
     // Threads of each of them that run frames; not above 0: 1.
@@ -99,7 +100,8 @@ struct tn_run_options {
 // Returns TN_OK; the code of the failure that nobody absorbed (tn_run_failures in tenon/failure.h
 // has all of them); TN_CANCELLED when root was removed; TN_TIMED_OUT when its deadline passed;
 // TN_DEADLOCK (below); TN_RUNNING when the calling thread is inside a run already; TN_OUT_OF_RANGE
-// for bad options, or when TENON_LEVEL in the environment is not frame, pframe or dframe;
+// for bad options, or when TENON_LEVEL in the environment is not frame, pframe or dframe, or
+// TENON_PROCESSES no number up to 256;
 // TN_NO_MEMORY or TN_NO_THREAD when the machine has not enough of either. Two threads may each have
 // a run of their own; one thread may run again and again.
 //

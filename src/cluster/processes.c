@@ -1,8 +1,6 @@
 // processes.c - see processes.h.
 #include "cluster/processes.h"
 
-#include <stdlib.h>
-
 #include "cluster/bridge.h"
 #include "cluster/local.h"
 #include "cluster/serve.h"
@@ -33,7 +31,5 @@ static struct elsewhere *make(int processes, const struct tn_run_options *option
 }
 
 void processes_provide(void) {
-    const char *text = os_environment("TENON_PROCESSES");
-    const int processes = text == NULL ? 0 : atoi(text);
-    elsewhere_provide(make, processes > 0 ? processes : 0);
+    elsewhere_provide(make, 0);
 }

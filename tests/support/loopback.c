@@ -124,7 +124,7 @@ static bool send_own(struct link *link, unsigned peer, const struct message *mes
     struct message sent = *message;
     (void)peer;
     if (is_killed(process)) {
-        return true;
+        return false; // so nothing begins any more that the owner has not been told of
     }
     if (atomic_exchange_relaxed(&process->is_lying, 0) != 0) {
         sent.kind = MESSAGE_RUN; // which owners send
