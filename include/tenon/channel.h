@@ -53,7 +53,7 @@ struct tn_channel {
     bool (*is_before)(const void *one, const void *other);
     // What follows is not for the program.
     bool tn_is_closed;
-    void *tn_words[26];
+    void *tn_words[30];
 };
 
 // TN_CHANNEL(type, name); declares, at file scope, a type of channels for items of any copyable

@@ -31,14 +31,41 @@ void channel_settle(struct channel *channel) {
 
 // ---- with one turn ---------------------------------------------------------------------------
 
-// False: it needs both.
-static inline bool send_quick(struct channel *channel, const void *item, size_t bytes) {
+enum { KEPT_AFTER = 4096 }; // items
+
+static inline void note_user(struct channel_side *side, uint32_t thread, size_t count) {
+    if (UNLIKELY(atomic_load_relaxed(&side->user) != thread)) {
+        atomic_store_relaxed(&side->user, thread);
+        side->since = count;
+    }
+}
+
+// With the turn of a side that the caller has just used alone. One that only one thread has used
+// for so long is its own again: what it costs when the next one waits is little beside that.
+static void release_side(struct channel_side *side, uint32_t thread) {
+    const size_t count = atomic_load_relaxed(&side->count);
+    if (turn_is_shared(&side->turn) && count - side->since >= KEPT_AFTER &&
+        thread != TN_NO_THREAD_) {
+        side->since = count;
+        turn_keep(&side->turn, thread);
+    } else {
+        turn_release(&side->turn);
+    }
+}
+
+// `looks`: at the other side's count when what was seen of it is used up. False: it needs both, or
+// such a look.
+static inline bool send_quick(struct channel *channel, const void *item, size_t bytes,
+                              uint32_t thread, bool looks) {
     struct channel_side *side = &channel->sending;
     const size_t count = atomic_load_relaxed(&side->count);
     if (UNLIKELY(!side->is_quick)) {
         return false;
     }
     if (UNLIKELY(count - side->other >= side->room)) {
+        if (!looks) {
+            return false;
+        }
         // acquire: pairs with receive_quick: the item that lay there has been copied.
         side->other = atomic_load_acquire(&channel->receiving.count);
         if (count - side->other >= side->room) {
@@ -47,18 +74,23 @@ static inline bool send_quick(struct channel *channel, const void *item, size_t 
     }
     channel_copy(side->ring + side->at * bytes, item, bytes);
     side->at = channel_after(side);
+    note_user(side, thread, count);
     // release: pairs with receive_quick.
     atomic_store_release(&side->count, count + 1);
     return true;
 }
 
-static inline bool receive_quick(struct channel *channel, void *item, size_t bytes) {
+static inline bool receive_quick(struct channel *channel, void *item, size_t bytes,
+                                 uint32_t thread, bool looks) {
     struct channel_side *side = &channel->receiving;
     const size_t count = atomic_load_relaxed(&side->count);
     if (UNLIKELY(!side->is_quick)) {
         return false;
     }
     if (UNLIKELY(count == side->other)) {
+        if (!looks) {
+            return false;
+        }
         // acquire: pairs with send_quick.
         side->other = atomic_load_acquire(&channel->sending.count);
         if (count == side->other) {
@@ -67,6 +99,7 @@ static inline bool receive_quick(struct channel *channel, void *item, size_t byt
     }
     channel_copy(item, side->ring + side->at * bytes, bytes);
     side->at = channel_after(side);
+    note_user(side, thread, count);
     // release: pairs with send_quick.
     atomic_store_release(&side->count, count + 1);
     return true;
@@ -83,6 +116,9 @@ int channel_try_send(struct channel *channel, const void *item, size_t bytes) {
         channel_copy(receiver->item, item, bytes);
         wait_fire(receiver, TN_OK);
         return TN_OK;
+    }
+    if (!channel_has_ring(channel)) {
+        return TN_WOULD_WAIT;
     }
     if (channel_count(channel) == channel->sending.room) {
         const int code = channel_grow(channel, bytes);
@@ -115,6 +151,9 @@ int channel_try_receive(struct channel *channel, void *item, size_t bytes) {
 
 // ---- waiting ---------------------------------------------------------------------------------
 
+// Of the looks at the other side of a ring that is full or empty.
+enum { PAUSES_MIN = 16, PAUSES_MAX = 64 };
+
 struct channel_wait {
     struct waiter waiter;
     struct wait wait;
@@ -129,7 +168,8 @@ static void tell_receive(const struct waiter *waiter, char *text, size_t bytes) 
 }
 
 static struct guard guard_of(struct channel *channel) {
-    return (struct guard){&channel->sending.turn, &channel->receiving.turn};
+    struct turn *second = channel_has_ring(channel) ? &channel->receiving.turn : NULL;
+    return (struct guard){&channel->sending.turn, second};
 }
 
 // Waits in the list of one side, with both turns, which it releases. What it waits for is tried
@@ -152,7 +192,9 @@ __attribute__((always_inline)) static inline int wait_in(struct channel *channel
         }
     }
     wait_push(sends ? &channel->senders : &channel->receivers, &wait->wait, &wait->waiter);
-    channel_settle(channel);
+    if (channel_has_ring(channel)) {
+        channel_settle(channel);
+    }
     const int code = wait_suspend(&wait->wait, guard_of(channel));
     sanitizer_take_over(channel);
     return code == TN_OK ? wait->wait.outcome : code;
@@ -177,27 +219,62 @@ __attribute__((noinline)) static int wait_to_receive(struct tn_self *self, struc
     return wait_in(channel, &wait, false, bytes);
 }
 
-int tn_channel_send(struct tn_self *self, struct tn_channel *room, const void *item,
-                    size_t item_bytes, bool waits) {
-    struct channel *channel = channel_of(room);
-    sanitizer_hand_over(channel);
-    turn_acquire(&channel->sending.turn, self->thread);
-    if (LIKELY(send_quick(channel, item, item_bytes))) {
-        turn_release(&channel->sending.turn);
-        return TN_OK;
+// With the turn of the full or empty side, also when it returns: looks for a moment whether the
+// other side moves on. Seldom, so that it has moved by many items when it is seen: each look, and
+// each item that is seen alone, takes the words of one thread to the other. And with no turn.
+static void look_at_other(struct tn_self *self, struct channel_side *side,
+                          const struct channel_side *other) {
+    const size_t seen = side->other;
+    if (!side->is_quick || side->room == 0 || atomic_load_relaxed(&other->user) == self->thread ||
+        !wait_may_spin(self)) {
+        return;
     }
-    turn_acquire(&channel->receiving.turn, self->thread);
-    const int code = channel_try_send(channel, item, item_bytes);
+    turn_release(&side->turn);
+    for (int pauses = PAUSES_MIN; pauses <= PAUSES_MAX; pauses *= 2) {
+        cpu_pauses(pauses);
+        if (atomic_load_relaxed(&other->count) != seen) {
+            break;
+        }
+    }
+    turn_acquire(&side->turn, self->thread);
+}
+
+// With the sending turn, which alone was not enough.
+static int send_slow(struct tn_self *self, struct channel *channel, const void *item, size_t bytes,
+                     bool waits) {
+    if (channel_has_ring(channel)) {
+        if (waits) {
+            look_at_other(self, &channel->sending, &channel->receiving);
+        }
+        if (send_quick(channel, item, bytes, self->thread, true)) {
+            release_side(&channel->sending, self->thread);
+            return TN_OK;
+        }
+        turn_acquire(&channel->receiving.turn, self->thread);
+    }
+    const int code = channel_try_send(channel, item, bytes);
     if (code == TN_WOULD_WAIT && waits) {
-        return wait_to_send(self, channel, item, item_bytes);
+        return wait_to_send(self, channel, item, bytes);
     }
     channel_release(channel);
     return code;
 }
 
-// With both turns, since the receiving one alone was not enough.
-static int receive_slow(struct tn_self *self, struct channel *channel, void *item, size_t bytes,
-                        bool waits) {
+int tn_channel_send(struct tn_self *self, struct tn_channel *room, const void *item,
+                    size_t item_bytes, bool waits) {
+    struct channel *channel = channel_of(room);
+    sanitizer_hand_over(channel);
+    turn_acquire(&channel->sending.turn, self->thread);
+    if (UNLIKELY(!send_quick(channel, item, item_bytes, self->thread, false))) {
+        return send_slow(self, channel, item, item_bytes, waits);
+    }
+    turn_release(&channel->sending.turn);
+    return TN_OK;
+}
+
+// With no turn.
+static int receive_with_both(struct tn_self *self, struct channel *channel, void *item,
+                             size_t bytes, bool waits) {
     channel_acquire(channel, self->thread);
     const int code = channel_try_receive(channel, item, bytes);
     if (code == TN_WOULD_WAIT && waits) {
@@ -208,15 +285,32 @@ static int receive_slow(struct tn_self *self, struct channel *channel, void *ite
     return code;
 }
 
+// With the receiving turn, which alone was not enough.
+static int receive_slow(struct tn_self *self, struct channel *channel, void *item, size_t bytes,
+                        bool waits) {
+    if (waits) {
+        look_at_other(self, &channel->receiving, &channel->sending);
+    }
+    if (receive_quick(channel, item, bytes, self->thread, true)) {
+        release_side(&channel->receiving, self->thread);
+        sanitizer_take_over(channel);
+        return TN_OK;
+    }
+    turn_release(&channel->receiving.turn);
+    return receive_with_both(self, channel, item, bytes, waits);
+}
+
 int tn_channel_receive(struct tn_self *self, struct tn_channel *room, void *item, size_t item_bytes,
                        bool waits) {
     struct channel *channel = channel_of(room);
+    if (!channel_has_ring(channel)) {
+        return receive_with_both(self, channel, item, item_bytes, waits);
+    }
     turn_acquire(&channel->receiving.turn, self->thread);
-    const bool is_received = receive_quick(channel, item, item_bytes);
-    turn_release(&channel->receiving.turn);
-    if (UNLIKELY(!is_received)) {
+    if (UNLIKELY(!receive_quick(channel, item, item_bytes, self->thread, false))) {
         return receive_slow(self, channel, item, item_bytes, waits);
     }
+    turn_release(&channel->receiving.turn);
     sanitizer_take_over(channel);
     return TN_OK;
 }

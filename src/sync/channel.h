@@ -36,6 +36,8 @@ struct channel_side {
     size_t at;            // the place of the next item
     _Atomic size_t count; // how many items have passed here so far
     size_t other;         // what it has seen of the other side's count
+    size_t since;         // what the count was when another thread than `user` used its turn alone
+    _Atomic uint32_t user;
 };
 
 // struct tn_channel as seen from here.
@@ -60,6 +62,12 @@ static inline struct channel *channel_of(struct tn_channel *channel) {
 // How many items it may hold.
 static inline size_t channel_limit(const struct channel *channel) {
     return channel->limit > channel->capacity ? channel->limit : channel->capacity;
+}
+
+// Whether it may hold any: else nothing can be done with one turn, and the sending one stands for
+// both.
+static inline bool channel_has_ring(const struct channel *channel) {
+    return (channel->limit | channel->capacity) != 0;
 }
 
 // How many it holds. With both turns.
@@ -102,15 +110,19 @@ void channel_empty(struct channel *channel);
 // Both turns, by the thread of that number (self->thread).
 static inline void channel_acquire(struct channel *channel, uint32_t thread) {
     turn_acquire(&channel->sending.turn, thread);
-    turn_acquire(&channel->receiving.turn, thread);
+    if (channel_has_ring(channel)) {
+        turn_acquire(&channel->receiving.turn, thread);
+    }
 }
 
 // Before they are released: says what each side may do alone from now on.
 void channel_settle(struct channel *channel);
 
 static inline void channel_release(struct channel *channel) {
-    channel_settle(channel);
-    turn_release(&channel->receiving.turn);
+    if (channel_has_ring(channel)) {
+        channel_settle(channel);
+        turn_release(&channel->receiving.turn);
+    }
     turn_release(&channel->sending.turn);
 }
 

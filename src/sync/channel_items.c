@@ -119,6 +119,7 @@ void channel_get(struct channel *channel, void *item, size_t bytes) {
 
 static void forget_items(struct channel_side *side) {
     use_ring(side, NULL, 0, 0);
+    side->since = 0;
     atomic_store_relaxed(&side->count, 0);
 }
 

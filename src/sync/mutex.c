@@ -23,9 +23,9 @@ enum { HANDED, TRY };
 enum { OVERTAKEN_MAX = 2 };
 
 // A holder that runs on another thread gives it back soon, mostly; waking costs more than that.
-// Each look at the mutex takes its words from the holder's core: so the time from look to look
-// doubles.
-enum { PAUSES_MAX = 32 };
+// Each look at the mutex takes its words from the holder's core: so the first one comes late, and
+// the time from look to look doubles. Longer where nothing else is to be run.
+enum { PAUSES_MIN = 16, PAUSES_MAX = 128, PAUSES_MAX_BUSY = 32 };
 
 struct mutex_wait {
     struct waiter waiter;
@@ -90,7 +90,8 @@ static bool spin(struct mutex *mutex, const struct waiter *waiter) {
     if (!turn_is_shared(&mutex->lock) || (stack != NULL && !stack->scheduler->is_shared)) {
         return false; // the holder is on this thread
     }
-    for (int pauses = 1; pauses <= PAUSES_MAX; pauses *= 2) {
+    const int pauses_max = wait_may_spin(waiter->self) ? PAUSES_MAX : PAUSES_MAX_BUSY;
+    for (int pauses = PAUSES_MIN; pauses <= pauses_max; pauses *= 2) {
         const uint32_t state = atomic_load_relaxed(&mutex->state);
         if (state == MUTEX_WAITED || mutex->is_strict) {
             return false;

@@ -1,6 +1,7 @@
 // turn.c - see turn.h.
 #include "sync/turn.h"
 
+#include "base/check.h"
 #include "scheduler/worker.h"
 
 // What sharing costs, some microseconds each, is bounded for the whole process: after so many
@@ -63,8 +64,7 @@ static void lock(struct turn *turn) {
     }
 }
 
-void turn_acquire_slow(struct turn *turn, uint32_t thread) {
-    lock(turn);
+void turn_settle(struct turn *turn, uint32_t thread) {
     const uint32_t owner = atomic_load_relaxed(&turn->owner);
     if (UNLIKELY(owner != TURN_SHARED)) {
         if (owner == TURN_NEW) {
@@ -73,4 +73,18 @@ void turn_acquire_slow(struct turn *turn, uint32_t thread) {
             share(turn);
         }
     }
+}
+
+void turn_acquire_slow(struct turn *turn, uint32_t thread) {
+    lock(turn);
+    turn_settle(turn, thread);
+}
+
+// Who waits for the lock finds an owner and takes the turn from it.
+void turn_keep(struct turn *turn, uint32_t thread) {
+    ASSERT(turn_is_shared(turn) && thread != TN_NO_THREAD_);
+    atomic_fetch_sub_relaxed(&turn_shared_count, 1);
+    atomic_store_relaxed(&turn->owner, thread);
+    // release: pairs with turn_acquire, lock.
+    atomic_store_release(&turn->lock, 0);
 }

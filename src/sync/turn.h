@@ -21,6 +21,8 @@
 //     (NEW 0) --------------> a thread's number ------------------> LEAVING --share--> SHARED
 //        `-------- claim: a thread that is no worker, or enough were shared already ------^
 //
+//                                SHARED --turn_keep--> a thread's number
+//
 // Invariant: whoever has the turn is inside as its owner, or has `lock` and the turn is shared, or
 // has `lock` and is the owner. A frame may leave its stack with it: the same thread releases it, on
 // its loop. Model-checked in tests/model. Start reading at turn_acquire.
@@ -60,6 +62,10 @@ extern _Atomic uint32_t turn_shared_count;
 // The number of the calling thread, as in its frames' self->thread.
 uint32_t turn_thread(void);
 
+// Instead of turn_release, of a shared turn: the caller's thread, which has been the only one for
+// long, owns it again. Not where somebody goes by turn_is_shared without the turn, as tn_mutex.
+void turn_keep(struct turn *turn, uint32_t thread);
+
 // Nobody uses it any more but the caller, who had it last: it is a new one.
 static inline void turn_forget(struct turn *turn) {
     atomic_store_relaxed(&turn->owner, TURN_NEW);
@@ -71,6 +77,9 @@ static inline bool turn_is_shared(struct turn *turn) {
 }
 
 void turn_acquire_slow(struct turn *turn, uint32_t thread);
+
+// With the lock: the turn is the caller's when this returns, whoever owned it.
+void turn_settle(struct turn *turn, uint32_t thread);
 
 // `thread`: the caller's, self->thread.
 static inline void turn_acquire(struct turn *turn, uint32_t thread) {
@@ -87,10 +96,11 @@ static inline void turn_acquire(struct turn *turn, uint32_t thread) {
     }
     uint32_t free = 0;
     // acquire: pairs with turn_release.
-    if (LIKELY(turn_is_shared(turn)) && LIKELY(atomic_cas_acquire(&turn->lock, &free, 1))) {
-        return;
+    if (UNLIKELY(!turn_is_shared(turn)) || UNLIKELY(!atomic_cas_acquire(&turn->lock, &free, 1))) {
+        turn_acquire_slow(turn, thread);
+    } else if (UNLIKELY(!turn_is_shared(turn))) { // it was kept meanwhile
+        turn_settle(turn, thread);
     }
-    turn_acquire_slow(turn, thread);
 }
 
 // A former owner that comes too late is inside for a moment after the turn has become shared.

@@ -99,7 +99,7 @@ bool wait_list_has_other(const struct wait_list *list, const struct waiter *wait
     return false;
 }
 
-struct wait *wait_take(struct wait_list *list) {
+struct wait *wait_take_slow(struct wait_list *list) {
     struct wait *wait;
     while ((wait = list->first) != NULL) {
         wait_unlink(wait);
@@ -194,7 +194,7 @@ __attribute__((always_inline)) static inline bool suspend_once(struct waiter *wa
         guard_release(guard);
         (void)os_wait_word(&waiter->has_fired, WAIT_NOT_FIRED, deadline_ns);
     } else {
-        struct suspension suspension = {waiter, guard, scope_hides(stack)};
+        struct suspension suspension = {waiter, guard, stack->scopes != NULL && scope_hides(stack)};
         stack->note = &waiter->note;
         suspend_stack(stack, commit, &suspension);
     }
@@ -205,14 +205,20 @@ bool waiter_suspend(struct waiter *waiter, struct guard guard, uint64_t deadline
     return suspend_once(waiter, guard, deadline_ns);
 }
 
+bool wait_may_spin(struct tn_self *self) {
+    if (hard_is(HARD_PARK) || current_is_outside(self)) {
+        return false;
+    }
+    const struct task_stack *stack = task_stack_of(self);
+    return stack->scheduler->is_shared && !worker_has_next(stack->worker);
+}
+
 // A partner on another thread that is awake answers sooner than this stack is left and continued,
 // by another worker perhaps. With nothing else to run the worker would look round itself. True, and
 // the guard is released: the wait has fired.
 static bool spin(struct wait *wait, struct guard guard) {
     struct waiter *waiter = wait->waiter;
-    struct task_stack *stack = waiter->stack;
-    if (!stack->scheduler->is_shared || !turn_is_shared(guard.first) || hard_is(HARD_PARK) ||
-        worker_has_next(stack->worker)) {
+    if (!turn_is_shared(guard.first) || !wait_may_spin(waiter->self)) {
         return false;
     }
     guard_release(guard);

@@ -105,7 +105,10 @@ static inline bool wait_list_is_empty(const struct wait_list *list) {
 bool wait_list_has_other(const struct wait_list *list, const struct waiter *waiter);
 
 // The first wait of the list that may be fired, and must be then: taken off. NULL: there is none.
-struct wait *wait_take(struct wait_list *list);
+struct wait *wait_take_slow(struct wait_list *list);
+static inline struct wait *wait_take(struct wait_list *list) {
+    return wait_list_is_empty(list) ? NULL : wait_take_slow(list);
+}
 
 // Ends a wait that was taken: its waiter goes on, and finds the outcome.
 void wait_fire(struct wait *wait, int outcome);
@@ -116,6 +119,10 @@ void waiter_fire(struct waiter *waiter);
 // Suspends until the wait, which was pushed, has fired: TN_OK, and its outcome says the rest. Why
 // the frame has to end: then it is unlinked. Called with the object's lock held, which it releases.
 int wait_suspend(struct wait *wait, struct guard guard);
+
+// Whether who would wait had better look again for a moment before: somebody who is awake on
+// another thread may do what is waited for, and the caller's worker has nothing else to run.
+bool wait_may_spin(struct tn_self *self);
 
 // Fires everybody.
 void wait_fire_all(struct wait_list *list, int outcome);

@@ -33,6 +33,23 @@ static void count_twice(void) {
     count_up();
 }
 
+static void set_up_shared(void) {
+    set_up();
+    atomic_store_relaxed(&turn.owner, TURN_SHARED);
+    atomic_store_relaxed(&turn_shared_count, 1);
+}
+
+static void count_and_keep(void) {
+    turn_acquire(&turn, (uint32_t)model_self());
+    plain_write(&counter, plain_read(&counter) + 1);
+    if (turn_is_shared(&turn)) {
+        turn_keep(&turn, (uint32_t)model_self());
+    } else {
+        turn_release(&turn);
+    }
+    count_up();
+}
+
 static void expect(int count) {
     MODEL_EXPECT(counter == count);
     const uint32_t owner = atomic_load_relaxed(&turn.owner);
@@ -57,6 +74,9 @@ MODEL(an_owner_that_comes_late_finds_it_shared, .threads = 3, .setup = set_up,
 
 MODEL(two_that_come_first_exclude_each_other, .threads = 2, .setup = set_up_new,
       .thread = {count_up, count_up}, .finish = expect_two)
+
+MODEL(a_turn_that_was_kept_is_taken_again, .threads = 2, .setup = set_up_shared,
+      .thread = {count_and_keep, count_up}, .finish = expect_three)
 
 MODEL_SITE_UNNEEDED("turn.h", "(void)atomic_load_acquire(&turn->inside)",
                     "frames of one thread follow each other, which ThreadSanitizer is to see")
