@@ -113,8 +113,9 @@ struct tn_run_options {
 // When a thread of the program's own could still help, or what is waited for in the world, or an
 // event, that is not known: a server that waits for requests looks the same. With suspect_seconds
 // the report is told, after a rest of that length and once in each, what every frame waits for and
-// who holds it, if one waits to be let on by another; nothing fails. So of a program that hangs:
-// TENON_SUSPECT_SECONDS=1 ./program
+// who holds it, if one waits to be let on by another; nothing fails. While others go on it is told
+// who has waited for a lock for that long whose holder waits for something that only a frame can
+// bring about. So of a program that hangs: TENON_SUSPECT_SECONDS=1 ./program
 //
 // While others go on, frames that wait for each other in a circle are found as well: each for a
 // mutex, a lock for readers and a writer, or a tn_once that the next one holds, or for the next

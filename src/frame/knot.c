@@ -1,12 +1,9 @@
 // knot.c - see knot.h. Start reading at pass.
 #include "frame/knot.h"
 
-#include "base/sentence.h"
-#include "frame/frame.h"
+#include "frame/knot_story.h"
 #include "frame/note.h"
-#include "frame/run.h"
 #include "frame/scope.h"
-#include "frame/tree.h"
 
 // When it is looked for the first time after something was tied: a little later than it is noticed
 // that nothing moves at all (scheduler/still.c), which is the better thing to say. When nothing has
@@ -14,10 +11,8 @@
 #define INTERVAL_NS 150000000u
 #define INTERVAL_MAX_NS 3200000000u
 
-// The longest circle that is found; how many of its frames are told; and how much in one look.
-enum { LENGTH_MAX = 64, FRAMES_TOLD_MAX = 12, LINES_MAX = 24 };
-
-enum { PATH_BYTES = 192, TEXT_BYTES = 128 };
+// The longest circle that is found.
+enum { LENGTH_MAX = 64 };
 
 struct search {
     struct meeting meeting; // the frames that a frame waits for
@@ -50,13 +45,20 @@ static bool claim(struct search *search, struct task_stack *stack) {
 
 static bool pass(struct search *search, struct task_stack *stack);
 
+// NULL: nobody holds it, or a thread or a frame of another run does.
+static struct task_stack *stack_of_holder(struct search *search, const struct tn_self *holder) {
+    struct task_stack *stack =
+        holder == NULL ? NULL : task_stack_of((struct tn_self *)(uintptr_t)holder);
+    const bool is_ours =
+        stack != NULL && stack_set_has(&search->scheduler->stacks, &stack->memory);
+    return is_ours ? stack : NULL;
+}
+
 // To who holds it. That must hold it still when it is known not to move.
 static bool pass_holder(struct search *search, const struct knot_tie *tie) {
     const struct tn_self *holder = tie->note->holder(tie->note);
-    struct task_stack *next =
-        holder == NULL ? NULL : task_stack_of((struct tn_self *)(uintptr_t)holder);
-    return next != NULL && stack_set_has(&search->scheduler->stacks, &next->memory) &&
-           pass(search, next) && tie->note->holder(tie->note) == holder;
+    struct task_stack *next = stack_of_holder(search, holder);
+    return next != NULL && pass(search, next) && tie->note->holder(tie->note) == holder;
 }
 
 static bool meet(struct meeting *meeting, struct frame *frame) {
@@ -114,75 +116,65 @@ static bool mark_told(struct search *search) {
     return !is_news;
 }
 
-// ---- telling ---------------------------------------------------------------------------------
+// ---- suspects --------------------------------------------------------------------------------
 
-// Put together while nothing moves, and said when it may.
-struct story {
-    char lines[LINES_MAX][RUN_MESSAGE_BYTES];
-    int count;
-    bool is_certain; // of one circle at least
-};
-
-static bool has_room(const struct story *story) {
-    return story->count + 1 + FRAMES_TOLD_MAX <= LINES_MAX;
+// What a stack waits for that only a frame can bring about and nobody holds: for a lock or the end
+// of a frame it waits as long as somebody else does something. Else NULL.
+static const struct note *open_note(struct search *search, struct task_stack *stack) {
+    bool is_claimed = false;
+    for (int i = 0; i < search->claims && !is_claimed; i++) {
+        is_claimed = search->claimed[i] == stack;
+    }
+    if (stack->tie != NULL || (!is_claimed && !claim(search, stack))) {
+        return NULL;
+    }
+    const struct note *note = stack->note;
+    const bool is_open =
+        note->awaited == NULL && note->ends_inside != NULL && note->ends_inside(note);
+    return is_open ? note : NULL;
 }
 
-static void begin_line(struct story *story, struct sentence *sentence, const char *word) {
-    sentence_init(sentence, story->lines[story->count++], RUN_MESSAGE_BYTES);
-    sentence_add(sentence, word);
-    sentence_add(sentence, ": ");
-}
-
-static void add_path(struct sentence *sentence, struct task_stack *stack) {
-    char path[PATH_BYTES];
-    (void)tree_path(tree_place_on(stack), path, sizeof path);
-    sentence_add(sentence, path);
-}
-
-static void tell_one(struct story *story, const char *word, struct task_stack *stack,
-                     struct task_stack *next) {
-    const struct knot_tie *tie = stack->tie;
-    const struct note *note = tie != NULL ? tie->note : stack->note;
-    const struct tree_place place = tree_place_on(stack);
-    char text[TEXT_BYTES];
-    struct sentence line;
-    begin_line(story, &line, word);
-    add_path(&line, stack);
-    sentence_add(&line, ", spawned at ");
-    sentence_add(&line, tree_type(&place)->file);
-    sentence_add(&line, ":");
-    sentence_add_number(&line, tree_line(&place), 10, 1);
-    sentence_add(&line, ", ");
+// True when that was told: who has waited for so long, for whom, and what that one waits for.
+static bool suspect(struct search *search, struct story *story, const struct knot_tie *tie,
+                    uint64_t waited_ns) {
+    const struct tn_self *holder = tie->note->holder(tie->note);
+    struct task_stack *next = stack_of_holder(search, holder);
+    const struct note *note = next == NULL ? NULL : open_note(search, next);
+    if (note == NULL || tie->note->holder(tie->note) != holder) {
+        return false;
+    }
+    char text[STORY_TEXT_BYTES];
+    struct sentence line = story_tell_wait(story, "suspect", tie->stack, next);
+    sentence_add(&line, ", for ");
+    sentence_add_seconds(&line, waited_ns);
+    sentence_add(&line, "; that one ");
     note->tell(note, text, sizeof text);
     sentence_add(&line, text);
-    if (tie != NULL) {
-        sentence_add(&line, ", held by ");
-        add_path(&line, next);
-        sentence_add(&line, ", in ");
-        os_describe_address(tie->site, text, sizeof text);
-        sentence_add(&line, text);
-    }
+    return true;
 }
 
-static void tell(const struct search *search, struct story *story) {
-    const int count = search->length - search->first;
-    const char *word = search->has_deadline ? "suspect" : "deadlock";
-    struct sentence line;
-    begin_line(story, &line, word);
-    if (count == 1) {
-        sentence_add(&line, "a frame waits for what it holds itself, ");
-    } else {
-        sentence_add_number(&line, (uint64_t)count, 10, 1);
-        sentence_add(&line, " frames wait for each other in a circle, ");
-    }
-    sentence_add(&line, search->has_deadline ? "until a deadline passes"
-                        : count == 1         ? "and cannot go on"
-                                             : "and none can go on");
-    story->is_certain = story->is_certain || !search->has_deadline;
-    const int end = count < FRAMES_TOLD_MAX ? search->length : search->first + FRAMES_TOLD_MAX;
-    for (int i = search->first; i < end; i++) {
-        const bool is_last = i + 1 == search->length;
-        tell_one(story, word, search->path[i], search->path[is_last ? search->first : i + 1]);
+// Those who wait for the same one are not told again.
+static void suspect_long_ones(struct knots *knots, struct search *search, struct story *story,
+                              uint64_t now_ns) {
+    const struct tn_self *told[STORY_LINES_MAX];
+    int count = 0;
+    for (int i = 0; i < knots->count; i++) {
+        LIST_EACH(&knots->lists[i].ties, node) {
+            struct knot_tie *tie = container_of(node, struct knot_tie, link);
+            const uint64_t waited_ns = now_ns - tie->seen_ns;
+            const bool is_long = waited_ns >= search->scheduler->suspect_ns;
+            if (tie->is_told || !is_long || !story_has_room(story)) {
+                continue;
+            }
+            const struct tn_self *holder = tie->note->holder(tie->note);
+            for (int k = 0; k < count && !tie->is_told; k++) {
+                tie->is_told = told[k] == holder;
+            }
+            if (!tie->is_told && suspect(search, story, tie, waited_ns)) {
+                tie->is_told = true;
+                told[count++] = holder;
+            }
+        }
     }
 }
 
@@ -203,20 +195,27 @@ static bool look_from(struct search *search, struct knot_tie *tie) {
 
 static struct met look_at(struct knots *knots, struct search *search, struct story *story) {
     struct met met = {false, false};
+    const uint64_t now_ns = os_now_ns();
     for (int i = 0; i < knots->count; i++) {
         LIST_EACH(&knots->lists[i].ties, node) {
             struct knot_tie *tie = container_of(node, struct knot_tie, link);
             met.any = true;
             met.news = met.news || tie->seen == 0;
+            tie->seen_ns = tie->seen == 0 ? now_ns : tie->seen_ns;
             tie->seen = tie->seen == 0 ? search->look : tie->seen;
         }
     }
     for (int i = 0; i < knots->count; i++) {
         LIST_EACH(&knots->lists[i].ties, node) {
-            if (has_room(story) && look_from(search, container_of(node, struct knot_tie, link))) {
-                tell(search, story);
+            struct knot_tie *tie = container_of(node, struct knot_tie, link);
+            if (story_has_room(story) && look_from(search, tie)) {
+                story_tell_circle(story, &search->path[search->first],
+                                  search->length - search->first, search->has_deadline);
             }
         }
+    }
+    if (search->scheduler->suspect_ns != OS_NEVER) {
+        suspect_long_ones(knots, search, story, now_ns);
     }
     met.news = met.news || story->count > 0;
     return met;
@@ -225,7 +224,10 @@ static struct met look_at(struct knots *knots, struct search *search, struct sto
 // With all lists locked: nobody ties itself meanwhile and sees the former interval.
 static void choose_next(struct knots *knots, struct scheduler *scheduler, struct met met) {
     const uint64_t former_ns = atomic_load_relaxed(&knots->interval_ns);
-    const uint64_t longer_ns = former_ns * 2 < INTERVAL_MAX_NS ? former_ns * 2 : INTERVAL_MAX_NS;
+    uint64_t longer_ns = former_ns * 2 < INTERVAL_MAX_NS ? former_ns * 2 : INTERVAL_MAX_NS;
+    if (longer_ns > scheduler->suspect_ns) { // it wants to hear by then
+        longer_ns = scheduler->suspect_ns > INTERVAL_NS ? scheduler->suspect_ns : INTERVAL_NS;
+    }
     const uint64_t interval_ns = !met.any ? 0 : met.news ? INTERVAL_NS : longer_ns;
     atomic_store_relaxed(&knots->interval_ns, interval_ns);
     scheduler_look_at(scheduler, met.any ? os_now_ns() + interval_ns : OS_NEVER);

@@ -14,6 +14,9 @@
 // whose wait then looks whether it is over and goes on (as in grace.c). And a frame that does not
 // run gives nothing back. So a knot that is found is one.
 //
+// A tie that has lasted for the run's suspect_ns, if it has one, to who waits in turn for something
+// that has no holder - a channel, a condition - is no knot as far as is known, and told as suspect.
+//
 // Invariants: stack->tie is set exactly while the tie is on a list; both change under the lock of
 // that list. While any list holds a tie, a look is to come: interval_ns is not 0.
 // Lock order: the lists by index, then the lock of what is waited for.
@@ -54,6 +57,7 @@ struct knot_tie {
     const struct note *note; // its `holder` is asked from other threads
     const void *site;        // where the program called what waits
     uint32_t seen;           // the first look that met it; 0: none has
+    uint64_t seen_ns;        // and when that was
     uint32_t passed;         // the last one that went on from it
     bool is_told;
 };

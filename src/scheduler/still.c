@@ -81,6 +81,7 @@ bool still_look_around(struct scheduler *scheduler) {
     return is_due;
 }
 
+// A rest is none the shorter for who looked round in the midst of it.
 uint64_t still_begin(struct worker *worker, uint64_t until_ns) {
     struct scheduler *scheduler = worker->scheduler;
     uint64_t after_ns;
@@ -88,18 +89,26 @@ uint64_t still_begin(struct worker *worker, uint64_t until_ns) {
     (void)next_telling(scheduler, &after_ns);
     const bool is_last =
         until_ns == TIMERS_NONE && after_ns != OS_NEVER && is_at_rest(worker, false);
-    worker->still_ns = is_last ? os_now_ns() + after_ns : OS_NEVER;
-    until_ns = is_last ? worker->still_ns : until_ns;
-    const uint64_t look_ns = atomic_load_relaxed(&scheduler->look_ns);
-    return look_ns < until_ns ? look_ns : until_ns;
+    if (!is_last) {
+        worker->still_ns = OS_NEVER;
+    } else if (!worker->has_looked || worker->still_ns == OS_NEVER) {
+        worker->still_ns = os_now_ns() + after_ns;
+    }
+    worker->look_ns = atomic_load_relaxed(&scheduler->look_ns);
+    until_ns = worker->still_ns < until_ns ? worker->still_ns : until_ns;
+    return worker->look_ns < until_ns ? worker->look_ns : until_ns;
 }
 
 void still_look(struct worker *worker) {
     struct scheduler *scheduler = worker->scheduler;
     pass_looker(scheduler);
-    const bool is_due = worker->still_ns != OS_NEVER && os_now_ns() >= worker->still_ns;
-    if (!(is_due && tell_still(worker)) && !still_look_around(scheduler) &&
-        atomic_load_relaxed(&scheduler->told_still) != STILL_UNTOLD) {
+    const bool is_asked = worker->still_ns != OS_NEVER || worker->look_ns != OS_NEVER;
+    const uint64_t now_ns = is_asked ? os_now_ns() : 0;
+    const bool is_told = now_ns >= worker->still_ns && tell_still(worker);
+    worker->has_looked = !is_told && now_ns >= worker->look_ns;
+    if (worker->has_looked) {
+        (void)still_look_around(scheduler);
+    } else if (!is_told && atomic_load_relaxed(&scheduler->told_still) != STILL_UNTOLD) {
         atomic_store_relaxed(&scheduler->told_still, STILL_UNTOLD);
     }
 }

@@ -46,6 +46,8 @@ struct worker {
     bool is_chosen;         // somebody woke it for something, and it has not run anything since
     unsigned tick;
     uint64_t still_ns; // when it looks whether anything can go on; OS_NEVER: not after this sleep
+    uint64_t look_ns;  // when calls->look was to be called, as it went to sleep
+    bool has_looked;   // it woke for that
     unsigned in_place; // calls of bound tasks: bound.h
     uint32_t random;
     struct spin spin;

@@ -319,6 +319,22 @@ TEST(an_event_may_come_from_anywhere) {
     expect_said("suspect: /rests/needs_the_lock, spawned at");
 }
 
+static _Atomic bool has_heard;
+
+static void keep_and_go_on(const char *sentence, void *data) {
+    keep(sentence, data);
+    has_heard = strstr(sentence, "waits_for_a_thread") != NULL;
+}
+
+static void *sends_when_heard(void *argument) {
+    struct tn_self *self = tn_current();
+    while (!has_heard) {
+        tn_block(0.01);
+    }
+    EXPECT_EQ(tn_send(numbers, &orders, 9), TN_OK);
+    return argument;
+}
+
 TEST(a_thread_in_no_run_makes_a_standstill_suspect) {
     if (is_simulated()) {
         TEST_SKIP("the simulated system has one real thread");
@@ -326,10 +342,10 @@ TEST(a_thread_in_no_run_makes_a_standstill_suspect) {
     said[0] = '\0';
     pthread_t thread;
     int number = 0;
-    EXPECT_EQ(pthread_create(&thread, NULL, sends_from_outside, NULL), 0);
-    EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 2, .suspect_seconds = 0.1, .report = keep),
-                          waits_for_a_thread, &number),
-              TN_OK);
+    EXPECT_EQ(pthread_create(&thread, NULL, sends_when_heard, NULL), 0);
+    const struct tn_run_options *options =
+        TN_RUN(.num_threads = 2, .suspect_seconds = 0.1, .report = keep_and_go_on);
+    EXPECT_EQ(tn_run_with(options, waits_for_a_thread, &number), TN_OK);
     EXPECT_EQ(pthread_join(thread, NULL), 0);
     EXPECT_EQ(number, 9);
     expect_said("but by a thread that is in no run");

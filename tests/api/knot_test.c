@@ -256,6 +256,61 @@ TEST(a_circle_that_a_deadline_ends_is_suspect_and_fails_nothing) {
     EXPECT_EQ(tellings, 1);
 }
 
+// ---- through what has no holder ----------------------------------------------------------------
+
+TN_CHANNEL(int, numbers);
+
+static tn_channel(numbers) orders = TN_CHANNEL_OF(.name = "orders");
+
+TN_PFRAME(void, receives_with_the_lock) {
+    int number;
+    EXPECT_EQ(tn_mutex_lock(self, &a), TN_OK);
+    EXPECT_EQ(tn_receive(numbers, &orders, &number), TN_CANCELLED);
+    EXPECT_EQ(tn_mutex_unlock(self, &a), TN_OK);
+}
+
+TN_PFRAME(void, sends_with_the_lock) {
+    if (tn_mutex_lock(self, &a) == TN_OK) {
+        (void)!tn_try_send(numbers, &orders, 1);
+        tn_mutex_unlock(self, &a);
+    }
+}
+
+TN_PFRAME(void, sleeps_with_the_lock) {
+    EXPECT_EQ(tn_mutex_lock(self, &b), TN_OK);
+    (void)tn_sleep(self, 10);
+    EXPECT_EQ(tn_mutex_unlock(self, &b), TN_OK);
+}
+
+TN_PFRAME(void, a_channel_and_a_lock) {
+    a = (struct tn_mutex){.name = "a"};
+    b = (struct tn_mutex){.name = "b"};
+    tn_spawn(receives_with_the_lock);
+    tn_spawn(sleeps_with_the_lock);
+    tn_sleep(self, 0.01);
+    for (int i = 0; i < 3; i++) {
+        tn_spawn(sends_with_the_lock);
+        tn_spawn(needs, &b);
+    }
+    tn_spawn(ticks);
+    const double end = tn_now() + 5;
+    while (said[0] == '\0' && tn_now() < end) {
+        tn_sleep(self, 0.01);
+    }
+    tn_sleep(self, 0.2);
+}
+
+TEST(a_lock_and_a_channel_are_suspect_while_others_go_on) {
+    begin();
+    EXPECT_EQ(tn_run_with(KEPT(.num_threads = 3, .suspect_seconds = 0.1), a_channel_and_a_lock,
+                          NULL),
+              TN_OK);
+    expect_said("suspect: /a_channel_and_a_lock/sends_with_the_lock, spawned at");
+    expect_said("waits for the mutex a, held by /a_channel_and_a_lock/receives_with_the_lock, in ");
+    expect_said("; that one waits to receive from the channel orders\n");
+    EXPECT(strchr(said, '\n')[1] == '\0'); // once, and nothing of who only sleeps
+}
+
 // ---- what is none ------------------------------------------------------------------------------
 
 TN_PFRAME(void, holds_for, (struct tn_mutex *, mutex), (double, seconds)) {
