@@ -6,15 +6,29 @@
 
 #include "frame/run.h"
 
+#define LONG_NS 100000
+
 // ---- places ----------------------------------------------------------------------------------
 
+// Where DFrames run for long, each thread gets one to run and one to go on with: what waits behind
+// those would wait too long while another thread is idle.
+static uint32_t places_per_thread(const struct bridge *bridge) {
+    return bridge->mean_ns == 0 || bridge->mean_ns >= LONG_NS ? 2 : BRIDGE_PLACES;
+}
+
 static uint32_t count_free(const struct bridge *bridge) {
-    uint32_t count = 0;
-    LIST_EACH(&bridge->owner.open, node) {
-        const struct owner_peer *peer = container_of(node, struct owner_peer, open_node);
-        count += peer->offered - peer->used;
+    uint32_t offered = 0, used = bridge->claimed, threads = 0;
+    LIST_EACH(&bridge->owner.peers, node) {
+        const struct owner_peer *peer = container_of(node, struct owner_peer, node);
+        if (peer->is_up && peer->ending == 0) {
+            offered += peer->offered;
+            used += peer->used;
+            threads += (uint32_t)bridge->threads;
+        }
     }
-    return count > bridge->claimed ? count - bridge->claimed : 0;
+    const uint32_t most = threads * places_per_thread(bridge);
+    const uint32_t places = offered < most ? offered : most;
+    return places > used ? places - used : 0;
 }
 
 void bridge_update(struct bridge *bridge) {
@@ -161,8 +175,8 @@ static void open_link(struct bridge *bridge) {
 
 static bool claim(struct elsewhere *elsewhere, const struct frame *frame) {
     struct bridge *bridge = bridge_from(elsewhere);
-    (void)frame;
-    if (!elsewhere->is_forced && atomic_load_relaxed(&elsewhere->wire.open) <= 0) {
+    if (!elsewhere->is_forced && (atomic_load_relaxed(&elsewhere->wire.open) <= 0 ||
+                                  !habits_takes(&bridge->habits, frame->type))) {
         return false;
     }
     os_lock_acquire(&bridge->ear.turn);
@@ -246,6 +260,10 @@ static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct
     return heard > 0;
 }
 
+static bool wants(struct wire *wire, const struct tn_type *type) {
+    return habits_wants(&container_of(wire, struct bridge, elsewhere.wire)->habits, type);
+}
+
 static bool leave(struct wire *wire, struct worker *worker, bool has_listened) {
     struct bridge *bridge = container_of(wire, struct bridge, elsewhere.wire);
     (void)worker;
@@ -266,7 +284,7 @@ struct elsewhere *bridge_make(int processes, int threads, const struct bridge_wa
         return NULL;
     }
     *bridge =
-        (struct bridge){.elsewhere = {.wire = {.hear = hear, .leave = leave},
+        (struct bridge){.elsewhere = {.wire = {.hear = hear, .leave = leave, .wants = wants},
                                       .claim = claim,
                                       .unclaim = unclaim,
                                       .body = &call_body,
@@ -282,7 +300,10 @@ struct elsewhere *bridge_make(int processes, int threads, const struct bridge_wa
         peers[i].is_known = false;
     }
     ear_init(&bridge->ear);
-    atomic_store_relaxed(&bridge->elsewhere.wire.open, 1); // the first DFrame shall ask
+    habits_init(&bridge->habits);
+    bridge->stays = place != NULL && strcmp(place, "here") == 0;
+    // The first DFrame shall ask.
+    atomic_store_relaxed(&bridge->elsewhere.wire.open, bridge->stays ? 0 : 1);
     atomic_store_relaxed(&bridge->elsewhere.wire.due_ns, 0);
     return &bridge->elsewhere;
 }

@@ -14,6 +14,7 @@
 #define TENON_CLUSTER_BRIDGE_H
 
 #include "cluster/ear.h"
+#include "cluster/habits.h"
 #include "cluster/owner.h"
 #include "frame/elsewhere.h"
 
@@ -53,6 +54,9 @@ struct bridge {
     struct owner owner;
     struct bridge_peer *peers; // one per process
     uint32_t claimed;
+    struct habits habits;
+    uint64_t mean_ns; // that DFrames ran for elsewhere, followed by an eighth each time
+    bool stays;      // nothing is sent: TENON_PLACE=here
     int coming;      // processes that were asked for, and are neither up nor down yet
     int useless;     // that were asked for since the last result
     bool is_lied_to; // what was delivered last is no result

@@ -33,6 +33,7 @@ struct call {
     struct frame *frame;
     struct task_stack *stack;
     uint32_t ticket; // 0: it does not wait
+    uint64_t sent_ns;
     bool is_sent;
     bool is_ending;
     bool is_done;
@@ -71,6 +72,9 @@ void call_deliver(void *upper, struct owner_task *task, const struct owner_outco
     call->end = outcome->end;
     call->code = outcome->code;
     if (outcome->end == OWNER_DONE) {
+        bridge->mean_ns += outcome->spent_ns / 8 - bridge->mean_ns / 8;
+        habits_learn(&bridge->habits, call->frame->type, os_now_ns() - call->sent_ns,
+                     outcome->spent_ns);
         bridge->useless = 0;
         keep_outcome(call, outcome);
     } else if (outcome->end != OWNER_CANCELLED) {
@@ -104,7 +108,8 @@ static void send(struct call *call) {
     if (atomic_fetch_add_relaxed(&bridge->ear.reactor->world.awaited, 1) == 0) {
         scheduler_awaits_world(scheduler);
     }
-    owner_submit(&bridge->owner, &call->task, os_now_ns());
+    call->sent_ns = os_now_ns();
+    owner_submit(&bridge->owner, &call->task, call->sent_ns);
     bridge_update(bridge);
 }
 

@@ -90,6 +90,30 @@ TEST(while_there_are_places_dframes_are_sent_without_being_told_to) {
     TEST_NOTE("%d of 64 ran where they were spawned", here);
 }
 
+TN_PFRAME(int, many_short, (int, rounds)) {
+    enum { BATCH = 16 };
+    int away = 0;
+    for (int i = 0; i < rounds; i++) {
+        tn_task(where) tasks[BATCH];
+        for (int k = 0; k < BATCH; k++) {
+            tasks[k] = tn_spawn(where, 0);
+        }
+        for (int k = 0; k < BATCH; k++) {
+            away += tn_await(where, tasks[k]) >= 0 && i >= rounds / 2 ? 1 : 0;
+        }
+    }
+    return away;
+}
+
+// A short one may last long when something else has its core.
+TEST(what_is_not_worth_the_way_stays_here) {
+    loopback_use(1, 1);
+    int away = -1;
+    EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 1), many_short, &away, 40), TN_OK);
+    EXPECT(away < 320);
+    TEST_NOTE("%d of the last 320 short ones were sent", away);
+}
+
 TN_FRAME(int, spread_from_a_frame, (int, count)) {
     tn_task(spread) child = tn_spawn(spread, count);
     tn_task(where) own = tn_spawn(where, 0);

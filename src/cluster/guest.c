@@ -100,9 +100,10 @@ static void guest_settled(struct frame *frame, int outcome) {
         bytes = (uint32_t)result_bytes(guest->type);
         copy_write(result, frame->payload, guest->answer);
     }
-    os_lock_acquire(&guest->serve->ear.turn);
-    guest->frame = NULL;
     struct serve *serve = guest->serve;
+    os_lock_acquire(&serve->ear.turn);
+    guest->frame = NULL;
+    guest->slot->spent_ns = os_now_ns() - guest->begun_ns;
     end(guest, outcome, bytes);
     os_lock_release(&serve->ear.turn);
 }
@@ -177,6 +178,7 @@ static void show_frame(struct guest *guest, struct frame *frame) {
 struct task_stack *guest_start(struct serve *serve, struct worker *worker,
                                struct taker_slot *slot) {
     struct guest *guest = slot->upper;
+    guest->begun_ns = os_now_ns();
     int code;
     struct frame *frame = make_frame(guest, worker, &code);
     if (frame == NULL) {

@@ -37,8 +37,9 @@ struct guest {
     unsigned failure_count;
     struct failure *failures[BAGGAGE_GROUPS_MAX]; // those that travel, in order
     void *answer;                                 // its result, or the failure as it travels
-    uint32_t bytes;                               // of the baggage that came
-    uint64_t baggage[];                           // that; behind it room for the result
+    uint64_t begun_ns;
+    uint32_t bytes;     // of the baggage that came
+    uint64_t baggage[]; // that; behind it room for the result
 };
 
 // The taker's calls.

@@ -200,7 +200,8 @@ static void settle(struct owner *owner, struct owner_peer *peer, struct owner_pl
                 (struct owner_outcome){.end = OWNER_DONE,
                                        .code = message->code,
                                        .payload = payload,
-                                       .bytes = message->bytes});
+                                       .bytes = message->bytes,
+                                       .spent_ns = message->value});
     } else {
         judge(owner, task, false, 0, 0);
     }

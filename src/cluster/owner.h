@@ -50,6 +50,7 @@ struct owner_outcome {
     int code;            // of OWNER_DONE; the code of owner_cancel for OWNER_CANCELLED
     const void *payload; // of OWNER_DONE, valid during the call
     uint32_t bytes;
+    uint64_t spent_ns;    // of OWNER_DONE: how long it ran, as its taker says
     enum session_why why; // of OWNER_LOST and OWNER_POISONED, with the link's detail
     int detail;
 };

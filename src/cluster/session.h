@@ -25,7 +25,8 @@ enum message_kind {
     MESSAGE_HELLO = 1, // value: a number of this attempt to meet; stamp
     MESSAGE_TAKEN,     // place, task: it waits here
     MESSAGE_STARTED,   // place, task: it begins now
-    MESSAGE_RESULT,    // place, task, attempt, how, code; payload: the result
+    MESSAGE_RESULT,    // place, task, attempt, how, code; value: how long it ran, in nanoseconds;
+                       // payload: the result
     // From both.
     MESSAGE_BEAT, // stamp: the taker's clock, sent back unchanged; value: how many places it
                   // offers;

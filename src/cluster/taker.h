@@ -48,6 +48,7 @@ struct taker_slot {
     int code;
     const void *result; // the caller's, until `drop`
     uint32_t bytes;
+    uint64_t spent_ns; // that its function took: the caller's, before taker_end
     uint32_t sends;
     uint64_t resend_at_ns;
     void *upper; // the caller's own

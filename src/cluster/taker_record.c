@@ -42,6 +42,7 @@ void record_begin(struct taker *taker, struct taker_slot *slot, const struct mes
     slot->code = 0;
     slot->result = NULL;
     slot->bytes = 0;
+    slot->spent_ns = 0;
     slot->sends = 0;
 }
 
@@ -64,6 +65,7 @@ void record_say_result(struct taker *taker, struct taker_slot *slot, uint64_t no
     message.how = slot->how;
     message.code = slot->code;
     message.bytes = slot->bytes;
+    message.value = slot->spent_ns;
     if (!taker_say(taker, message, slot->result)) {
         record_due_at(taker, slot, now_ns + timing->resend_ns);
         return;

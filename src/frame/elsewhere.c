@@ -76,8 +76,9 @@ struct task_stack *elsewhere_start(struct frame *frame, struct worker *worker) {
 
 void elsewhere_submit(struct frame *frame) {
     struct scheduler *scheduler = &frame->run->scheduler;
+    struct wire *wire = scheduler->wire;
     atomic_fetch_add_relaxed(&frame->references, 1);
-    if (may_go(frame) && atomic_load_relaxed(&scheduler->wire->open) > 0) {
+    if (may_go(frame) && atomic_load_relaxed(&wire->open) > 0 && wire->wants(wire, frame->type)) {
         scheduler_submit_anyone(scheduler, &frame->start, false);
     } else {
         scheduler_submit(scheduler, &frame->start, frame->home);

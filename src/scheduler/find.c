@@ -244,18 +244,20 @@ static bool run_heard(struct worker *worker, struct task_stack **next) {
 }
 
 // The oldest task that `stack` shows, if it may run elsewhere: for the agent.
-static struct tn_task *steal_to_send(struct task_stack *stack) {
+static struct tn_task *steal_to_send(struct task_stack *stack, struct wire *wire) {
     const struct tn_type *type = tasks_peek(&stack->tasks);
-    return type != NULL && type->travel != NULL ? tasks_steal(&stack->tasks) : NULL;
+    const bool is_wanted = type != NULL && type->travel != NULL && wire->wants(wire, type);
+    return is_wanted ? tasks_steal(&stack->tasks) : NULL;
 }
 
 static struct tn_task *steal_loaded_to_send(struct worker *owner, struct task_stack **from) {
+    struct wire *wire = owner->scheduler->wire;
     struct tn_task *task = NULL;
     if (atomic_load_relaxed(&owner->loaded_count) > 0) {
         os_lock_acquire(&owner->loaded_lock);
         LIST_EACH(&owner->loaded, node) {
             *from = container_of(node, struct task_stack, loaded);
-            task = steal_to_send(*from);
+            task = steal_to_send(*from, wire);
             if (task != NULL) {
                 break;
             }
@@ -277,7 +279,7 @@ static bool rob_to_send(struct worker *worker, bool is_idle, struct task_stack *
         struct task_stack *from = atomic_load_acquire(&other->running); // pairs with switch_to
         struct tn_task *task = NULL;
         if (from != NULL) {
-            task = steal_to_send(from);
+            task = steal_to_send(from, scheduler->wire);
             if (task == NULL) {
                 tasks_poke(&from->tasks);
             }

@@ -18,6 +18,7 @@
 
 struct runnable;
 struct scheduler;
+struct tn_type;
 struct worker;
 
 struct wire {
@@ -28,6 +29,8 @@ struct wire {
     // The worker goes away; it `has_listened`, or not. False: something has come that nobody else
     // listens for.
     bool (*leave)(struct wire *wire, struct worker *worker, bool has_listened);
+    // Whether a task of this type, which may travel, shall be taken to be sent. From any worker.
+    bool (*wants)(struct wire *wire, const struct tn_type *type);
     _Atomic int open;        // places in other processes that are free: a glance
     _Atomic uint64_t due_ns; // when to hear even if nothing has come; OS_NEVER: not
 };

@@ -1,0 +1,72 @@
+// habits.c - see habits.h. A step that is lost to another thread's is made up for by the next.
+#include "cluster/habits.h"
+
+#include <stddef.h>
+
+enum { WAYS = 10, TRIAL_EVERY = 64 };
+
+void habits_init(struct habits *habits) {
+    for (int i = 0; i < HABITS_TYPES; i++) {
+        atomic_store_relaxed(&habits->habits[i].type, NULL);
+        atomic_store_relaxed(&habits->habits[i].mean_ns, 0);
+        atomic_store_relaxed(&habits->habits[i].asked, 0);
+        atomic_store_relaxed(&habits->habits[i].is_trial, false);
+    }
+    habits->way_ns = 0;
+    atomic_store_relaxed(&habits->short_ns, 0);
+}
+
+// The entry of a type, or the free one that it would get; NULL: the table is full.
+static struct habit *find(struct habits *habits, const struct tn_type *type) {
+    const uintptr_t start = (uintptr_t)type / 64;
+    for (uintptr_t i = 0; i < HABITS_TYPES; i++) {
+        struct habit *habit = &habits->habits[(start + i) % HABITS_TYPES];
+        const struct tn_type *found = atomic_load_relaxed(&habit->type);
+        if (found == type || found == NULL) {
+            return habit;
+        }
+    }
+    return NULL;
+}
+
+bool habits_wants(struct habits *habits, const struct tn_type *type) {
+    struct habit *habit = find(habits, type);
+    const uint64_t mean_ns = habit == NULL ? 0 : atomic_load_relaxed(&habit->mean_ns);
+    if (mean_ns == 0 || mean_ns >= atomic_load_relaxed(&habits->short_ns)) {
+        return true;
+    }
+    const uint32_t asked = atomic_fetch_add_relaxed(&habit->asked, 1);
+    if (asked % TRIAL_EVERY == TRIAL_EVERY - 1) {
+        atomic_store_relaxed(&habit->is_trial, true);
+    }
+    return atomic_load_relaxed(&habit->is_trial);
+}
+
+bool habits_takes(struct habits *habits, const struct tn_type *type) {
+    const bool wants = habits_wants(habits, type);
+    struct habit *habit = wants ? find(habits, type) : NULL;
+    if (habit != NULL && atomic_load_relaxed(&habit->is_trial)) {
+        atomic_store_relaxed(&habit->is_trial, false);
+    }
+    return wants;
+}
+
+// The least there was, which rises again, by a part of what is measured since.
+static void learn_way(struct habits *habits, uint64_t way_ns) {
+    const bool is_least = habits->way_ns == 0 || way_ns < habits->way_ns;
+    habits->way_ns = is_least ? way_ns : habits->way_ns + (way_ns - habits->way_ns) / 64;
+    atomic_store_relaxed(&habits->short_ns, WAYS * habits->way_ns);
+}
+
+void habits_learn(struct habits *habits, const struct tn_type *type, uint64_t elapsed_ns,
+                  uint64_t spent_ns) {
+    struct habit *habit = find(habits, type);
+    spent_ns = spent_ns < elapsed_ns ? spent_ns : elapsed_ns; // the other side says so
+    learn_way(habits, elapsed_ns - spent_ns + 1);
+    if (habit != NULL) {
+        const uint64_t mean_ns = atomic_load_relaxed(&habit->mean_ns);
+        const uint64_t next_ns = mean_ns == 0 ? spent_ns : mean_ns - mean_ns / 8 + spent_ns / 8;
+        atomic_store_relaxed(&habit->type, type);
+        atomic_store_relaxed(&habit->mean_ns, next_ns + 1);
+    }
+}

@@ -1,0 +1,46 @@
+// habits.h - how long each DFrame has taken elsewhere, so that those stay here that are not worth
+// the way.
+//
+// The way is what an answer takes beyond the time that the function ran: of what was measured the
+// least, forgotten slowly. A DFrame whose function runs for less than ten ways stays; now and then
+// one of these is sent all the same, to see whether that is still so.
+// Invariant: a type has one entry, written under the turn, read by anybody; a table that is full
+// knows nothing of further types, which are sent. Start reading at habits_wants.
+#ifndef TENON_CLUSTER_HABITS_H
+#define TENON_CLUSTER_HABITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/atomic.h"
+
+struct tn_type;
+
+enum { HABITS_TYPES = 256 };
+
+struct habit {
+    const struct tn_type *_Atomic type; // NULL: none
+    _Atomic uint64_t mean_ns;           // followed by an eighth each time; 0: not known
+    _Atomic uint32_t asked;             // how often, while it was too short
+    _Atomic bool is_trial;              // the next one is sent all the same
+};
+
+struct habits {
+    struct habit habits[HABITS_TYPES];
+    uint64_t way_ns;
+    _Atomic uint64_t short_ns; // ten ways; 0: not known
+};
+
+void habits_init(struct habits *habits);
+
+// Shall one of these go elsewhere? From any thread.
+bool habits_wants(struct habits *habits, const struct tn_type *type);
+
+// The same by who will send it if so: a trial is used up by that.
+bool habits_takes(struct habits *habits, const struct tn_type *type);
+
+// One has come back after elapsed_ns; its function ran for spent_ns of them. Under the turn.
+void habits_learn(struct habits *habits, const struct tn_type *type, uint64_t elapsed_ns,
+                  uint64_t spent_ns);
+
+#endif

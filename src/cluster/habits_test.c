@@ -1,0 +1,58 @@
+// What is short stays, what is long goes, and what has become long is found out.
+#include "cluster/habits.h"
+
+#include <tenon/dframe.h>
+
+#include "support/test.h"
+
+static struct habits habits;
+static const struct tn_type brief = {.name = "brief"}, lasting = {.name = "lasting"};
+
+TEST(a_dframe_that_nobody_knows_is_sent) {
+    habits_init(&habits);
+    EXPECT(habits_wants(&habits, &brief));
+    EXPECT(habits_takes(&habits, &brief));
+}
+
+TEST(what_runs_for_less_than_ten_ways_stays_but_for_a_trial) {
+    habits_init(&habits);
+    for (int i = 0; i < 20; i++) {
+        habits_learn(&habits, &brief, 30000, 10000); // 20 us for the way
+        habits_learn(&habits, &lasting, 400000, 380000);
+    }
+    EXPECT(habits_takes(&habits, &lasting));
+    int sent = 0;
+    for (int i = 0; i < 640; i++) {
+        sent += habits_takes(&habits, &brief);
+    }
+    EXPECT_EQ(sent, 10);
+}
+
+TEST(a_trial_waits_until_somebody_can_send_it) {
+    habits_init(&habits);
+    habits_learn(&habits, &brief, 30000, 10000);
+    int wanted = 0;
+    for (int i = 0; i < 100; i++) {
+        wanted += habits_wants(&habits, &brief);
+    }
+    EXPECT_EQ(wanted, 100 - 63);
+    EXPECT(habits_takes(&habits, &brief));
+    EXPECT(!habits_takes(&habits, &brief));
+}
+
+TEST(what_has_become_long_is_sent_again) {
+    habits_init(&habits);
+    habits_learn(&habits, &brief, 30000, 10000);
+    for (int i = 0; i < 20; i++) {
+        habits_learn(&habits, &brief, 1020000, 1000000);
+    }
+    EXPECT(habits_takes(&habits, &brief));
+}
+
+TEST(a_peer_that_tells_a_longer_time_than_has_passed_is_not_believed) {
+    habits_init(&habits);
+    habits_learn(&habits, &brief, 30000, UINT64_MAX);
+    EXPECT(habits.way_ns < 30000);
+    EXPECT(atomic_load_relaxed(&habits.habits[((uintptr_t)&brief / 64) % HABITS_TYPES].mean_ns) <=
+           30001);
+}
