@@ -158,6 +158,10 @@ runs "a program whose file is replaced meanwhile" away \
 cp "$place/plain" "$place/removed"
 runs "a program whose file is removed meanwhile" away \
     bash -c "meanwhile 'rm $place/removed' $place/removed"
+gcc -O2 -D_GNU_SOURCE $here/confined.c -o "$place/confined" >"$place/output" 2>&1
+result $? "a filter like that of containers builds"
+chmod 755 "$place"
+runs "a program confined as in a container" away "$place/confined" "$place/plain"
 if unshare -m true 2>/dev/null; then
     export -f without_proc
     runs "a program without /proc" away bash -c "without_proc $place/plain"
