@@ -114,11 +114,10 @@ static void trim(struct local *local, uint64_t now_ns) {
 static unsigned local_turn(struct link *link) {
     struct local *local = local_of(link);
     unsigned heard = hear_peers(local);
-    if (!local->is_to_look && ++local->quiet < QUIET_MAX) {
+    if (++local->quiet < QUIET_MAX) {
         return heard;
     }
     local->quiet = 0;
-    local->is_to_look = false;
     if (local_look(local, 0)) {
         heard += hear_peers(local);
     }
@@ -147,7 +146,8 @@ static int local_doorbell(const struct link *link) {
     return os_poll_descriptor(&local_of((struct link *)(uintptr_t)link)->poll);
 }
 
-// Looks at the poll last: what is reported there later, rings.
+// Looks at the poll last: what is reported there later, rings. What rings for messages is not
+// looked for otherwise: they are seen in memory.
 static bool local_sleep(struct link *link) {
     struct local *local = local_of(link);
     bool may_sleep = true;
@@ -155,7 +155,6 @@ static bool local_sleep(struct link *link) {
         struct local_peer *peer = &local->peers[i];
         may_sleep = peer->state != LOCAL_UP || peer->side.is_bad || side_sleep(&peer->side);
     }
-    local->is_to_look = true;
     return may_sleep && !local_look(local, 0);
 }
 
@@ -166,7 +165,6 @@ static void local_awake(struct link *link) {
             side_awake(&local->peers[i].side);
         }
     }
-    local->is_to_look = true;
 }
 
 static void local_name(const struct link *link, unsigned peer, char *text, size_t bytes) {

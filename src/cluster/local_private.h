@@ -38,8 +38,7 @@ struct local {
     int post;            // to the zygote; -1: there is none
     struct os_child zygote;
     unsigned living;
-    unsigned quiet;  // turns since the last look at `poll`
-    bool is_to_look; // the next turn does
+    unsigned quiet; // turns since the last look at `poll`
     uint64_t trim_at_ns;
     struct side_buffer buffer;
     struct local_peer peers[];

@@ -24,7 +24,6 @@ struct process {
     bool is_down; // told
     bool is_lost; // `down` is to be told
     bool is_leaving;
-    bool is_to_look;
     unsigned quiet;
 };
 
@@ -69,9 +68,8 @@ static unsigned tell_news(struct process *process) {
 
 static unsigned process_turn(struct link *link) {
     struct process *process = process_of(link);
-    if (process->is_to_look || ++process->quiet >= QUIET_MAX) {
+    if (++process->quiet >= QUIET_MAX) {
         process->quiet = 0;
-        process->is_to_look = false;
         (void)look(process);
     }
     const unsigned told = tell_news(process);
@@ -103,7 +101,6 @@ static int process_doorbell(const struct link *link) {
 
 static bool process_sleep(struct link *link) {
     struct process *process = process_of(link);
-    process->is_to_look = true;
     if (process->is_down) {
         return true;
     }
@@ -111,9 +108,7 @@ static bool process_sleep(struct link *link) {
 }
 
 static void process_awake(struct link *link) {
-    struct process *process = process_of(link);
-    side_awake(&process->side);
-    process->is_to_look = true;
+    side_awake(&process_of(link)->side);
 }
 
 static void process_name(const struct link *link, unsigned peer, char *text, size_t bytes) {
