@@ -178,7 +178,7 @@ static const struct gate_wish dismissal_wish = {is_dismissed, "the end of what r
 
 static void run_head(struct tn_self *self, void *payload) {
     struct crew *crew = *(struct crew **)payload;
-    const int code = gate_wait(self, &crew->gate, &crew->watching, &dismissal_wish, crew);
+    const int code = gate_wait(self, &crew->gate, &crew->dismissing, &dismissal_wish, crew);
     if (code != TN_OK) {
         gate_lock(&crew->gate);
     }
@@ -213,6 +213,7 @@ int crew_begin(struct tn_self *self, struct crew *crew, const struct crew_kind *
     crew->gate.is_local = !stack->scheduler->is_shared && !is_outside;
     crew->home = frame_home_for(stack, TN_LEVEL_FRAME);
     list_init(&crew->watching);
+    list_init(&crew->dismissing);
     for (int i = 0; i < CREW_LEVELS; i++) {
         struct lanes *lanes = &crew->lanes[i];
         lanes->crew = crew;
@@ -251,7 +252,7 @@ static int wait_for_head(struct tn_self *self, struct crew *crew) {
 int crew_end(struct tn_self *self, struct crew *crew) {
     gate_lock(&crew->gate);
     crew->is_dismissed = true;
-    crew_changed(crew);
+    gate_wake_all(&crew->gate, &crew->dismissing);
     gate_unlock(&crew->gate);
     return wait_for_head(self, crew);
 }

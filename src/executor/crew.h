@@ -90,7 +90,8 @@ struct crew {
     bool is_dismissed;    // the head may end
     bool is_over;         // nothing is taken any more, and
     int reason;           // this is what became of what waited
-    struct list watching; // who waits for a change; the head is one
+    struct list watching;   // who waits for a change
+    struct list dismissing; // the head, until it may end
     struct lanes lanes[CREW_LEVELS];
 };
 
