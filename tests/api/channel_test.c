@@ -62,6 +62,15 @@ TEST(items_arrive_in_the_order_of_the_sends) {
     }
 }
 
+// So long that its sides become the threads' own again, after each wait in it.
+TEST(a_long_stream_between_threads_keeps_its_order) {
+    tn_channel(longs) numbers = TN_CHANNEL_OF(.capacity = 64);
+    const int times = 20000;
+    long got = 0;
+    EXPECT_EQ(tn_run_with(WITH(2), receives_in_order, &got, &numbers, times), TN_OK);
+    EXPECT_EQ(got, times);
+}
+
 TN_FRAME(void, sends_triples, (tn_channel(triples) *, to)) {
     for (char i = 0; i < 50; i++) {
         EXPECT_EQ(tn_send(triples, to, ((struct triple){{i, (char)(i + 1), 'c'}})), TN_OK);
