@@ -168,6 +168,7 @@ static void open_link(struct bridge *bridge) {
         return;
     }
     bridge->coming += bridge->processes;
+    bridge->ticked_ns = os_now_ns();
     bridge->state = BRIDGE_OPEN;
 }
 
@@ -228,10 +229,16 @@ static void close_bridge(struct elsewhere *elsewhere) {
 
 // ---- what the scheduler asks -----------------------------------------------------------------
 
+// Who has not looked at the time for long may have been stopped together with the others: they get
+// a moment to speak before it is judged who is silent.
 static void tick(struct bridge *bridge) {
     const uint64_t now_ns = os_now_ns();
     if (now_ns >= atomic_load_relaxed(&bridge->elsewhere.wire.due_ns)) {
-        const uint64_t due_ns = owner_tick(&bridge->owner, now_ns);
+        const struct session_timing *timing = &bridge->owner.options.timing;
+        const bool was_away = now_ns - bridge->ticked_ns > timing->lease_ns / 2;
+        bridge->ticked_ns = now_ns;
+        const uint64_t due_ns =
+            was_away ? now_ns + timing->beat_ns : owner_tick(&bridge->owner, now_ns);
         atomic_store_relaxed(&bridge->elsewhere.wire.due_ns, due_ns);
     }
 }

@@ -55,11 +55,12 @@ struct bridge {
     struct bridge_peer *peers; // one per process
     uint32_t claimed;
     struct habits habits;
-    uint64_t mean_ns; // that DFrames ran for elsewhere, followed by an eighth each time
-    bool stays;      // nothing is sent: TENON_PLACE=here
-    int coming;      // processes that were asked for, and are neither up nor down yet
-    int useless;     // that were asked for since the last result
-    bool is_lied_to; // what was delivered last is no result
+    uint64_t mean_ns;   // that DFrames ran for elsewhere, followed by an eighth each time
+    bool stays;         // nothing is sent: TENON_PLACE=here
+    int coming;         // processes that were asked for, and are neither up nor down yet
+    uint64_t ticked_ns; // when it has last looked at the time
+    int useless;        // that were asked for since the last result
+    bool is_lied_to;    // what was delivered last is no result
     char how_lost[BRIDGE_TEXT_BYTES]; // how the process ended that is being judged
 };
 

@@ -182,7 +182,7 @@ int cluster_serve(struct link *link, const struct serve_options *options) {
         ear_init(&serve->ear);
         awaitable_init(&serve->over, NULL, false);
         struct taker_options taker_options = {.link = link,
-                                              .timing = session_timing_default(),
+                                              .timing = session_timing_of_taker(link->is_reliable),
                                               .fenced_code = TN_CANCELLED,
                                               .calls = &guest_calls,
                                               .upper = serve};

@@ -98,6 +98,15 @@ static inline struct session_timing session_timing_default(void) {
                                    .resend_ns = 100000000};
 }
 
+// What a taker uses of that. On a reliable link `down` is certain, and the owner ends whom it gives
+// up: who works there needs no lease, and goes on when the owner was stopped for a while (by a
+// debugger, or from a terminal).
+static inline struct session_timing session_timing_of_taker(bool is_reliable) {
+    struct session_timing timing = session_timing_default();
+    timing.lease_ns = is_reliable ? SESSION_NEVER / 4 : timing.lease_ns;
+    return timing;
+}
+
 // When to send again what has been sent `sends` times, at least once.
 static inline uint64_t session_resend_at(const struct session_timing *timing, uint32_t sends,
                                          uint64_t now_ns) {
