@@ -175,3 +175,38 @@ TEST(a_dframe_without_memory_is_lost_with_that_reason, .seconds = 30) {
     }
     EXPECT_EQ(status, 7 << 8);
 }
+
+// ---- an owner that was stopped ---------------------------------------------------------------
+
+TN_DFRAME(int, sleeps, (int, seconds)) {
+    (void)tn_sleep(self, seconds);
+    return seconds;
+}
+
+TN_PFRAME(int, lets_sleep, (int, seconds)) {
+    tn_task(sleeps) task = tn_spawn(sleeps, seconds);
+    return tn_await(sleeps, task);
+}
+
+// By a debugger, or from a terminal; here by its parent.
+TEST(an_owner_that_was_stopped_for_longer_than_a_lease_finds_its_dframes_as_they_were) {
+    if (getenv("TENON_TASKS") == NULL) {
+        TEST_SKIP("a part of the long form");
+    }
+    begin();
+    const pid_t owner = fork();
+    if (owner == 0) {
+        int seconds = 0;
+        const int code = tn_run_with(RUN, lets_sleep, &seconds, 4);
+        _exit(code == TN_OK && seconds == 4 ? 7 : 1);
+    }
+    const struct timespec before = {1, 0}, stopped = {2, 700 * MS};
+    (void)nanosleep(&before, NULL);
+    EXPECT_EQ(kill(owner, SIGSTOP), 0);
+    (void)nanosleep(&stopped, NULL);
+    EXPECT_EQ(kill(owner, SIGCONT), 0);
+    int status;
+    EXPECT_EQ(waitpid(owner, &status, 0), owner);
+    EXPECT_EQ(status, 7 << 8);
+    end();
+}
