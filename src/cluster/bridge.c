@@ -152,17 +152,15 @@ static void begin_owner(struct bridge *bridge, struct link *link) {
 // At the first DFrame. Without a link everything stays here.
 static void open_link(struct bridge *bridge) {
     struct link *link = NULL;
-    struct reactor *reactor = reactor_of(&bridge->run->scheduler);
     bridge->state = BRIDGE_SHUT;
-    const int code = reactor == NULL ? OS_NO_MEMORY
-                                     : bridge->way->open(bridge->processes, bridge->threads, &link);
+    const int code = bridge->way->open(bridge->processes, bridge->threads, &link);
     if (code != OS_OK) {
         run_report(bridge->run, "no other process can be started (%s): DFrames stay in this one",
                    strerror(-code));
         return;
     }
     begin_owner(bridge, link);
-    if (ear_open(&bridge->ear, reactor, link) != OS_OK) {
+    if (ear_open(&bridge->ear, link) != OS_OK) {
         link->calls->close(link);
         run_report(bridge->run, "other processes can't be waited for: DFrames stay in this one");
         return;
@@ -223,6 +221,7 @@ static void close_bridge(struct elsewhere *elsewhere) {
         ear_close(&bridge->ear);
         link->calls->close(link);
     }
+    ear_deinit(&bridge->ear);
     os_free(bridge->peers);
     os_free(bridge);
 }
@@ -245,12 +244,12 @@ static void tick(struct bridge *bridge) {
 
 static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct runnable **found) {
     struct bridge *bridge = container_of(wire, struct bridge, elsewhere.wire);
-    (void)worker;
     *found = NULL;
-    if (!ear_take(&bridge->ear, is_first)) {
+    if (!ear_take(&bridge->ear, worker, is_first)) {
         return false;
     }
     if (is_first) {
+        worker->listens = true;
         ear_begin(&bridge->ear);
     }
     unsigned heard = 0;
@@ -306,11 +305,16 @@ struct elsewhere *bridge_make(int processes, int threads, const struct bridge_wa
     for (int i = 0; i < processes; i++) {
         peers[i].is_known = false;
     }
-    ear_init(&bridge->ear);
+    if (ear_init(&bridge->ear) != OS_OK) {
+        os_free(bridge);
+        os_free(peers);
+        return NULL;
+    }
+    bridge->elsewhere.wire.world = &bridge->ear.world;
     habits_init(&bridge->habits);
     bridge->stays = place != NULL && strcmp(place, "here") == 0;
     // The first DFrame shall ask.
     atomic_store_relaxed(&bridge->elsewhere.wire.open, bridge->stays ? 0 : 1);
-    atomic_store_relaxed(&bridge->elsewhere.wire.due_ns, 0);
+    atomic_store_relaxed(&bridge->elsewhere.wire.due_ns, OS_NEVER);
     return &bridge->elsewhere;
 }

@@ -81,7 +81,6 @@ void call_deliver(void *upper, struct owner_task *task, const struct owner_outco
         (void)snprintf(call->how_lost, sizeof call->how_lost, "%s", bridge->how_lost);
     }
     call->is_done = true;
-    atomic_fetch_sub_relaxed(&bridge->ear.reactor->world.awaited, 1);
     struct task_stack *stack = call->stack;
     if (call->ticket != 0 && task_stack_claim(stack, call->ticket)) {
         worker_ready(stack->scheduler, stack);
@@ -97,16 +96,12 @@ static void tell(const struct note *note, char *text, size_t bytes) {
 
 static void send(struct call *call) {
     struct bridge *bridge = call->bridge;
-    struct scheduler *scheduler = &bridge->run->scheduler;
     call->is_sent = true;
     bridge->claimed--;
     if (bridge->state != BRIDGE_OPEN) { // since it took its place
         call->end = OWNER_CANCELLED;
         call->is_done = true;
         return;
-    }
-    if (atomic_fetch_add_relaxed(&bridge->ear.reactor->world.awaited, 1) == 0) {
-        scheduler_awaits_world(scheduler);
     }
     call->sent_ns = os_now_ns();
     owner_submit(&bridge->owner, &call->task, call->sent_ns);

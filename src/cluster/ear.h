@@ -13,21 +13,25 @@
 #define TENON_CLUSTER_EAR_H
 
 #include "cluster/link.h"
-#include "io/reactor.h"
+#include "os/file.h"
+#include "scheduler/worker.h"
 
 struct ear {
     struct os_lock turn;
     struct link *link; // NULL: not open
-    struct reactor *reactor;
-    int listeners;
+    struct world world;
+    struct os_poll poll;
+    _Atomic int listeners; // written under the turn
     bool is_armed;
 };
 
-void ear_init(struct ear *ear);
+// 0, or the code of the system that has no more polls.
+int ear_init(struct ear *ear);
+void ear_deinit(struct ear *ear);
 
 // Begins to listen to a link: 0, or the code of the system that can't wait for its doorbell. With
 // the turn, as all that follows.
-int ear_open(struct ear *ear, struct reactor *reactor, struct link *link);
+int ear_open(struct ear *ear, struct link *link);
 
 // Listens no more to it, but does not close it.
 void ear_close(struct ear *ear);
@@ -37,8 +41,12 @@ void ear_close(struct ear *ear);
 void ear_begin(struct ear *ear);
 bool ear_end(struct ear *ear, bool has_listened);
 
-// Takes the turn for one look: false when another has it. The first look of a worker waits for it.
-static inline bool ear_take(struct ear *ear, bool is_first) {
+// Takes the turn for one look: false when another has it, or the worker is the agent and others
+// listen anyway. The first look of a worker waits for it.
+static inline bool ear_take(struct ear *ear, const struct worker *worker, bool is_first) {
+    if (worker->is_agent && atomic_load_relaxed(&ear->listeners) > (is_first ? 0 : 1)) {
+        return false;
+    }
     if (is_first) {
         os_lock_acquire(&ear->turn);
         return true;

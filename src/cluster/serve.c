@@ -96,10 +96,11 @@ static struct taker_slot *take_task(struct serve *serve, struct worker *worker, 
 static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct runnable **found) {
     struct serve *serve = container_of(wire, struct serve, elsewhere.wire);
     *found = NULL;
-    if (!ear_take(&serve->ear, is_first)) {
+    if (!ear_take(&serve->ear, worker, is_first)) {
         return false;
     }
     if (is_first) {
+        worker->listens = true;
         ear_begin(&serve->ear);
     }
     const unsigned heard = serve->link->calls->turn(serve->link);
@@ -139,12 +140,9 @@ static bool claim(struct elsewhere *elsewhere, const struct frame *frame) {
 static void begin(struct elsewhere *elsewhere, struct run *run) {
     struct serve *serve = container_of(elsewhere, struct serve, elsewhere);
     serve->run = run;
-    struct reactor *reactor = reactor_of(&run->scheduler);
     os_lock_acquire(&serve->ear.turn);
-    if (reactor == NULL || ear_open(&serve->ear, reactor, serve->link) != OS_OK) {
+    if (ear_open(&serve->ear, serve->link) != OS_OK) {
         serve->is_down = true; // it can't listen: the owner will see it end
-    } else {
-        atomic_fetch_add_relaxed(&reactor->world.awaited, 1); // always
     }
     os_lock_release(&serve->ear.turn);
 }
@@ -152,7 +150,6 @@ static void begin(struct elsewhere *elsewhere, struct run *run) {
 static void close_serve(struct elsewhere *elsewhere) {
     struct serve *serve = container_of(elsewhere, struct serve, elsewhere);
     if (serve->ear.link != NULL) {
-        atomic_fetch_sub_relaxed(&serve->ear.reactor->world.awaited, 1);
         ear_close(&serve->ear);
     }
 }
@@ -172,14 +169,16 @@ int cluster_serve(struct link *link, const struct serve_options *options) {
     struct serve *serve = os_allocate_aligned(sizeof *serve, CACHE_LINE);
     struct taker_slot *slots = os_allocate(count * sizeof *slots);
     int code = TN_NO_MEMORY;
-    if (serve != NULL && slots != NULL) {
+    if (serve != NULL && slots != NULL && ear_init(&serve->ear) == OS_OK) {
+        const struct ear ear = serve->ear;
         *serve = (struct serve){.elsewhere = {.wire = {.hear = hear, .leave = leave},
                                               .claim = claim,
                                               .begin = begin,
                                               .close = close_serve},
+                                .ear = ear,
                                 .link = link,
                                 .slots = slots};
-        ear_init(&serve->ear);
+        serve->elsewhere.wire.world = &serve->ear.world;
         awaitable_init(&serve->over, NULL, false);
         struct taker_options taker_options = {.link = link,
                                               .timing = session_timing_of_taker(link->is_reliable),
@@ -192,6 +191,7 @@ int cluster_serve(struct link *link, const struct serve_options *options) {
         link->upper = serve;
         code = elsewhere_run(&root_type, TN_RUN(.num_threads = options->threads), &serve,
                              &serve->elsewhere);
+        ear_deinit(&serve->ear);
     }
     link->calls->close(link);
     os_free(slots);

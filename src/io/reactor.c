@@ -20,14 +20,12 @@ static struct reactor *reactor_from(struct world *world) {
 }
 
 // By the holder of turn.
-static void gather(struct reactor *reactor, uint64_t deadline_ns, bool is_idle) {
+static void gather(struct reactor *reactor, uint64_t deadline_ns) {
     struct os_poll_event events[EVENTS_MAX];
     const int count = os_poll_wait(&reactor->poll, events, EVENTS_MAX, deadline_ns);
     for (int i = 0; i < count; i++) {
         if (events[i].tag == REACTOR_SIGNALS) {
             signal_tell(reactor);
-        } else if (events[i].tag == REACTOR_DOORBELL) {
-            wire_rang(is_idle);
         } else {
             descriptor_tell(events[i].tag, events[i].what);
         }
@@ -39,7 +37,7 @@ void reactor_wait(struct world *world, _Atomic uint32_t *word, uint32_t expected
     struct reactor *reactor = reactor_from(world);
     os_lock_acquire(&reactor->turn);
     if (MUTATED(sleep_without_looking_at_the_word) || atomic_load_relaxed(word) == expected) {
-        gather(reactor, deadline_ns, true);
+        gather(reactor, deadline_ns);
     }
     os_lock_release(&reactor->turn);
 }
@@ -56,7 +54,7 @@ static void look(struct world *world) {
     const uint64_t now_ns = os_now_ns();
     if (now_ns - reactor->looked_ns >= LOOK_NS) {
         reactor->looked_ns = now_ns;
-        gather(reactor, 0, false);
+        gather(reactor, 0);
     }
     os_lock_release(&reactor->turn);
 }

@@ -17,10 +17,8 @@
 #include "os/file.h"
 #include "scheduler/worker.h"
 
-// The tags of signals, and of the doorbell of other processes (scheduler/wire.h); descriptors have
-// larger ones.
+// The tag of signals; descriptors have larger ones.
 #define REACTOR_SIGNALS 1
-#define REACTOR_DOORBELL 2
 
 struct reactor {
     struct world world; // first

@@ -55,11 +55,14 @@ void scheduler_submit_anyone(struct scheduler *scheduler, struct runnable *runna
     }
     shared_queue_push(&scheduler->anyone, runnable);
     idle_published();
-    for (int i = 0; i < scheduler->count; i++) {
+    for (int i = 0; i < scheduler->executors; i++) {
         if (atomic_load_relaxed(&scheduler->workers[i].idle.state) != IDLE_AWAKE) {
             idle_wake(&scheduler->workers[i].idle);
             return;
         }
+    }
+    if (UNLIKELY(scheduler->wire != NULL) && inside) {
+        wire_wake_agent(scheduler);
     }
 }
 

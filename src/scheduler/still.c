@@ -16,7 +16,7 @@ enum still_told { STILL_UNTOLD, STILL_TOLD, STILL_TOLD_LONG };
 
 static bool is_world_awaited(struct scheduler *scheduler) {
     struct world *world = atomic_load_acquire(&scheduler->world); // pairs with scheduler_set_world
-    return world != NULL && atomic_load_relaxed(&world->awaited) > 0;
+    return scheduler->wire != NULL || (world != NULL && atomic_load_relaxed(&world->awaited) > 0);
 }
 
 // Whether nothing of the run itself could wake a worker any more. `asleep`: all others sleep, and

@@ -6,10 +6,7 @@
 
 bool wire_hear(struct worker *worker, struct runnable **found) {
     struct wire *wire = worker->scheduler->wire;
-    const bool is_first = !worker->listens;
-    worker->listens = true;
-    worker->has_rung = false;
-    return wire->hear(wire, worker, is_first, found);
+    return wire->hear(wire, worker, !worker->listens, found);
 }
 
 bool wire_sleep(struct worker *worker) {
@@ -21,30 +18,18 @@ bool wire_sleep(struct worker *worker) {
 
 void wire_leave(struct worker *worker) {
     struct wire *wire = worker->scheduler->wire;
-    const bool has_listened = worker->listens;
     worker->listens = false;
-    const bool has_rung = worker->has_rung;
-    worker->has_rung = false;
-    if ((has_listened && !wire->leave(wire, worker, true)) || has_rung) {
+    if (!wire->leave(wire, worker, true)) {
         wire_wake_agent(worker->scheduler);
     }
 }
 
-void wire_rang(bool is_idle) {
-    struct worker *worker = worker_current();
-    worker->has_rung = is_idle;
-    if (!is_idle) {
-        wire_wake_agent(worker->scheduler);
+void wire_sleep_as_agent(struct worker *worker) {
+    struct wire *wire = worker->scheduler->wire;
+    const uint64_t due_ns = atomic_load_relaxed(&wire->due_ns);
+    if (wire_sleep(worker) && (due_ns == OS_NEVER || due_ns > os_now_ns())) {
+        idle_sleep_in_world(&worker->idle, wire->world, due_ns);
     }
-}
-
-uint64_t wire_until(const struct worker *worker, uint64_t until_ns) {
-    struct scheduler *scheduler = worker->scheduler;
-    if (atomic_load_relaxed(&scheduler->keeper) != worker->index) {
-        return until_ns;
-    }
-    const uint64_t due_ns = atomic_load_relaxed(&scheduler->wire->due_ns);
-    return due_ns < until_ns ? due_ns : until_ns;
 }
 
 void wire_published(struct scheduler *scheduler) {

@@ -7,9 +7,10 @@
 // to listen when all others compute, and sends off what may run elsewhere while there are places.
 //
 // Before a worker sleeps, and when one that has listened runs something, it says so (leave). The
-// last one to do that arms the doorbell, and looks once more; the keeper sleeps where it hears that
-// (world.h). Invariant: while something is awaited, somebody listens, or the doorbell is armed and
-// a keeper sleeps or is about to. Start reading at wire_hear in wire.c.
+// last one to do that arms the doorbell, and looks once more. The agent sleeps where it hears that
+// bell, in a world of its own, and is no keeper. Invariant: while something may come, somebody
+// listens, or the doorbell is armed and the agent sleeps, is about to, or is being woken. Start
+// reading at wire_hear in wire.c.
 #ifndef TENON_SCHEDULER_WIRE_H
 #define TENON_SCHEDULER_WIRE_H
 
@@ -20,17 +21,19 @@ struct runnable;
 struct scheduler;
 struct tn_type;
 struct worker;
+struct world;
 
 struct wire {
     // Hears what has come, and makes ready what waited for it. By an idle worker, which listens
-    // from the first call on (`is_first`). True: something has come. *found: what it is to run now;
-    // NULL: nothing.
+    // from the first call (`is_first`) on that has set worker->listens. True: something has come.
+    // *found: what it is to run now; NULL: nothing.
     bool (*hear)(struct wire *wire, struct worker *worker, bool is_first, struct runnable **found);
     // The worker goes away; it `has_listened`, or not. False: something has come that nobody else
     // listens for.
     bool (*leave)(struct wire *wire, struct worker *worker, bool has_listened);
     // Whether a task of this type, which may travel, shall be taken to be sent. From any worker.
     bool (*wants)(struct wire *wire, const struct tn_type *type);
+    struct world *world;     // where the agent sleeps
     _Atomic int open;        // places in other processes that are free: a glance
     _Atomic uint64_t due_ns; // when to hear even if nothing has come; OS_NEVER: not
 };
@@ -44,18 +47,15 @@ bool wire_sleep(struct worker *worker);
 // It goes on with something else.
 void wire_leave(struct worker *worker);
 
-// Until when it may sleep, if others let it sleep until until_ns.
-uint64_t wire_until(const struct worker *worker, uint64_t until_ns);
+// The agent has nothing to do: sleeps until the doorbell rings, somebody wakes it, or it is time to
+// listen.
+void wire_sleep_as_agent(struct worker *worker);
 
 // Work has come that may run elsewhere, and nobody idle has taken it: tells the agent, if there are
 // places.
 void wire_published(struct scheduler *scheduler);
 
-// The doorbell has rung for the calling worker, which `is_idle` and will listen, unless it finds
-// something to run before.
-void wire_rang(bool is_idle);
-
-// Wakes the agent, if it sleeps.
+// Wakes the agent, if it sleeps. By a worker of the run.
 void wire_wake_agent(struct scheduler *scheduler);
 
 #endif

@@ -287,12 +287,12 @@ static struct task_stack *wait_for_work(struct worker *worker) {
     if (hard_is(HARD_PARK)) {
         hard_sleeps();
     }
-    uint64_t until_ns = still_begin(worker, keeper_begin(worker));
-    bool may_sleep = true;
-    if (UNLIKELY(worker->scheduler->wire != NULL)) {
-        until_ns = wire_until(worker, until_ns);
-        may_sleep = wire_sleep(worker);
+    if (UNLIKELY(worker->is_agent)) {
+        wire_sleep_as_agent(worker);
+        return NULL;
     }
+    const uint64_t until_ns = still_begin(worker, keeper_begin(worker));
+    const bool may_sleep = worker->scheduler->wire == NULL || wire_sleep(worker);
     if (may_sleep && (until_ns == TIMERS_NONE || until_ns > os_now_ns())) {
         sleep_until(worker, until_ns);
         if (spins) {
@@ -319,8 +319,7 @@ __attribute__((noinline)) static struct task_stack *idle(struct worker *worker) 
     if (worker->is_announced && !idle_remain(&worker->idle, &scheduler->idle)) {
         stack = worker_stop_idling(worker);
     }
-    if (UNLIKELY(worker->listens || worker->has_rung) && !worker->is_announced &&
-        !worker->is_agent) {
+    if (UNLIKELY(worker->listens) && !worker->is_announced && !worker->is_agent) {
         wire_leave(worker);
     }
     return stack;

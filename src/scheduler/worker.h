@@ -42,7 +42,6 @@ struct worker {
     bool is_announced;      // as idle, and has not taken that back
     bool is_agent;          // of a wire: wire.h
     bool listens;           // to the wire
-    bool has_rung;          // its doorbell, and this worker has not listened since
     bool is_chosen;         // somebody woke it for something, and it has not run anything since
     unsigned tick;
     uint64_t still_ns; // when it looks whether anything can go on; OS_NEVER: not after this sleep
