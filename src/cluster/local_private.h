@@ -22,6 +22,7 @@ struct local_peer {
     int handle;       // of the process; -1: none yet
     int bell;         // the process's
     int detail;       // of a peer that is GONE: how it ended
+    unsigned zygote;  // which of them was asked for it
     struct os_share share;
     struct side side;
     struct hold_piece *pieces;
@@ -37,6 +38,7 @@ struct local {
     int bell;            // the owner's, which each process rings
     int post;            // to the zygote; -1: there is none
     struct os_child zygote;
+    unsigned zygotes; // so far; their processes end with them, but a moment later
     unsigned living;
     unsigned quiet; // turns since the last look at `poll`
     uint64_t trim_at_ns;
@@ -68,7 +70,7 @@ int local_zygote_ask(struct local *local, unsigned peer);
 // Hears what it has to say. False: it is gone, and with it every process of it.
 bool local_zygote_hear(struct local *local);
 
-// The processes of a zygote that is gone end too: this peer has.
+// The processes of a zygote that is gone end too: tells if this peer's has.
 void local_zygote_see_orphan(struct local *local, struct local_peer *peer);
 
 // Ends it, when no process is left, and waits until it has ended.

@@ -19,6 +19,7 @@ int local_zygote_start(struct local *local) {
     code = os_zygote_start(&local->zygote, ends[1]);
     os_close(ends[1]);
     if (code == OS_OK) {
+        local->zygotes++;
         local->post = ends[0];
         code = os_poll_add(&local->poll, local->post, TAG_POST);
         if (code != OS_OK) {
@@ -45,10 +46,11 @@ void local_zygote_stop(struct local *local) {
 }
 
 int local_zygote_ask(struct local *local, unsigned peer) {
-    const struct local_peer *asking = &local->peers[peer];
+    struct local_peer *asking = &local->peers[peer];
     const struct os_parcel parcel = {.words = {ZYGOTE_MAKE, peer, (int64_t)asking->share.bytes},
                                      .handles = {asking->share.handle, asking->bell, local->bell},
                                      .handle_count = 3};
+    asking->zygote = local->zygotes;
     return os_post_send(local->post, &parcel);
 }
 
@@ -100,8 +102,8 @@ static void hear_parcel(struct local *local, struct os_parcel *parcel) {
 }
 
 void local_zygote_see_orphan(struct local *local, struct local_peer *peer) {
-    if (local->post >= 0) {
-        return; // the zygote will tell
+    if (local->post >= 0 && peer->zygote == local->zygotes) {
+        return; // that will tell
     }
     const bool never_was = peer->state == LOCAL_ASKED;
     const bool was_made = peer->state == LOCAL_MADE || peer->state == LOCAL_UP;
