@@ -4,6 +4,7 @@
 // before that, or when the crew is over. Start reading at tn_submit_type.
 #include <tenon/executor.h>
 
+#include "executor/away.h"
 #include "executor/in_place.h"
 #include "executor/item.h"
 #include "executor/outside.h"
@@ -35,6 +36,10 @@ static void work(struct tn_self *self, struct lane *lane) {
     struct tn_item *item = lane->work;
     struct tn_type bare;
     const struct tn_type *type = item->type;
+    if (UNLIKELY(away_is_possible(self, type))) {
+        item->done.outcome = away_run(self, type, item->line, item->payload);
+        return;
+    }
     if (UNLIKELY(type->argument_bytes > TN_PAYLOAD_BYTES)) {
         bare = *type;
         bare.argument_bytes = 0;

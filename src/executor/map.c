@@ -16,6 +16,7 @@
 #include "executor/map.h"
 
 #include "base/bits.h"
+#include "executor/away.h"
 #include "executor/in_place.h"
 #include "frame/failure.h"
 
@@ -180,7 +181,10 @@ static void run_item(struct tn_self *self, struct lane *lane, struct chunk *chun
     const struct tn_type *type = map->type;
     const size_t i = chunk->at;
     write_arguments(map, chunk->first + i, payload);
-    const int outcome = crew_outcome(lane, in_place_run(self, &map->bare, map->line, payload));
+    const int code = UNLIKELY(away_is_possible(self, type))
+                         ? away_run(self, type, map->line, payload)
+                         : in_place_run(self, &map->bare, map->line, payload);
+    const int outcome = crew_outcome(lane, code);
     if (UNLIKELY(outcome != TN_OK || chunk->is_odd)) {
         note_outcome(chunk, i, outcome);
     }
