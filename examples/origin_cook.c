@@ -1,5 +1,6 @@
-// origin_cook.c - Mapo Tofu three times: one step after the other, by PFrames, by Frames. After the
-// talk "Concepts for parallel programming" (M. Bergemann), whose lines these are.
+// origin_cook.c - Mapo Tofu four times: one step after the other, by PFrames, in other processes,
+// by Frames. After the talk "Concepts for parallel programming" (M. Bergemann), whose lines these
+// are.
 //
 // The rice cools while the rest is done. Which future is the rice is known by its name: the origin
 // takes the first that completes for it, and three dishes are ready at the same moment. One hand
@@ -8,16 +9,15 @@
 #include <stdio.h>
 #include <tenon.h>
 
-struct dish {
-    double ready; // when
-    double degrees;
-};
+// When it was ready, and how warm it was then.
+TN_DATA(dish, (double, ready), (double, degrees));
 
 static void step(struct tn_self *self, const char *what, double seconds) {
     printf("%s", what);
     fflush(stdout);
     tn_sleep(self, seconds);
     printf("done\n");
+    fflush(stdout);
 }
 
 static struct dish prepare_rice(struct tn_self *self) {
@@ -46,6 +46,15 @@ TN_PFRAME(struct dish, spices_anywhere) {
     return prepare_spices(self);
 }
 TN_PFRAME(struct dish, meat_anywhere) {
+    return prepare_meat_and_tofu(self);
+}
+TN_DFRAME(struct dish, rice_elsewhere) {
+    return prepare_rice(self);
+}
+TN_DFRAME(struct dish, spices_elsewhere) {
+    return prepare_spices(self);
+}
+TN_DFRAME(struct dish, meat_elsewhere) {
     return prepare_meat_and_tofu(self);
 }
 TN_FRAME(struct dish, rice_here) {
@@ -91,6 +100,20 @@ TN_FRAME(void, cook_with_pframes) {
     finish(self, start, dish, "Mixing oil and map");
 }
 
+TN_FRAME(void, cook_with_dframes) {
+    const double start = tn_now();
+    struct dish dish = {0, 0};
+    struct tn_executor *kitchen = tn_executor_create(self, TN_EXECUTOR(.name = "kitchen"));
+    const struct tn_future rice = tn_submit(kitchen, rice_elsewhere);
+    tn_sleep(self, 0.005);
+    tn_submit(kitchen, spices_elsewhere);
+    tn_sleep(self, 0.005);
+    tn_submit(kitchen, meat_elsewhere);
+    tn_executor_end(self, kitchen);
+    tn_result(rice_elsewhere, rice, &dish);
+    finish(self, start, dish, "Mixing oil and map");
+}
+
 TN_FRAME(void, cook_with_frames) {
     const double start = tn_now();
     struct dish dish = {0, 0};
@@ -110,6 +133,11 @@ int main(void) {
     if (code == TN_OK) {
         printf("\n");
         code = tn_run(cook_with_pframes, NULL);
+    }
+    if (code == TN_OK) {
+        printf("\n");
+        fflush(stdout);
+        code = tn_run_with(TN_RUN(.num_processes = 3), cook_with_dframes, NULL);
     }
     if (code == TN_OK) {
         printf("\n");

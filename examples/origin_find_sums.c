@@ -1,9 +1,10 @@
 // origin_find_sums.c - twenty sums of squares, each beyond 64 bits: one after the other, by Frames,
-// by PFrames. After the talk "Concepts for parallel programming" (M. Bergemann).
+// by PFrames, by DFrames in other processes. After the talk "Concepts for parallel programming"
+// (M. Bergemann).
 //
 // Standard output has the sums, standard error how long they took. Frames share a thread, so they
-// gain nothing; PFrames take as many cores as there are. (In the origin threads gain nothing
-// either, because one lock of the interpreter lets only one of them calculate.)
+// gain nothing; PFrames take as many cores as there are, and so do processes. (In the origin
+// threads gain nothing either: one lock of the interpreter lets only one of them calculate.)
 #include <stdio.h>
 #include <string.h>
 #include <tenon.h>
@@ -12,6 +13,9 @@
 #define FIRST 5000000
 
 __extension__ typedef unsigned __int128 wide;
+
+// What travels between processes has at most 64 bits, or is a structure.
+TN_DATA(halves, (uint64_t, high), (uint64_t, low));
 
 static wide sum_of_squares(size_t n) {
     wide sum = 0;
@@ -28,6 +32,11 @@ TN_FRAME(wide, sum_here, (size_t, n)) {
 
 TN_PFRAME(wide, sum_anywhere, (size_t, n)) {
     return sum_of_squares(n);
+}
+
+TN_DFRAME(struct halves, sum_elsewhere, (uint64_t, n)) {
+    const wide sum = sum_of_squares(n);
+    return (struct halves){(uint64_t)(sum >> 64), (uint64_t)sum};
 }
 
 TN_FRAME(void, serial, (wide *, sums)) {
@@ -47,6 +56,14 @@ TN_PFRAME(void, by_pframes, (wide *, sums)) {
     struct tn_map *map = tn_map(sum_anywhere, COUNT, FIRST);
     while (tn_map_next(sum_anywhere, map, sums)) {
         sums++;
+    }
+}
+
+TN_PFRAME(void, by_dframes, (wide *, sums)) {
+    struct halves halves;
+    struct tn_map *map = tn_map(sum_elsewhere, COUNT, FIRST);
+    while (tn_map_next(sum_elsewhere, map, &halves)) {
+        *sums++ = (wide)halves.high << 64 | halves.low;
     }
 }
 
@@ -83,5 +100,9 @@ int main(void) {
     memset(sums, 0, sizeof sums);
     start = tn_now();
     failed |= report("pframes", tn_run(by_pframes, NULL, sums), start, sums);
+    memset(sums, 0, sizeof sums);
+    start = tn_now();
+    const struct tn_run_options *two = TN_RUN(.num_threads = 1, .num_processes = 2);
+    failed |= report("dframes", tn_run_with(two, by_dframes, NULL, sums), start, sums);
     return failed;
 }

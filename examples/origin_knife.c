@@ -1,10 +1,10 @@
-// origin_knife.c - two cooks and one knife: the race, and two cures. After the talk "Concepts for
+// origin_knife.c - two cooks and one knife: the race, and three cures. After the talk "Concepts for
 // parallel programming" (M. Bergemann), whose spelling this is.
 //
 // Each cook takes the knife out of the cupboard, cuts for a second, and puts it back. The second
 // one looks in vain; that is its failure only, and logged as in the origin. The cures: a lock
 // around knife and cutting; or a frame that owns the cupboard and lets nobody else near it, which
-// here is an executor that runs one item at a time.
+// here is an executor that runs one item at a time; or cooks in processes, each with a cupboard.
 // Tested in virtual time.
 #include <errno.h>
 #include <stdio.h>
@@ -82,6 +82,21 @@ TN_FRAME(void, with_an_owner) {
     wait_for_both(self, meat, tn_submit(owner, cut, &cupboard, "spices"));
 }
 
+TN_DFRAME(void, cut_elsewhere, (tn_text, what)) {
+    struct cupboard cupboard = full;
+    char name[16];
+    (void)snprintf(name, sizeof name, "%.*s", (int)what.count, what.data);
+    cut(self, &cupboard, name);
+    fflush(stdout);
+}
+
+TN_FRAME(void, with_processes) {
+    struct tn_executor *pool = tn_executor_create(self, NULL);
+    const struct tn_future meat = tn_submit(pool, cut_elsewhere, tn_text_of("meat"));
+    tn_sleep(self, 0.01);
+    wait_for_both(self, meat, tn_submit(pool, cut_elsewhere, tn_text_of("spices")));
+}
+
 int main(void) {
     int code = tn_run(race, NULL);
     if (code == TN_OK) {
@@ -91,6 +106,11 @@ int main(void) {
     if (code == TN_OK) {
         printf("with an owner:\n");
         code = tn_run(with_an_owner, NULL);
+    }
+    if (code == TN_OK) {
+        printf("with processes:\n");
+        fflush(stdout);
+        code = tn_run_with(TN_RUN(.num_processes = 2), with_processes, NULL);
     }
     return code < 0 ? tn_complain(code) : 0;
 }
