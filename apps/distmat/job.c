@@ -105,14 +105,19 @@ static bool next_stretch(const struct job *job, struct piece *rest, size_t count
     return true;
 }
 
-static int slot_reserve(const struct job *job, struct slot *slot) {
+size_t job_text_bytes_max(const struct job *job, const struct piece *piece) {
     size_t bytes = FORMAT_ROOM_BYTES + 16;
-    struct piece rest = slot->piece;
+    struct piece rest = *piece;
     struct stretch stretch;
     while (next_stretch(job, &rest, SIZE_MAX, &stretch)) {
         bytes += text_bytes_max(job->places, stretch.destination, stretch.origin,
                                 stretch.origin + stretch.count);
     }
+    return bytes;
+}
+
+static int slot_reserve(const struct job *job, struct slot *slot) {
+    const size_t bytes = job_text_bytes_max(job, &slot->piece);
     slot->text_bytes = 0;
     if (bytes <= slot->text_capacity) {
         return 0;
@@ -183,6 +188,15 @@ void job_calculate(const struct job *job, struct slot *slot) {
     const struct span span = profile_begin(job->profile);
     calculate(job, slot);
     profile_work(job->profile, &span, "calculate");
+}
+
+void job_distances(const struct job *job, const struct piece *piece, double *distances) {
+    struct piece rest = *piece;
+    struct stretch stretch;
+    while (next_stretch(job, &rest, SIZE_MAX, &stretch)) {
+        job->calculator->calculate(&stretch, distances);
+        distances += stretch.count;
+    }
 }
 
 void job_format(const struct job *job, struct slot *slot, const double *distances) {

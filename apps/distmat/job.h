@@ -34,6 +34,7 @@ struct job {
     const struct calculator *calculator;
     double radius_km;
     int threads; // asked for; 0: as many as the machine gives. A parallel runner tells its own
+    int processes; // the same of those beside this one, for runners that use any
     struct places *places;
     struct reader *reader; // NULL when all places are there already
     struct output *output; // CSV goes here, or
@@ -77,6 +78,12 @@ void job_calculate(const struct job *job, struct slot *slot);
 
 // The same with distances that are there already, one for each pair of the piece.
 void job_format(const struct job *job, struct slot *slot, const double *distances);
+
+// Calculates a piece into `distances`, one for each pair. From any thread.
+void job_distances(const struct job *job, const struct piece *piece, double *distances);
+
+// A bound on the bytes of a piece's text, the room included that a slot needs behind it.
+size_t job_text_bytes_max(const struct job *job, const struct piece *piece);
 
 // One single distance of a piece: pair `i`, counted from the first one.
 double job_distance(const struct job *job, const struct piece *piece, size_t i);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define HEADER_BYTES 128
 
@@ -20,8 +21,12 @@ static int matrix_bytes(size_t n, size_t extra, size_t *bytes) {
     return *bytes > PTRDIFF_MAX ? -EFBIG : 0;
 }
 
+static void begin(struct matrix *matrix) {
+    *matrix = (struct matrix){.fd = -1};
+}
+
 int matrix_map_memory(struct matrix *matrix, size_t n) {
-    memset(matrix, 0, sizeof *matrix);
+    begin(matrix);
     int error = matrix_bytes(n, 0, &matrix->mapping_bytes);
     if (error < 0 || n == 0) {
         return error;
@@ -33,8 +38,39 @@ int matrix_map_memory(struct matrix *matrix, size_t n) {
     }
     // Fewer faults and fewer misses where the system has large pages to give; else no harm.
     (void)madvise(mapping, matrix->mapping_bytes, MADV_HUGEPAGE);
-    *matrix = (struct matrix){n, mapping, mapping, matrix->mapping_bytes};
+    matrix->n = n;
+    matrix->rows = mapping;
+    matrix->mapping = mapping;
     return 0;
+}
+
+int matrix_map_shared(struct matrix *matrix, size_t n) {
+    begin(matrix);
+    int error = matrix_bytes(n, 0, &matrix->mapping_bytes);
+    if (error < 0 || n == 0) {
+        return error;
+    }
+    matrix->fd = memfd_create("distmat matrix", MFD_CLOEXEC);
+    matrix->owns_fd = matrix->fd >= 0;
+    void *mapping = MAP_FAILED;
+    if (matrix->owns_fd && ftruncate(matrix->fd, (off_t)matrix->mapping_bytes) == 0) {
+        mapping = mmap(NULL, matrix->mapping_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, matrix->fd,
+                       0);
+    }
+    if (mapping == MAP_FAILED) {
+        error = -errno;
+        matrix_unmap(matrix);
+        return error;
+    }
+    (void)madvise(mapping, matrix->mapping_bytes, MADV_HUGEPAGE);
+    matrix->n = n;
+    matrix->rows = mapping;
+    matrix->mapping = mapping;
+    return 0;
+}
+
+size_t matrix_rows_at(const struct matrix *matrix) {
+    return (size_t)((const char *)matrix->rows - (const char *)matrix->mapping);
 }
 
 static void write_header(char *header, size_t n) {
@@ -52,7 +88,7 @@ static void write_header(char *header, size_t n) {
 }
 
 int matrix_map_file(struct matrix *matrix, size_t n, struct output *output) {
-    memset(matrix, 0, sizeof *matrix);
+    begin(matrix);
     if (output->is_stream) {
         return -ESPIPE;
     }
@@ -74,6 +110,7 @@ int matrix_map_file(struct matrix *matrix, size_t n, struct output *output) {
     matrix->n = n;
     matrix->mapping = mapping;
     matrix->rows = (double *)(void *)(mapping + HEADER_BYTES);
+    matrix->fd = output->fd;
     return 0;
 }
 
@@ -81,5 +118,8 @@ void matrix_unmap(struct matrix *matrix) {
     if (matrix->mapping != NULL) {
         munmap(matrix->mapping, matrix->mapping_bytes);
     }
-    memset(matrix, 0, sizeof *matrix);
+    if (matrix->owns_fd) {
+        close(matrix->fd);
+    }
+    begin(matrix);
 }

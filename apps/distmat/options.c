@@ -13,6 +13,7 @@
 
 enum {
     OPTION_RADIUS = 256,
+    OPTION_PROCESSES,
     OPTION_QUIET,
     OPTION_FAKE_IO,
     OPTION_PROFILE,
@@ -26,6 +27,7 @@ static const struct option long_options[] = {
     {"calculator", required_argument, NULL, 'c'},
     {"output", required_argument, NULL, 'o'},
     {"threads", required_argument, NULL, 't'},
+    {"processes", required_argument, NULL, OPTION_PROCESSES},
     {"radius", required_argument, NULL, OPTION_RADIUS},
     {"quiet", no_argument, NULL, OPTION_QUIET},
     {"fake-io", required_argument, NULL, OPTION_FAKE_IO},
@@ -37,8 +39,8 @@ static const struct option long_options[] = {
 };
 
 static const char usage[] =
-    "Usage: distmat [-r RUNNER] [-c CALCULATOR] [-o OUTPUT] [-t THREADS] [--radius KM]\n"
-    "               [--fake-io SECONDS] [--profile[=FILE]] [--quiet] INPUT.csv\n";
+    "Usage: distmat [-r RUNNER] [-c CALCULATOR] [-o OUTPUT] [-t THREADS] [--processes N]\n"
+    "               [--radius KM] [--fake-io SECONDS] [--profile[=FILE]] [--quiet] INPUT.csv\n";
 
 static const char help_head[] =
     "Great-circle distances between all pairs of places.\n"
@@ -55,6 +57,8 @@ static const char help_options[] =
     "                               in the current folder for standard input); - is standard\n"
     "                               output; FILE.npy is a NumPy matrix of n x n doubles\n"
     "  -t, --threads THREADS        threads (default: as many as this process may use)\n"
+    "      --processes N            processes of the runners dframes and processes (default: as\n"
+    "                               many as CPUs)\n"
     "      --radius KM              radius of the sphere (default 6371.0088)\n"
     "      --quiet                  no progress bar, no times\n"
     "      --fake-io SECONDS        each row read and each row written takes so much longer, as "
@@ -98,13 +102,13 @@ __attribute__((format(printf, 1, 2))) static enum options_verdict complain(const
     return OPTIONS_USAGE;
 }
 
-static bool parse_threads(const char *text, int *threads) {
+static bool parse_count(const char *text, int max, int *count) {
     char *end;
     long value = strtol(text, &end, 10);
-    if (end == text || *end != '\0' || value < 1 || value > OPTIONS_THREADS_MAX) {
+    if (end == text || *end != '\0' || value < 1 || value > max) {
         return false;
     }
-    *threads = (int)value;
+    *count = (int)value;
     return true;
 }
 
@@ -135,10 +139,15 @@ static enum options_verdict take_option(struct options *options, int option) {
         options->output = optarg;
         return *optarg != '\0' ? OPTIONS_RUN : complain("the name of the output is empty");
     case 't':
-        return parse_threads(optarg, &options->threads)
+        return parse_count(optarg, OPTIONS_THREADS_MAX, &options->threads)
                    ? OPTIONS_RUN
                    : complain("-t takes a number from 1 to %d, not %s", OPTIONS_THREADS_MAX,
                               optarg);
+    case OPTION_PROCESSES:
+        return parse_count(optarg, OPTIONS_PROCESSES_MAX, &options->processes)
+                   ? OPTIONS_RUN
+                   : complain("--processes takes a number from 1 to %d, not %s",
+                              OPTIONS_PROCESSES_MAX, optarg);
     case OPTION_RADIUS:
         return parse_radius(optarg, &options->radius_km)
                    ? OPTIONS_RUN

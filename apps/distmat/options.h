@@ -9,6 +9,7 @@
 #include "runner.h"
 
 #define OPTIONS_THREADS_MAX 1024
+#define OPTIONS_PROCESSES_MAX 256
 
 struct options {
     const struct runner *runner;
@@ -17,6 +18,7 @@ struct options {
     const char *input;
     const char *output; // NULL: output.csv beside the input
     int threads;        // 0: as many as the machine gives
+    int processes;      // the same, for runners that use any
     double radius_km;
     double fake_io_seconds;
     const char *profile; // where the folded stacks go; NULL: nobody asks

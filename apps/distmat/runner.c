@@ -6,6 +6,7 @@
 static const struct runner *const runners[] = {
     &runner_serial, &runner_threads, &runner_pool,
     &runner_frames, &runner_pframes, &runner_pipeline,
+    &runner_dframes, &runner_processes,
 };
 
 const struct runner *runner_at(size_t i) {

@@ -18,6 +18,8 @@ struct runner {
     // False for one that uses a single thread, whatever was asked for. Others leave in job->threads
     // how many they had.
     bool is_parallel;
+    // True for one whose other processes fill the matrix: best one that they can map.
+    bool is_elsewhere;
     // Does the job. Returns TN_OK, also when the output failed (see job->error), or the code of the
     // run that failed.
     int (*run)(struct job *job);
@@ -29,6 +31,8 @@ extern const struct runner runner_pool;
 extern const struct runner runner_frames;
 extern const struct runner runner_pframes;
 extern const struct runner runner_pipeline;
+extern const struct runner runner_dframes;
+extern const struct runner runner_processes;
 
 // The i-th runner, or NULL past the last one.
 const struct runner *runner_at(size_t i);

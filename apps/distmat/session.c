@@ -100,6 +100,7 @@ static int calculate(struct session *session) {
         .calculator = session->options->calculator,
         .radius_km = session->options->radius_km,
         .threads = session->options->threads,
+        .processes = session->options->processes,
         .places = &session->places,
         .reader = session->is_reading ? &session->reader : NULL,
         .output = &session->output,

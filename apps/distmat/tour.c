@@ -42,6 +42,7 @@ static int complain(const char *what, int error) {
 static void prepare(struct tour *tour, struct job *job, const struct runner *runner) {
     job->radius_km = tour->options->radius_km;
     job->threads = tour->options->threads;
+    job->processes = tour->options->processes;
     job->places = &tour->places;
     job->progress = &tour->progress;
     job_init(job);
@@ -62,7 +63,7 @@ static int measure(struct tour *tour, const struct runner *runner, struct job *j
 }
 
 static void print_head(void) {
-    printf("\n  %-10s %7s %10s %14s %16s  %s\n", "runner", "threads", "seconds", "pairs/s",
+    printf("\n  %-10s %9s %10s %14s %16s  %s\n", "runner", "threads", "seconds", "pairs/s",
            "ratio to serial", "result");
 }
 
@@ -77,9 +78,13 @@ static void print_row(struct tour *tour, const struct runner *runner, const stru
         tour->serial_seconds = seconds;
     }
     const char *verdict = !is_equal ? "DIFFERENT" : is_serial ? "reference" : "equal";
-    printf("  %-10s %7d %10.3f %14.3g %15.2fx  %s\n", runner->name,
-           runner->is_parallel ? job->threads : 1, seconds, (double)job->pairs / seconds,
-           tour->serial_seconds / seconds, verdict);
+    char threads[32];
+    int length = snprintf(threads, sizeof threads, "%d", runner->is_parallel ? job->threads : 1);
+    if (runner->is_elsewhere) { // one thread in each process
+        (void)snprintf(threads + length, sizeof threads - (size_t)length, "+%dx1", job->processes);
+    }
+    printf("  %-10s %9s %10.3f %14.3g %15.2fx  %s\n", runner->name, threads, seconds,
+           (double)job->pairs / seconds, tour->serial_seconds / seconds, verdict);
     fflush(stdout);
 }
 
@@ -116,7 +121,20 @@ static int run_csv(struct tour *tour, const struct runner *runner) {
     return code;
 }
 
+// Memory that processes share is slower to touch first, so only those who need it have it.
+static int choose_memory(struct matrix *matrix, size_t n, bool is_shared) {
+    if (is_shared == matrix->owns_fd) {
+        return 0;
+    }
+    matrix_unmap(matrix);
+    return is_shared ? matrix_map_shared(matrix, n) : matrix_map_memory(matrix, n);
+}
+
 static int run_matrix(struct tour *tour, const struct runner *runner, struct matrix *matrix) {
+    int error = choose_memory(matrix, tour->places.count, runner->is_elsewhere);
+    if (error < 0) {
+        return complain("the matrix", error);
+    }
     // What is not written must not look right: all bits set is not a number.
     memset(matrix->rows, 0xff, matrix->mapping_bytes);
     struct job job = {.calculator = &calculator_chord, .matrix = matrix};

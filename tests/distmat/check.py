@@ -6,10 +6,12 @@
 Each method of Check whose name begins with test_ is one test and gets a fresh folder.
 """
 
+import contextlib
 import csv
 import math
 import os
 import random
+import signal
 import struct
 import subprocess
 import sys
@@ -17,9 +19,11 @@ import tempfile
 import time
 import traceback
 
+import family
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TESTDATA = os.path.join(ROOT, "apps", "distmat", "testdata")
-RUNNERS = ["serial", "threads", "pool", "frames", "pframes", "pipeline"]
+RUNNERS = ["serial", "threads", "pool", "frames", "pframes", "pipeline", "dframes", "processes"]
 FIVE = """Marysville,Perris,1639.3415504079471
 Marysville,Cleveland,3237.865056619043
 Perris,Cleveland,3219.477494685449
@@ -274,6 +278,25 @@ class Check:
             child.kill()
         assert child.wait(60) == -9, "the run was over before it could be killed"
         assert self.read() == b"precious"
+
+    def test_processes_that_are_killed_change_nothing(self):
+        self.write("in.csv", "".join(f"p{i},{i % 90},{i % 180}\n" for i in range(3000)))
+        assert self.run("-r", "serial", "-o", "want.csv", "in.csv").returncode == 0
+        for runner in ("dframes", "processes"):
+            child = subprocess.Popen([self.program, "-r", runner, "-t", "1", "--processes", "2",
+                                      "--quiet", "in.csv"], cwd=self.folder,
+                                     stderr=subprocess.PIPE)
+            killed = 0
+            while child.poll() is None and killed < 5:
+                for number in family.descendants(child.pid)[-1:]:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(number, signal.SIGKILL)
+                        killed += 1
+                time.sleep(0.01)
+            message = child.communicate(timeout=60)[1]
+            assert child.returncode == 0, (runner, message)
+            assert killed > 0, "the run was over before a process could be killed"
+            assert self.read() == self.read("want.csv"), runner
 
     def test_permissions_and_links_of_an_existing_output_stay(self):
         path = self.write("real.csv", "old")
