@@ -385,14 +385,14 @@ int loopback_started(void) {
 
 int loopback_here(void) {
     const struct worker *worker = worker_current();
-    for (int i = 0; i < stage.count && worker != NULL; i++) {
-        const struct wire *wire = worker->scheduler->wire;
-        // A bridge begins as this does.
-        if (wire != NULL &&
-            container_of((struct wire *)(uintptr_t)wire, struct serve, elsewhere.wire)->ear.link ==
-                &stage.processes[i].own.link) {
-            return i;
-        }
+    struct wire *wire = worker == NULL ? NULL : worker->scheduler->wire;
+    if (wire == NULL || wire->wants != NULL) { // that of a bridge
+        return -1;
     }
-    return -1;
+    const struct link *link = container_of(wire, struct serve, elsewhere.wire)->link;
+    int process = 0;
+    while (link != &stage.processes[process].own.link) {
+        process++;
+    }
+    return process;
 }
