@@ -11,7 +11,7 @@ LEVEL_FRAME(struct journey, back, (struct journey, there)) {
     return (struct journey){there.to, there.from, there.hours, there.by_train};
 }
 
-// Scalars and flat structs go in and come out.
+// Arguments and result are self-contained: scalars, flat structs, [...] go in and come out.
 CONTRACT(structures_come_back_with_every_field) {
     const struct journey there = {{52.5, 13.4}, {48.1, 11.6}, 4, true};
     tn_task(back) child = tn_spawn(back, there);
@@ -49,7 +49,7 @@ LEVEL_FRAME(uint64_t, sum_all, (tn_bytes, bytes), (tn_int64s, numbers), (uint8_t
     return sum;
 }
 
-// Sized text and bytes, typed arrays.
+// scalars, flat structs, sized text and bytes, typed arrays.
 CONTRACT(text_bytes_and_arrays_arrive_with_their_lengths) {
     static const double a[] = {1, 2, 3}, b[] = {4, 5, 6};
     static const int64_t numbers[] = {-7, INT64_MAX};

@@ -1,5 +1,6 @@
 """Compares docs/contract.md with the tests that quote it: each clause of the contract has to stand
-in the comment above a test in tests/contract, or in WHY_NOT below.
+in the comment above a test in tests/contract, or below, with the reason or with tests of other
+programs.
 
     python3 tests/contract/check.py            every clause has a test: prints "N passed, N failed"
     python3 tests/contract/check.py --table    which tests stand for which clause
@@ -33,6 +34,45 @@ WHY_NOT = {
     "both exist, and the documentation says loudly which is the default": "docs/guide/",
     "Every public call states what a cancellation at that point may lose": "the manual: tests/man",
 }
+
+# What needs other processes is tested elsewhere: the clause, and tests of other programs.
+ELSEWHERE = {
+    "the program is the same with 0 or 100 of them": [
+        "many_dframes_give_the_same_sum_in_one_process_and_in_three"],
+    "A pointer argument is a compile-time error with a sentence": ["refuse"],
+    "A process that dies (exit, signal, out of memory) never takes the program with it": [
+        "a_process_that_is_killed_or_exits_takes_one_dframe_with_it_and_says_why",
+        "a_dframe_that_crashes_is_lost_with_the_signal",
+        "a_dframe_without_memory_is_lost_with_that_reason"],
+    "its DFrames end as lost with the reason, or are run again elsewhere if they are declared "
+    "repeatable": [
+        "a_dframe_whose_process_is_killed_is_lost_and_says_why",
+        "a_repeatable_dframe_is_run_again_when_its_process_is_killed",
+        "a_repeatable_dframe_that_is_lost_again_and_again_is_poisoned"],
+    "results are delivered once": [
+        "each_dframe_ends_once_while_processes_are_killed_every_millisecond"],
+    "the parent's wait always ends": [
+        "repeatable_dframes_are_all_done_while_processes_are_killed",
+        "a_frozen_process_is_given_up_after_its_lease"],
+    "Orphans of a dead parent are stopped": [
+        "no_process_lives_a_second_after_its_owner_was_killed"],
+    "a parent's end waits for its DFrames elsewhere to be gone": [
+        "the_end_of_a_parent_ends_its_dframes_elsewhere"],
+    "Cancel, deadline, failure and the order of removal work across processes exactly as above": [
+        "a_removed_dframe_has_unwound_elsewhere_when_the_removal_is_over",
+        "a_deadline_reaches_a_dframe_elsewhere",
+        "handlers_above_a_dframe_hear_of_its_failure_and_may_absorb_it",
+        "a_failure_travels_with_what_led_to_it"],
+    "Two different builds never exchange frames silently": [
+        "another_build_is_refused_with_a_sentence"],
+    "a build identity is compared first": ["another_build_is_refused_with_a_sentence"],
+    "Data from another process is never trusted": ["whatever_a_taker_says_the_owner_stays_whole"],
+    "malformed input ends that peer with a clear error and nothing else": [
+        "a_process_that_breaks_the_rules_is_cut_off_and_the_program_lives",
+        "a_dframe_that_spoils_its_ring_is_lost_and_the_program_lives"],
+}
+OTHER_TESTS = ["src/cluster/*_test.c", "tests/api/*_test.c", "tests/stress/*.c",
+               "tests/dframes/check.sh"]
 
 
 def words(text):
@@ -93,9 +133,28 @@ def tests_of(clause, quoted):
     return tests if sum(covered) >= QUOTED * len(sequence) else []
 
 
+def other_tests():
+    """The names of all tests of other programs, and of the functions of the script."""
+    found = set()
+    for pattern in OTHER_TESTS:
+        for path in glob.glob(pattern):
+            text = open(path, encoding="utf-8").read()
+            found |= set(re.findall(r"^TEST\w*\((\w+)", text, re.M))
+            found |= set(re.findall(r"^(\w+)\(\) \{", text, re.M))
+    return found
+
+
+def tests_elsewhere(clause, known):
+    """Those of ELSEWHERE; none when one of them is gone."""
+    tests = ELSEWHERE.get(clause, [])
+    return tests if all(test in known for test in tests) else []
+
+
 def untested(text, quoted):
+    known = other_tests()
     return [(section, clause) for section, clause in clauses(text)
-            if clause not in WHY_NOT and not tests_of(clause, quoted)]
+            if clause not in WHY_NOT and not tests_of(clause, quoted)
+            and not tests_elsewhere(clause, known)]
 
 
 def print_table(text, quoted):
@@ -105,6 +164,7 @@ def print_table(text, quoted):
             print(f"\n{section}\n")
             last = section
         tests = [WHY_NOT[clause]] if clause in WHY_NOT else tests_of(clause, quoted)
+        tests = tests or ELSEWHERE.get(clause, [])
         print(f"  {clause}")
         for test in tests:
             print(f"      {test}")
@@ -130,9 +190,10 @@ def main():
                         (finds_gone, "a test that is gone is not missed")):
         if not holds:
             print(f"FAIL {what}")
-    stale = [clause for clause in WHY_NOT if clause not in {c for _, c in clauses(text)}]
+    stale = [clause for clause in [*WHY_NOT, *ELSEWHERE]
+             if clause not in {c for _, c in clauses(text)}]
     for clause in stale:
-        print(f"FAIL WHY_NOT names what the contract does not say: {clause}")
+        print(f"FAIL this script names what the contract does not say: {clause}")
     failed = len(missing) + (not finds_planted) + (not finds_gone) + len(stale)
     passed = len(clauses(text)) - len(missing) + finds_planted + finds_gone
     print(f"{passed} passed, {failed} failed")
