@@ -89,6 +89,7 @@ static void init_workers(int count, int count_of_jobs) {
     memset(workers, 0, sizeof workers);
     memset(runs, 0, sizeof runs);
     scheduler.count = count;
+    scheduler.executors = count;
     scheduler.workers = workers;
     scheduler.is_shared = true;
     idle_map_init(&scheduler.idle);

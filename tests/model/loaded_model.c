@@ -56,6 +56,7 @@ static void set_up(void) {
     memset(slots, 0, sizeof slots);
     memset(runs, 0, sizeof runs);
     scheduler.count = WORKERS;
+    scheduler.executors = WORKERS;
     scheduler.workers = workers;
     scheduler.is_shared = true;
     scheduler.calls = &calls;
