@@ -52,11 +52,20 @@ void keeper_end(struct worker *worker) {
     }
 }
 
+// Somebody who sleeps. If nobody does, those who are about to: they may have looked for a keeper
+// when there was one.
 void keeper_appoint(struct scheduler *scheduler) {
     for (int i = 0; i < scheduler->count; i++) {
         if (atomic_load_relaxed(&scheduler->workers[i].idle.state) == IDLE_ASLEEP) {
             idle_wake(&scheduler->workers[i].idle);
             return;
+        }
+    }
+    for (int i = 0; i < scheduler->count; i++) {
+        struct worker *worker = &scheduler->workers[i];
+        if (worker != worker_current() && !worker->is_agent &&
+            atomic_load_relaxed(&worker->idle.state) != IDLE_AWAKE) {
+            idle_wake(&worker->idle);
         }
     }
 }
