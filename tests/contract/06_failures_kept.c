@@ -256,7 +256,7 @@ LEVEL_FRAME(int, fails_without_memory, (int, code)) {
     return 1;
 }
 
-CONTRACT_OUTSIDE(a_failure_survives_without_memory_for_its_message, .threads = {1}) {
+CONTRACT_OUTSIDE(a_failure_survives_without_memory_for_its_message, .threads = {1}, .stays = true) {
     EXPECT_EQ(contract_run(fails_without_memory, NULL, -6), -6);
     expect_codes(tn_run_failures(), (const int[]){-6, 0});
     if (contract_is_checked()) {
