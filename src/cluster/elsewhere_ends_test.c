@@ -215,7 +215,7 @@ TN_PFRAME(int, has_a_deadline, (double, seconds)) {
 TEST(a_deadline_reaches_a_dframe_elsewhere) {
     use(1, 1);
     int code = 0;
-    EXPECT_EQ(tn_run_with(options(), has_a_deadline, &code, 0.02), TN_OK);
+    EXPECT_EQ(tn_run_with(options(), has_a_deadline, &code, 0.02 * test_slowness()), TN_OK);
     EXPECT_EQ(code, TN_TIMED_OUT);
     EXPECT_EQ(begun, 1);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "os/fault.h"
@@ -146,6 +147,10 @@ TEST(a_tree_ends_whole_without_a_cgroup) {
 TEST(who_hides_from_a_tree_without_a_cgroup_is_ended_too) {
     if (!has_pgrep()) {
         TEST_SKIP("pgrep is missing");
+    }
+    int is_subreaper;
+    if (prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper) != 0) {
+        TEST_SKIP("this system has no subreapers");
     }
     EXPECT_EQ(setenv("TENON_CGROUP", "off", 1), 0);
     struct os_child child;
