@@ -9,13 +9,30 @@ skipped=0
 brief=no
 is_named=no # the presets were named on the command line
 
+# What `./dev test quick` needs of a configured build, a target a line: neither models nor benches.
+brief_targets() {
+    grep -v -E '^(model|stress)_' "build/$1/tests.txt"
+    basename -s .c examples/*.c
+    printf '%s\n' distmat planted_failures
+}
+
+# compile PRESET: all of it, or what is needed.
+compile() {
+    local targets=()
+    if [ $brief = yes ]; then
+        mapfile -t targets < <(brief_targets "$1")
+        targets=(--target "${targets[@]}")
+    fi
+    cmake --build "build/$1" -j "$cores" "${targets[@]}"
+}
+
 # build PRESET: configure and build; prints one line, or the end of the log when it fails.
 build() {
     local preset=$1
     local log=build/log/build_$preset.txt
     local start=$SECONDS
     mkdir -p build/log
-    if { cmake --preset "$preset" && cmake --build "build/$preset" -j "$cores"; } >"$log" 2>&1; then
+    if { cmake --preset "$preset" && compile "$preset"; } >"$log" 2>&1; then
         printf '%-24s built in %d s\n' "$preset" $((SECONDS - start))
     else
         grep -E -A 8 'error|FAILED|Error' "$log" | head -n 60
@@ -154,7 +171,7 @@ run_programs() {
     choose_launcher "$preset"
     [ "$preset" != sim ] || left_out='^(model|contract)_' # run_contract_seeded
     if [ $brief = yes ]; then
-        grep -v -E "$left_out|^stress_" "$list" | run_width "$cores" "$preset" "$folder"
+        grep -v -E "$left_out|^stress_" "$list" | run_width $((cores + 1)) "$preset" "$folder"
     elif [ "$preset" != release ]; then
         grep -v -E "$left_out" "$list" | run_width "$cores" "$preset" "$folder"
     else
@@ -243,15 +260,33 @@ test_preset() {
     step "$preset examples" run_check examples "$preset"
 }
 
-# The checks that need one finished release: each tests/NAME/check.* but those run elsewhere.
+# The names of the checks that need one finished release: each tests/NAME/check.* but those run
+# elsewhere, and, in a quick test, those that take long.
+release_checks() {
+    local left_out='^(examples|headers|install)$'
+    [ $brief = no ] || left_out='^(examples|headers|install|benches|dframes)$'
+    printf '%s\n' tests/*/check.* | cut -d / -f 2 | grep -v -E "$left_out"
+}
+
+# In a quick test they run side by side, and are counted afterwards.
 test_release_checks() {
-    local path name
-    for path in tests/*/check.*; do
-        name=$(basename "$(dirname "$path")")
-        case $name in
-            examples | headers | install) ;;
-            *) step "release $name" run_check "$name" release ;;
-        esac
+    local name names
+    mapfile -t names < <(release_checks)
+    if [ $brief = yes ]; then
+        for name in "${names[@]}"; do
+            run_check "$name" release >"build/log/check_$name.txt" 2>&1 &
+            while [ "$(jobs -rp | wc -l)" -ge "$cores" ]; do
+                wait -n
+            done
+        done
+        wait
+    fi
+    for name in "${names[@]}"; do
+        if [ $brief = yes ]; then
+            step "release $name" cat "build/log/check_$name.txt"
+        else
+            step "release $name" run_check "$name" release
+        fi
     done
 }
 
