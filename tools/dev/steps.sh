@@ -268,13 +268,23 @@ release_checks() {
     printf '%s\n' tests/*/check.* | cut -d / -f 2 | grep -v -E "$left_out"
 }
 
+# One of them into its own file; one that ends badly without a line that says so is a failure.
+run_check_apart() {
+    local name=$1 log=build/log/check_$1.txt code
+    run_check "$name" release >"$log" 2>&1
+    code=$?
+    if [ $code -ne 0 ] && ! grep -q -E '^[0-9]+ passed, [1-9][0-9]* failed' "$log"; then
+        printf 'FAIL %s ended with code %d\n0 passed, 1 failed\n' "$name" $code >>"$log"
+    fi
+}
+
 # In a quick test they run side by side, and are counted afterwards.
 test_release_checks() {
     local name names
     mapfile -t names < <(release_checks)
     if [ $brief = yes ]; then
         for name in "${names[@]}"; do
-            run_check "$name" release >"build/log/check_$name.txt" 2>&1 &
+            run_check_apart "$name" &
             while [ "$(jobs -rp | wc -l)" -ge "$cores" ]; do
                 wait -n
             done
