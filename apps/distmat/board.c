@@ -16,11 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <unistd.h>
-
-#define COLUMNS 6
-#define NAME_PADDING 64
 
 struct board_head {
     uint64_t id;
@@ -53,8 +49,8 @@ static size_t round_up(size_t bytes) {
 static struct layout lay_out(size_t count, size_t name_bytes, size_t rooms) {
     struct layout layout = {.column_bytes = round_up((count + PLACES_PADDING) * sizeof(double)),
                             .columns = round_up(sizeof(struct board_head))};
-    layout.names = layout.columns + COLUMNS * layout.column_bytes;
-    layout.name_end = layout.names + round_up(name_bytes + NAME_PADDING);
+    layout.names = layout.columns + PLACES_COLUMNS * layout.column_bytes;
+    layout.name_end = layout.names + round_up(name_bytes + PLACES_NAME_PADDING);
     layout.rooms = layout.name_end + round_up((count + 1) * sizeof(size_t));
     layout.end = layout.rooms + rooms * BOARD_ROOM_BYTES;
     return layout;
@@ -76,11 +72,9 @@ static char *room_of(const struct board *board, uint32_t room) {
 static void find_places(struct board *board) {
     const struct layout layout = layout_of(board);
     struct places *places = &board->places;
-    double **const columns[COLUMNS] = {&places->latitude, &places->longitude, &places->cos_latitude,
-                                       &places->x,        &places->y,         &places->z};
     places->count = board->head->count;
-    for (int i = 0; i < COLUMNS; i++) {
-        *columns[i] =
+    for (int i = 0; i < PLACES_COLUMNS; i++) {
+        *places_column(places, i) =
             (double *)(void *)at(board, layout.columns + (size_t)i * layout.column_bytes);
     }
     places->names = at(board, layout.names);
@@ -90,19 +84,16 @@ static void find_places(struct board *board) {
 // ---- who has the job -------------------------------------------------------------------------
 
 static void fill(struct board *board, const struct job *job) {
-    const struct places *from = job->places;
-    const double *const columns[COLUMNS] = {from->latitude, from->longitude, from->cos_latitude,
-                                            from->x,        from->y,         from->z};
-    double *const copies[COLUMNS] = {board->places.latitude,     board->places.longitude,
-                                     board->places.cos_latitude, board->places.x,
-                                     board->places.y,            board->places.z};
-    for (int i = 0; i < COLUMNS && from->count > 0; i++) {
-        memcpy(copies[i], columns[i], from->count * sizeof(double));
+    struct places *from = job->places;
+    struct places *to = &board->places;
+    if (from->count == 0) {
+        return;
     }
-    if (from->count > 0) {
-        memcpy(board->places.names, from->names, board->head->name_bytes);
-        memcpy(board->places.name_end, from->name_end, (from->count + 1) * sizeof(size_t));
+    for (int i = 0; i < PLACES_COLUMNS; i++) {
+        memcpy(*places_column(to, i), *places_column(from, i), from->count * sizeof(double));
     }
+    memcpy(to->names, from->names, board->head->name_bytes);
+    memcpy(to->name_end, from->name_end, (from->count + 1) * sizeof(size_t));
 }
 
 static void write_head(struct board_head *head, const struct job *job, size_t rooms) {
@@ -112,9 +103,8 @@ static void write_head(struct board_head *head, const struct job *job, size_t ro
                                 .radius_km = job->radius_km,
                                 .is_matrix = matrix != NULL,
                                 .is_matrix_shared = matrix != NULL && matrix->fd >= 0};
-    if (getrandom(&head->id, sizeof head->id, 0) != (ssize_t)sizeof head->id) {
-        head->id = (uint64_t)(uintptr_t)head ^ (uint64_t)getpid() << 32;
-    }
+    static _Atomic uint64_t boards;
+    head->id = ++boards;
     head->name_bytes = head->count > 0 ? places_name_bytes(job->places, 0, head->count) : 0;
     while (calculator_at(head->calculator) != job->calculator) {
         head->calculator++;

@@ -34,7 +34,7 @@ struct board {
 int board_create(struct board *board, struct job *job, size_t rooms);
 void board_destroy(struct board *board);
 
-// A number that no other board of this machine has had, beside the path of this one.
+// A number that no other board of this process has had.
 uint64_t board_id(const struct board *board);
 
 // Whether the piece is sure to fit into a room.

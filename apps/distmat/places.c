@@ -10,15 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMNS 6
 #define ALIGNMENT 64
 
-// Names are copied sixteen bytes at a time by the writer; reading behind the last one must be safe.
-#define NAME_PADDING 64
-
-static double **column(struct places *places, int i) {
-    double **columns[COLUMNS] = {&places->latitude, &places->longitude, &places->cos_latitude,
-                                 &places->x,        &places->y,         &places->z};
+double **places_column(struct places *places, int i) {
+    double **columns[PLACES_COLUMNS] = {
+        &places->latitude, &places->longitude, &places->cos_latitude,
+        &places->x,        &places->y,         &places->z};
     return columns[i];
 }
 
@@ -27,8 +24,8 @@ void places_init(struct places *places) {
 }
 
 void places_deinit(struct places *places) {
-    for (int i = 0; i < COLUMNS; i++) {
-        free(*column(places, i));
+    for (int i = 0; i < PLACES_COLUMNS; i++) {
+        free(*places_column(places, i));
     }
     free(places->names);
     free(places->name_end);
@@ -38,14 +35,14 @@ void places_deinit(struct places *places) {
 static int grow_columns(struct places *places) {
     size_t capacity = places->capacity > 0 ? 2 * places->capacity : 1024;
     size_t bytes = (capacity + PLACES_PADDING) * sizeof(double);
-    double *fresh[COLUMNS] = {0};
+    double *fresh[PLACES_COLUMNS] = {0};
     size_t *name_end = realloc(places->name_end, (capacity + 1) * sizeof *name_end);
     if (name_end == NULL) {
         return -ENOMEM;
     }
     places->name_end = name_end;
     places->name_end[0] = 0;
-    for (int i = 0; i < COLUMNS; i++) {
+    for (int i = 0; i < PLACES_COLUMNS; i++) {
         fresh[i] = aligned_alloc(ALIGNMENT, bytes);
         if (fresh[i] == NULL) {
             while (i-- > 0) {
@@ -55,12 +52,12 @@ static int grow_columns(struct places *places) {
         }
         memset(fresh[i], 0, bytes);
     }
-    for (int i = 0; i < COLUMNS; i++) {
+    for (int i = 0; i < PLACES_COLUMNS; i++) {
         if (places->count > 0) {
-            memcpy(fresh[i], *column(places, i), places->count * sizeof(double));
+            memcpy(fresh[i], *places_column(places, i), places->count * sizeof(double));
         }
-        free(*column(places, i));
-        *column(places, i) = fresh[i];
+        free(*places_column(places, i));
+        *places_column(places, i) = fresh[i];
     }
     places->capacity = capacity;
     return 0;
@@ -69,10 +66,10 @@ static int grow_columns(struct places *places) {
 // Makes room for one more name of at most `bytes` bytes as it will be stored.
 static int reserve_name(struct places *places, size_t bytes) {
     size_t used = places->count > 0 ? places->name_end[places->count] : 0;
-    if (used + bytes + NAME_PADDING <= places->names_capacity) {
+    if (used + bytes + PLACES_NAME_PADDING <= places->names_capacity) {
         return 0;
     }
-    size_t capacity = 2 * (used + bytes + NAME_PADDING);
+    size_t capacity = 2 * (used + bytes + PLACES_NAME_PADDING);
     char *names = realloc(places->names, capacity);
     if (names == NULL) {
         return -ENOMEM;
@@ -141,8 +138,8 @@ void places_truncate(struct places *places, size_t count) {
     if (dropped == 0) {
         return;
     }
-    for (int i = 0; i < COLUMNS; i++) {
-        memset(*column(places, i) + count, 0, dropped * sizeof(double));
+    for (int i = 0; i < PLACES_COLUMNS; i++) {
+        memset(*places_column(places, i) + count, 0, dropped * sizeof(double));
     }
     places->count = count;
 }

@@ -11,6 +11,9 @@
 #include <stddef.h>
 
 #define PLACES_PADDING 16
+#define PLACES_COLUMNS 6
+// Names are copied sixteen bytes at a time by the writer; reading behind the last one must be safe.
+#define PLACES_NAME_PADDING 64
 
 struct places {
     size_t count;
@@ -37,6 +40,9 @@ int places_append(struct places *places, const char *name, size_t name_bytes, do
 
 // Keeps the first `count` places only. count <= places->count.
 void places_truncate(struct places *places, size_t count);
+
+// The i-th of the columns latitude to z. i < PLACES_COLUMNS.
+double **places_column(struct places *places, int i);
 
 static inline size_t places_name_bytes(const struct places *places, size_t first, size_t end) {
     return places->name_end[end] - places->name_end[first];
