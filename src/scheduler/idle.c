@@ -15,7 +15,8 @@ void idle_map_init(struct idle_map *map) {
 }
 
 void idle_init(struct idle *idle, int index, bool takes_free) {
-    REQUIRE(index >= 0 && index < IDLE_WORKERS_MAX, "a run has at most 1024 threads");
+    REQUIRE(index >= 0 && (index < IDLE_WORKERS_MAX || !takes_free),
+            "at most 1024 threads of a run take free work");
     atomic_store_relaxed(&idle->state, IDLE_AWAKE);
     atomic_store_relaxed(&idle->woken_ns, 0);
     idle->index = index;

@@ -20,7 +20,7 @@
 
 #include "scheduler/world.h"
 
-#define IDLE_WORKERS_MAX 1024
+#define IDLE_WORKERS_MAX 1024 // that have a bit in the map; only who takes free work uses it
 #define IDLE_MAP_WORDS (IDLE_WORKERS_MAX / 64)
 
 enum idle_state { IDLE_AWAKE = 0, IDLE_ANNOUNCED = 1, IDLE_ASLEEP = 2, IDLE_IN_WORLD = 3 };

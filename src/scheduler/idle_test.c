@@ -28,6 +28,20 @@ TEST(the_lowest_announced_worker_is_chosen_first) {
     EXPECT(idle_map_is_empty(&map));
 }
 
+// An agent comes behind as many workers as the map has bits.
+TEST(who_takes_no_free_work_needs_no_place_in_the_map) {
+    struct idle_map map;
+    struct idle idle;
+    idle_map_init(&map);
+    idle_init(&idle, IDLE_WORKERS_MAX, false);
+    idle_announce(&idle, &map);
+    EXPECT(idle_map_is_empty(&map));
+    EXPECT_EQ(idle_choose(&map), -1);
+    idle_wake(&idle);
+    EXPECT(idle_is_woken(&idle));
+    EXPECT(idle_retract(&idle, &map));
+}
+
 TEST(a_worker_that_retracts_learns_whether_it_was_chosen) {
     struct idle_map map;
     struct idle idle;

@@ -181,7 +181,8 @@ static void init_worker(struct scheduler *scheduler, int index,
 
 int scheduler_init(struct scheduler *scheduler, const struct scheduler_options *options) {
     const int count = options->count + (options->wire != NULL ? 1 : 0);
-    REQUIRE(options->count >= 1 && count <= IDLE_WORKERS_MAX, "a run has 1 to 1024 threads");
+    REQUIRE(options->count >= 1 && options->count <= IDLE_WORKERS_MAX,
+            "a run has 1 to 1024 threads");
     hard_begin();
     *scheduler = (struct scheduler){.count = count,
                                     .executors = options->count,
