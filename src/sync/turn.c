@@ -20,7 +20,7 @@ uint32_t turn_thread(void) {
 }
 
 // With the lock. The owner may be about to come in, or inside.
-__attribute__((noinline)) static void share(struct turn *turn) {
+__attribute__((noinline)) static void share(struct turn *turn, uint32_t owner) {
     atomic_store_relaxed(&turn->owner, TURN_LEAVING);
     if (!MUTATED(turn_without_barrier)) {
         os_barrier_all();
@@ -28,6 +28,9 @@ __attribute__((noinline)) static void share(struct turn *turn) {
     // acquire: pairs with turn_release.
     while (atomic_load_acquire(&turn->inside) != 0 && !MUTATED(turn_without_wait)) {
         os_thread_yield();
+    }
+    if (!MUTATED(turn_without_mark)) {
+        atomic_store_relaxed(&turn->inside, turn_mark(owner));
     }
     // release: pairs with tn_mutex_is_shared_.
     atomic_store_release(&turn->owner, TURN_SHARED);
@@ -66,12 +69,12 @@ static void lock(struct turn *turn) {
 
 void turn_settle(struct turn *turn, uint32_t thread) {
     const uint32_t owner = atomic_load_relaxed(&turn->owner);
-    if (UNLIKELY(owner != TURN_SHARED)) {
-        if (owner == TURN_NEW) {
-            claim(turn, thread);
-        } else if (owner != thread) {
-            share(turn);
-        }
+    if (owner == TURN_NEW) {
+        claim(turn, thread);
+    } else if (owner != TURN_SHARED && owner != thread) {
+        share(turn, owner);
+    } else if (atomic_load_relaxed(&turn->inside) == turn_mark(thread)) {
+        atomic_store_relaxed(&turn->inside, 0);
     }
 }
 
@@ -83,8 +86,10 @@ void turn_acquire_slow(struct turn *turn, uint32_t thread) {
 // Who waits for the lock finds an owner and takes the turn from it.
 void turn_keep(struct turn *turn, uint32_t thread) {
     ASSERT(turn_is_shared(turn) && thread != TN_NO_THREAD_);
-    atomic_fetch_sub_relaxed(&turn_shared_count, 1);
-    atomic_store_relaxed(&turn->owner, thread);
+    if (atomic_load_relaxed(&turn->inside) == 0) {
+        atomic_fetch_sub_relaxed(&turn_shared_count, 1);
+        atomic_store_relaxed(&turn->owner, thread);
+    }
     // release: pairs with turn_acquire, lock.
     atomic_store_release(&turn->lock, 0);
 }

@@ -12,10 +12,13 @@
 //     inside = 1                                 owner = TURN_LEAVING
 //     (nothing moves across here)                os_barrier_all
 //     owner still this thread? then it is mine   wait until inside == 0
-//     ... inside = 0                             owner = TURN_SHARED
+//     ... inside = 0                             inside = the owner's mark, owner = TURN_SHARED
 //
 // Either the owner's store of `inside` came before the barrier: then the other sees it, and waits
-// for the end of a turn, which is near. Or its look at `owner` comes after: then it leaves.
+// for the end of a turn, which is near. Or its look at `owner` comes after: then it leaves. It may
+// be late, as a thread that lost its processor in between: and would then write `inside` of another
+// owner. So nobody owns the turn (turn_keep) before the former owner's mark is gone: it has written
+// over it on its way out, or has taken the lock since.
 //
 //             claim: a worker                share: another thread
 //     (NEW 0) --------------> a thread's number ------------------> LEAVING --share--> SHARED
@@ -41,7 +44,7 @@
 // The three words that each public structure begins its private part with, tn_turn. Zeros are a new
 // one.
 struct turn {
-    _Atomic uint32_t inside; // 1 while the owner has the turn; written by the owner only
+    _Atomic uint32_t inside; // 1 while the owner has the turn; shared: turn_mark, or 0
     _Atomic uint32_t owner;  // the number of a thread, or one of those below
     _Atomic uint32_t lock;   // 1: somebody has it
 };
@@ -63,17 +66,24 @@ extern _Atomic uint32_t turn_shared_count;
 uint32_t turn_thread(void);
 
 // Instead of turn_release, of a shared turn: the caller's thread, which has been the only one for
-// long, owns it again. Not where somebody goes by turn_is_shared without the turn, as tn_mutex.
+// long, owns it again, unless a former owner may still come in. Not where somebody goes by
+// turn_is_shared without the turn, as tn_mutex.
 void turn_keep(struct turn *turn, uint32_t thread);
 
 // Nobody uses it any more but the caller, who had it last: it is a new one.
 static inline void turn_forget(struct turn *turn) {
+    atomic_store_relaxed(&turn->inside, 0);
     atomic_store_relaxed(&turn->owner, TURN_NEW);
 }
 
 // Whether several threads have come to it: then who has the turn may run on another one.
 static inline bool turn_is_shared(struct turn *turn) {
     return atomic_load_relaxed(&turn->owner) == TURN_SHARED;
+}
+
+// Of a former owner that may still come in; neither 0 nor 1.
+static inline uint32_t turn_mark(uint32_t thread) {
+    return ~thread;
 }
 
 void turn_acquire_slow(struct turn *turn, uint32_t thread);
@@ -98,7 +108,8 @@ static inline void turn_acquire(struct turn *turn, uint32_t thread) {
     // acquire: pairs with turn_release.
     if (UNLIKELY(!turn_is_shared(turn)) || UNLIKELY(!atomic_cas_acquire(&turn->lock, &free, 1))) {
         turn_acquire_slow(turn, thread);
-    } else if (UNLIKELY(!turn_is_shared(turn))) { // it was kept meanwhile
+    } else if (UNLIKELY(!turn_is_shared(turn)) || // it was kept meanwhile
+               UNLIKELY(atomic_load_relaxed(&turn->inside) == turn_mark(thread))) {
         turn_settle(turn, thread);
     }
 }

@@ -78,6 +78,9 @@ MODEL(two_that_come_first_exclude_each_other, .threads = 2, .setup = set_up_new,
 MODEL(a_turn_that_was_kept_is_taken_again, .threads = 2, .setup = set_up_shared,
       .thread = {count_and_keep, count_up}, .finish = expect_three)
 
+MODEL(a_former_owner_that_comes_late_does_not_disturb_the_next, .threads = 2, .preemptions_max = 3,
+      .setup = set_up, .thread = {count_up, count_and_keep}, .finish = expect_three)
+
 MODEL_SITE_UNNEEDED("turn.h", "(void)atomic_load_acquire(&turn->inside)",
                     "frames of one thread follow each other, which ThreadSanitizer is to see")
 MODEL_SITE_UNNEEDED("turn.c", "atomic_store_release(&turn->owner, TURN_SHARED)",
@@ -85,3 +88,4 @@ MODEL_SITE_UNNEEDED("turn.c", "atomic_store_release(&turn->owner, TURN_SHARED)",
 
 MODEL_MUTATION(turn_without_barrier)
 MODEL_MUTATION(turn_without_wait)
+MODEL_MUTATION(turn_without_mark)
