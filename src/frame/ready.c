@@ -190,7 +190,7 @@ static void ask_later(struct ready *ready, struct ready **asked) {
 }
 
 // The frames of `target`, each with its struct, subscribed to; those that have to follow something
-// themselves are put on the list *asked. Takes over the reference to the target. NULL: no memory.
+// themselves are put on the list *asked. NULL: no memory.
 static struct follow *make_follow(struct ready *ready, struct awaitable *target,
                                   struct ready **asked) {
     const size_t count = collect_frames(target, NULL);
@@ -199,10 +199,10 @@ static struct follow *make_follow(struct ready *ready, struct awaitable *target,
     if (follow == NULL || frames == NULL) {
         os_free(follow);
         os_free(frames);
-        target->kind->release(target);
         return NULL;
     }
     *follow = (struct follow){.ready = ready, .target = target};
+    target->kind->retain(target);
     (void)collect_frames(target, frames);
     bool has_memory = true;
     for (size_t i = 0; i < count && has_memory; i++) {
@@ -266,6 +266,7 @@ static void ask(struct ready *first) {
         (void)find_or_make(ready->frame, &target);
         if (target != NULL) {
             follow_first_wait(ready, target, &asked);
+            target->kind->release(target);
         }
         release(&ready->awaitable);
     }
@@ -279,14 +280,11 @@ struct tn_awaitable *tn_of_ready(struct tn_frame *handle) {
     }
     struct awaitable *target;
     struct ready *ready = find_or_make(frame, &target);
-    if (ready == NULL) {
-        return NULL;
-    }
     if (target != NULL) {
         target->kind->release(target);
         ask(ready);
     }
-    return (struct tn_awaitable *)(void *)&ready->awaitable;
+    return ready == NULL ? NULL : (struct tn_awaitable *)(void *)&ready->awaitable;
 }
 
 // ---- the first wait --------------------------------------------------------------------------
