@@ -10,8 +10,6 @@
 
 #include <tenon/mutex.h>
 
-#include "frame/current.h"
-#include "frame/misuse.h"
 #include "model/model.h"
 #include "sync/mutex.h"
 
@@ -19,17 +17,6 @@ static struct tn_mutex mutex;
 static struct tn_self selves[4];
 static int counter;
 static int missed;
-
-bool current_is_outside(const struct tn_self *self) {
-    (void)self;
-    return true;
-}
-
-int misuse(int code, const char *format, ...) {
-    (void)format;
-    model_fail("misuse", __FILE__);
-    return code;
-}
 
 void knot_tie(struct knot_tie *tie, struct task_stack *stack, const struct note *note,
               const void *site) {
@@ -126,8 +113,6 @@ MODEL_SITE_UNNEEDED("mutex.c", "atomic_store_release(&mutex->state, held_state(m
 // And these are seen by what the explorer does not look at, or are doubled here.
 MODEL_SITE_UNNEEDED("mutex.h", "(void)TN_LOAD_ACQUIRE_(mutex->tn_inside)",
                     "frames of one thread follow each other, which ThreadSanitizer is to see")
-MODEL_SITE_UNNEEDED("turn.h", "atomic_store_release(&turn->lock, 0)",
-                    "the list that it guards is not read by plain_read: see turn_model.c")
 MODEL_SITE_UNNEEDED("wait_list.c", "atomic_store_release(&waiter->has_fired, WAIT_FIRED)",
                     "who was fired takes the mutex or its turn next")
 MODEL_SITE_UNNEEDED("wait_list.c", "atomic_load_acquire(&waiter->has_fired)",
