@@ -10,8 +10,6 @@ across, spsc and mpmc on two. The ring's threads spin and never sleep, and it ha
 rows. A peer that is not installed is left out. TENON_BENCH_QUICK=1 makes it small. Start reading at
 main."""
 
-import statistics
-
 import peers
 
 ROUNDS = peers.rounds(5)
@@ -27,27 +25,11 @@ def tenon():
     return figures
 
 
-def numbers(text):
-    """What a peer printed: lines of name=number."""
-    lines = [line.split("=") for line in (text or "").splitlines() if "=" in line]
-    return {name: float(number) for name, number in lines}
-
-
 def main():
     programs = (peers.compile_go("passing.go"),
                 peers.compile_c("passing_ck.c", "gcc", ["-O3"], ["-lck", "-lpthread"]))
     commands = [[program, str(ITEMS)] for program in programs if program]
-    samples = {}
-    for _ in range(ROUNDS):
-        rounds = [tenon()] + [numbers(peers.run(command)) for command in commands]
-        for name, number in (item for found in rounds for item in found.items()):
-            samples.setdefault(name, []).append(number)
-    for row in ROWS:
-        sides = {name.removesuffix("_" + row): statistics.median(values)
-                 for name, values in samples.items() if name.endswith("_" + row)}
-        print(f"{row:<10}" + "".join(f"  {name} {value:.4g}" for name, value in sides.items()))
-        pairs = " ".join(f"{name}={value:.4g}" for name, value in sides.items())
-        print(f"RESULT what={row} {pairs}", flush=True)
+    peers.compare(ROWS, ROUNDS, tenon, commands)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
-"""What the scripts in bench/ share: compiling a peer on the fly, running it, reading RESULT lines.
+"""What the scripts in bench/ share: compiling a peer on the fly, running it, reading RESULT lines,
+and measuring in turn.
 
 Peers are optional: what is not installed is named once, and left out. Their programs come to
 build/peers. Not a bench by itself. Start reading at compile_c."""
 
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 
@@ -70,6 +72,30 @@ def run(command, seconds_max=SECONDS_MAX, environment=None):
         print(f"{' '.join(command)}: {done.stderr.strip()[-200:]}", file=sys.stderr)
         return None
     return done.stdout
+
+
+def numbers(text):
+    """What a peer printed: lines of name=number."""
+    lines = [line.split("=") for line in (text or "").splitlines() if "=" in line]
+    return {name: float(number) for name, number in lines}
+
+
+def compare(rows, times, tenon, commands):
+    """Runs Tenon and the peers in turn, so many times; prints the medians, a RESULT line a row.
+
+    tenon() and the peers' lines give figures named SIDE_ROW: the longest row that fits."""
+    samples = {row: {} for row in rows}
+    for _ in range(times):
+        found = [tenon()] + [numbers(run(command)) for command in commands]
+        for name, number in (item for figures in found for item in figures.items()):
+            row = max((row for row in rows if name.endswith("_" + row)), key=len, default=None)
+            if row:
+                samples[row].setdefault(name.removesuffix("_" + row), []).append(number)
+    for row, sides in samples.items():
+        medians = {side: f"{statistics.median(values):.4g}" for side, values in sides.items()}
+        print(f"{row:<14}" + "".join(f"  {side} {value}" for side, value in medians.items()))
+        pairs = " ".join(f"{side}={value}" for side, value in medians.items())
+        print(f"RESULT what={row} {pairs}", flush=True)
 
 
 def results(text):

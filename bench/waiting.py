@@ -13,7 +13,6 @@ yield, through the run queue, with as many switches; suspend, to begin, be left 
 million sleeps of 0 to 1 s. A peer that is not installed is left out. TENON_BENCH_QUICK=1 makes it
 small. Start reading at main."""
 
-import statistics
 import sys
 
 import peers
@@ -33,12 +32,6 @@ def tenon():
     return {f"tenon_{row}": float(found[row]) for row in ROWS if row in found}
 
 
-def numbers(text):
-    """What a peer printed: lines of name=number."""
-    lines = [line.split("=") for line in (text or "").splitlines() if "=" in line]
-    return {name: float(number) for name, number in lines}
-
-
 def build_commands():
     """The commands of each peer that is there."""
     boost = peers.compile_c("switching_boost.cpp", "g++", ["-O3", "-std=c++17"],
@@ -54,20 +47,7 @@ def build_commands():
 
 
 def main():
-    commands = build_commands()
-    samples = {}
-    for _ in range(ROUNDS):
-        rounds = [tenon()] + [numbers(peers.run(command)) for command in commands]
-        for name, number in (item for found in rounds for item in found.items()):
-            samples.setdefault(name, []).append(number)
-    for row in ROWS:
-        sides = {name.removesuffix("_" + row): statistics.median(values)
-                 for name, values in samples.items() if name.endswith("_" + row)}
-        if row == "pair":
-            sides.pop("tenon_deep", None)
-        print(f"{row:<14}" + "".join(f"  {name} {value:.4g}" for name, value in sides.items()))
-        pairs = " ".join(f"{name}={value:.4g}" for name, value in sides.items())
-        print(f"RESULT what={row} {pairs}", flush=True)
+    peers.compare(ROWS, ROUNDS, tenon, build_commands())
 
 
 if __name__ == "__main__":
