@@ -7,9 +7,16 @@
 // A run is one tree of frames from its root down. It starts the threads, runs root on the calling
 // thread's turn, and returns when every frame is gone and every thread has been joined.
 //
-// The environment can cap the levels of a run, for looking for a fault: with TENON_LEVEL=frame all
-// frames share one thread, as if num_threads were 1; with pframe no DFrame leaves its process,
-// whatever num_processes says. That changes no result, only who computes it.
+// The environment can cap the levels of a run, for looking for a fault. Whatever the options say,
+//
+//     TENON_LEVEL=pframe   no DFrame leaves this process
+//     TENON_LEVEL=frame    nor are there other threads: all frames share the calling one
+//     TENON_LEVEL=serial   and there they start in order of creation, as plain Frames do: so each
+//                          run of a program that waits for nothing outside goes the same way
+//     TENON_LEVEL=dframe   all levels, as without it
+//
+// That changes no result, only who computes it. TN_THREAD(k) is then the calling thread for each k
+// that there would be.
 #ifndef TENON_RUN_H
 #define TENON_RUN_H
 
@@ -100,10 +107,9 @@ struct tn_run_options {
 // Returns TN_OK; the code of the failure that nobody absorbed (tn_run_failures in tenon/failure.h
 // has all of them); TN_CANCELLED when root was removed; TN_TIMED_OUT when its deadline passed;
 // TN_DEADLOCK (below); TN_RUNNING when the calling thread is inside a run already; TN_OUT_OF_RANGE
-// for bad options, or when TENON_LEVEL in the environment is not frame, pframe or dframe, or
-// TENON_PROCESSES no number up to 256;
-// TN_NO_MEMORY or TN_NO_THREAD when the machine has not enough of either. Two threads may each have
-// a run of their own; one thread may run again and again.
+// for bad options, or when TENON_LEVEL in the environment is none of the four above, or
+// TENON_PROCESSES no number up to 256; TN_NO_MEMORY or TN_NO_THREAD when the machine has not enough
+// of either. Two threads may each have a run of their own; one thread may run again and again.
 //
 // Deadlock: when nothing has moved for 0.1 s, every frame waits for another (to unlock, to send, to
 // end), no timer waits, nothing in the world is waited for, and the process has no thread that is

@@ -172,7 +172,7 @@ void frame_release(struct frame *frame) {
 // ---- beginning -------------------------------------------------------------------------------
 
 struct worker *frame_home_for(struct task_stack *stack, enum tn_level level) {
-    if (level != TN_LEVEL_FRAME) {
+    if (level != TN_LEVEL_FRAME && !stack->frame->run->is_serial) {
         return NULL;
     }
     return stack->home != NULL ? stack->home : stack->worker;
@@ -243,7 +243,7 @@ struct task_stack *frame_begin(struct frame *frame, struct worker *worker,
     stack->frame = frame;
     stack->departure = frame->starter;
     stack->unready = 1;
-    if (frame->type->level == TN_LEVEL_FRAME) {
+    if (frame->type->level == TN_LEVEL_FRAME || run->is_serial) {
         bound_init(stack);
     }
     stack->tasks.is_closed |= hard_is(HARD_STEAL);

@@ -68,7 +68,7 @@ static const struct tn_options defaults = {.name = NULL};
 
 static int check(struct task_stack *stack, const struct tn_type *type,
                  const struct tn_options *options) {
-    const int count = stack->scheduler->executors;
+    const int count = stack->frame->run->threads;
     if (options->thread < 0 || options->thread > count) {
         return misuse(TN_OUT_OF_RANGE,
                       "%s can't run on thread %d: this run has the threads 0 to %d", type->name,
@@ -84,7 +84,8 @@ static int check(struct task_stack *stack, const struct tn_type *type,
 static void apply(struct frame *child, const struct tn_options *options, struct task_stack *stack) {
     child->name = options->name != NULL ? options->name : child->name;
     if (options->thread != 0) {
-        child->home = &stack->scheduler->workers[options->thread - 1];
+        const int thread = options->thread - 1;
+        child->home = &stack->scheduler->workers[thread < stack->scheduler->executors ? thread : 0];
     }
     if (options->seconds > 0) {
         scope_limit_frame(child, time_after_ns(options->seconds));

@@ -72,39 +72,50 @@ void run_end(struct run *run) {
 
 // ---- options ---------------------------------------------------------------------------------
 
+// What TENON_LEVEL allows.
+enum cap {
+    CAP_UNKNOWN, // it says something else
+    CAP_SERIAL,  // one thread, on which all frames start in order of creation
+    CAP_FRAME,   // one thread
+    CAP_PFRAME,  // one process
+    CAP_DFRAME,  // everything
+};
+
 struct plan {
     struct scheduler_options scheduler;
     size_t stack_bytes;
     size_t root_stack_bytes;
     const struct tn_run_options *options; // never NULL
-    enum tn_level cap;
+    int threads; // that the program asks for: the scheduler's, unless a cap takes some away
+    enum cap cap;
     struct elsewhere *elsewhere;
 };
 
-// The highest level that TENON_LEVEL allows; 0 when it says something else. DFrames have no other
-// process to go to, so that nothing is to be done to cap them.
-static enum tn_level level_cap(void) {
+static enum cap read_cap(void) {
+    static const char *const names[] = {[CAP_SERIAL] = "serial",
+                                        [CAP_FRAME] = "frame",
+                                        [CAP_PFRAME] = "pframe",
+                                        [CAP_DFRAME] = "dframe"};
     const char *text = os_environment("TENON_LEVEL");
-    if (text == NULL || strcmp(text, "dframe") == 0) {
-        return TN_LEVEL_DFRAME;
+    if (text == NULL) {
+        return CAP_DFRAME;
     }
-    if (strcmp(text, "pframe") == 0) {
-        return TN_LEVEL_PFRAME;
+    for (int cap = CAP_SERIAL; cap <= CAP_DFRAME; cap++) {
+        if (strcmp(text, names[cap]) == 0) {
+            return (enum cap)cap;
+        }
     }
-    if (strcmp(text, "frame") == 0) {
-        return TN_LEVEL_FRAME;
-    }
-    (void)fprintf(stderr, "tenon: TENON_LEVEL is \"%s\"; it can be frame, pframe or dframe\n",
-                  text);
-    return 0;
+    (void)fprintf(
+        stderr, "tenon: TENON_LEVEL is \"%s\"; it can be serial, frame, pframe or dframe\n", text);
+    return CAP_UNKNOWN;
 }
 
 static int make_plan(const struct tn_type *root, const struct tn_run_options *options,
                      struct plan *plan) {
     static const struct tn_run_options defaults = {.num_threads = 0};
     options = options != NULL ? options : &defaults;
-    const enum tn_level cap = level_cap();
-    if (options->num_threads < 0 || options->num_threads > THREADS_MAX || cap == 0) {
+    const enum cap cap = read_cap();
+    if (options->num_threads < 0 || options->num_threads > THREADS_MAX || cap == CAP_UNKNOWN) {
         return TN_OUT_OF_RANGE;
     }
     const bool is_frame = root->level == TN_LEVEL_FRAME;
@@ -120,7 +131,8 @@ static int make_plan(const struct tn_type *root, const struct tn_run_options *op
         plan->scheduler.count = (cpus < THREADS_MAX ? cpus : THREADS_MAX - 1) + (is_frame ? 1 : 0);
         plan->scheduler.has_spare = is_frame;
     }
-    if (cap == TN_LEVEL_FRAME) { // all share their parent's thread, the only one
+    plan->threads = plan->scheduler.count;
+    if (cap <= CAP_FRAME) { // all share their parent's thread, the only one
         plan->scheduler.count = 1;
         plan->scheduler.has_spare = false;
     }
@@ -189,7 +201,7 @@ static int run_root(struct run *run, const struct tn_type *type, const void *arg
     run->root = root;
     root->stack_bytes = run->root_stack_bytes;
     scope_limit_frame(root, run->deadline_ns);
-    root->home = type->level == TN_LEVEL_FRAME ? worker : NULL;
+    root->home = type->level == TN_LEVEL_FRAME || run->is_serial ? worker : NULL;
     atomic_fetch_add_relaxed(&root->references, 1); // the queue's
     int code = execute(run);
     if (code == TN_REMOVED) {
@@ -215,6 +227,8 @@ static void init_run(struct run *run, const struct plan *plan, void *answer) {
     const size_t pools = plan_threads(plan);
     *run = (struct run){
         .elsewhere = plan->elsewhere,
+        .threads = plan->threads,
+        .is_serial = plan->cap == CAP_SERIAL,
         .stack_bytes = plan->stack_bytes,
         .root_stack_bytes = plan->root_stack_bytes,
         .answer = answer,
@@ -277,7 +291,7 @@ int tn_run_type(const struct tn_type *type, const struct tn_run_options *options
     }
     struct plan plan;
     int code = make_plan(type, options, &plan);
-    if (code == TN_OK && plan.cap == TN_LEVEL_DFRAME) {
+    if (code == TN_OK && plan.cap == CAP_DFRAME) {
         plan_elsewhere(&plan, elsewhere_make(plan.options, &code));
     }
     return code != TN_OK ? code : run_as_planned(&plan, type, arguments, answer);

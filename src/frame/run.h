@@ -22,6 +22,8 @@ struct run {
     struct scheduler scheduler;
     struct elsewhere *elsewhere; // its other processes; NULL: none
     struct frame *root;
+    int threads;    // that the program may name; fewer are there if TENON_LEVEL takes some away
+    bool is_serial; // every frame is bound to the only thread, as a plain Frame is
     size_t stack_bytes;
     size_t root_stack_bytes;
     void *answer;

@@ -67,7 +67,7 @@ static void run_with_unknown_level(void *argument) {
 
 TEST(an_unknown_level_is_refused_with_a_sentence) {
     EXPECT_DIES(run_with_unknown_level, NULL, 0,
-                "TENON_LEVEL is \"cluster\"; it can be frame, pframe or dframe");
+                "TENON_LEVEL is \"cluster\"; it can be serial, frame, pframe or dframe");
 }
 
 TEST(every_dframe_of_the_program_has_an_entry_and_an_identity) {
