@@ -61,11 +61,18 @@ static bool pass_holder(struct search *search, const struct knot_tie *tie) {
     return next != NULL && pass(search, next) && tie->note->holder(tie->note) == holder;
 }
 
-static bool meet(struct meeting *meeting, struct frame *frame) {
+static struct task_stack *stack_of_frame(struct frame *frame) {
     frame_lock(frame);
     struct task_stack *stack = frame->stack;
     frame_unlock(frame);
-    return stack != NULL && pass(container_of(meeting, struct search, meeting), stack);
+    return stack;
+}
+
+// To the frame, whose stack must be the same when it is known not to move.
+static bool meet(struct meeting *meeting, struct frame *frame) {
+    struct task_stack *stack = stack_of_frame(frame);
+    return stack != NULL && pass(container_of(meeting, struct search, meeting), stack) &&
+           stack_of_frame(frame) == stack;
 }
 
 static bool pass_awaited(struct search *search, const struct note *note) {
