@@ -39,10 +39,11 @@
 // with TN_POISONED. One that has not begun is sent to another process, and nobody hears of that.
 // Processes that end are replaced, unless many in a row were of no use.
 //
-// Its parameters are of types that travel (tenon/data.h); its result is a scalar, a structure
-// declared by TN_DATA, or void. Any other type is refused when the program is compiled, with a
-// sentence: a pointer, above all. What a DFrame must not do, compilers cannot see: read or write
-// variables that belong to its process, and expect others to see it.
+// Its parameters and its result are of types that travel (tenon/data.h), or void. Any other type is
+// refused when the program is compiled, with a sentence: a pointer, above all. The elements of a
+// result that is text, bytes or an array lie in a room (tenon/result.h), wherever it ran; one too
+// long for the way back is a failure, TN_TOO_LONG. What a DFrame must not do, compilers cannot see:
+// read or write variables that belong to its process, and expect others to see it.
 //
 // Each DFrame registers itself when the program or plug-in is loaded; nothing has to be called. It
 // is known by its name together with the types of its parameters and result, so two of them with
@@ -54,6 +55,7 @@
 
 #include <tenon/data.h>
 #include <tenon/frame.h>
+#include <tenon/result.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -121,10 +123,9 @@ extern struct tn_dframe_entry *const __stop_tn_dframes[] __attribute__((visibili
     TN_IF_VOID_(result)(, TN_RESULT_TRAVELS_(result))
 #define TN_RESULT_TRAVELS_(result)                                                                 \
     TN_IS_NO_POINTER_(result)                                                                      \
-    TN_STATIC_ASSERT_(TN_IS_POINTER_(result) || (TN_DATA_CODE_(result) != 0 &&                     \
-                                                 TN_DATA_CODE_(result) / 256 < TN_DATA_TEXT),      \
+    TN_STATIC_ASSERT_(TN_IS_POINTER_(result) || TN_DATA_CODE_(result) != 0,                        \
                       "the result of a DFrame is a scalar, a structure declared by TN_DATA "       \
-                      "(written struct NAME), or void");
+                      "(written struct NAME), a type of tenon/data.h, or void");
 
 #define TN_DESCRIBE_TN_LEVEL_DFRAME_(result, name, ...)                                            \
     TN_DATA_TYPE_(name##_tn_takes, struct name##_tn_arguments, name, __VA_ARGS__);                 \

@@ -22,6 +22,7 @@
 #include "frame/frame.h"
 #include "frame/note.h"
 #include "frame/ready.h"
+#include "frame/room.h"
 #include "frame/run.h"
 
 enum { SMALL_BYTES = 512 };
@@ -47,16 +48,39 @@ struct call {
 
 // ---- the end ---------------------------------------------------------------------------------
 
+// The elements of a view lie in the message: they get a room of the frame, as its function would
+// have made one here.
+static int keep_elements(struct frame *frame, const struct tn_data_field *field) {
+    struct schema_view view;
+    memcpy(&view, frame->payload, sizeof view);
+    const size_t bytes = view.count * field->element_bytes;
+    struct room *room = bytes == 0 ? NULL : room_make(frame, bytes);
+    if (room == NULL) {
+        view = (struct schema_view){NULL, 0};
+    } else {
+        memcpy(room->elements, view.data, bytes);
+        view.data = room->elements;
+    }
+    memcpy(frame->payload, &view, sizeof view);
+    return bytes == 0 || room != NULL ? TN_OK : TN_NO_MEMORY;
+}
+
+static int keep_result(struct frame *frame, const struct owner_outcome *outcome) {
+    const struct tn_data_type *result = frame->type->travel->result;
+    if (result == NULL) {
+        return outcome->bytes == 0 ? TN_OK : TN_MALFORMED;
+    }
+    if (!copy_read(result, outcome->payload, outcome->bytes, frame->payload)) {
+        return TN_MALFORMED;
+    }
+    return schema_is_view(result->fields) ? keep_elements(frame, result->fields) : TN_OK;
+}
+
 // A result goes where the function would have put it; a failure is read when the stack goes on.
 static void keep_outcome(struct call *call, const struct owner_outcome *outcome) {
-    const struct tn_type *type = call->frame->type;
-    const struct tn_data_type *result = type->travel->result;
     if (outcome->code == TN_OK) {
-        const bool is_whole = result == NULL ? outcome->bytes == 0
-                                             : copy_read(result, outcome->payload, outcome->bytes,
-                                                         call->frame->payload);
-        call->code = is_whole ? TN_OK : TN_MALFORMED;
-        call->bridge->is_lied_to = !is_whole;
+        call->code = keep_result(call->frame, outcome);
+        call->bridge->is_lied_to = call->code == TN_MALFORMED;
     } else if (outcome->bytes > 0 && outcome->bytes <= BAGGAGE_BYTES_MAX) {
         call->failure = os_allocate(outcome->bytes);
         if (call->failure != NULL) {

@@ -88,6 +88,23 @@ static uint32_t pack_failures(struct guest *guest, struct frame *frame) {
     return (uint32_t)baggage_write(told, guest->failure_count, path, guest->answer);
 }
 
+// The elements of a view follow the result; few of them find room beside it.
+static int pack_result(struct guest *guest, struct frame *frame, uint32_t *bytes) {
+    const struct tn_data_type *result = guest->type->travel->result;
+    const size_t all = copy_bytes(result, frame->payload);
+    if (all > guest->serve->link->payload_max || all > UINT32_MAX) {
+        return TN_TOO_LONG;
+    }
+    void *answer = all <= result_bytes(guest->type) ? own_room(guest) : os_allocate(all);
+    if (answer == NULL) {
+        return TN_NO_MEMORY;
+    }
+    copy_write(result, frame->payload, answer);
+    guest->answer = answer;
+    *bytes = (uint32_t)all;
+    return TN_OK;
+}
+
 static void guest_settled(struct frame *frame, int outcome) {
     struct guest *guest = frame->body_data;
     const struct tn_data_type *result = guest->type->travel->result;
@@ -96,9 +113,7 @@ static void guest_settled(struct frame *frame, int outcome) {
         outcome = guest->failure_code;
         bytes = guest->failure_count == 0 ? 0 : pack_failures(guest, frame);
     } else if (outcome == TN_OK && result != NULL) {
-        guest->answer = own_room(guest);
-        bytes = (uint32_t)result_bytes(guest->type);
-        copy_write(result, frame->payload, guest->answer);
+        outcome = pack_result(guest, frame, &bytes);
     }
     struct serve *serve = guest->serve;
     os_lock_acquire(&serve->ear.turn);

@@ -9,6 +9,7 @@
 #include "frame/fail.h"
 #include "frame/frame.h"
 #include "frame/promote.h"
+#include "frame/room.h"
 #include "frame/scope.h"
 #include "frame/wait.h"
 #include "scheduler/bound.h"
@@ -55,7 +56,9 @@ static int await_frame(struct tn_self *self, struct frame *child, void *result) 
         outcome = awaitable_wait(self, &child->done, NULL, false);
     }
     copy_result(child->type, child->payload, outcome, result);
+    struct room *rooms = outcome == TN_OK ? room_take(child) : NULL;
     abandon_frame(self, child, outcome);
+    room_receive(self, rooms);
     scope_hear(self, outcome);
     return outcome;
 }
@@ -65,14 +68,18 @@ static int take_result(struct tn_self *self, struct tn_task *task, void *result)
     const int outcome = task_outcome(task);
     struct frame *thief = task_adopter(task);
     copy_result(task->type, thief == NULL ? task->payload : thief->payload, outcome, result);
+    struct room *rooms = NULL;
     if (thief != NULL) {
         wait_follow(task);
         if (outcome != TN_OK) {
             fail_collect(self, thief);
+        } else {
+            rooms = room_take(thief);
         }
         frame_let_go(thief);
     }
     tasks_drop(&task_stack_of(self)->tasks, task);
+    room_receive(self, rooms);
     scope_hear(self, outcome);
     return outcome;
 }
@@ -109,6 +116,20 @@ static bool may_call(struct task_stack *stack, struct tn_task *task) {
     return false;
 }
 
+// The end of a task that was called here, as frame_end_in_place; what it made for its result is the
+// caller's to receive when the task's place is free.
+static int end_called(struct tn_self *self, struct tn_task *task, const void *result,
+                      struct room **rooms) {
+    struct frame *frame = task_adopter(task);
+    *rooms = frame == NULL ? NULL : room_take(frame);
+    const int outcome = frame_end_in_place(self, task, result);
+    if (outcome != TN_OK) {
+        room_free_all(*rooms);
+        *rooms = NULL;
+    }
+    return outcome;
+}
+
 // Nobody has the task: it runs here and now, on top of whoever waits for it.
 static int run_in_place(struct tn_self *self, struct tn_task *task, void *result) {
     struct tasks *tasks = &task_stack_of(self)->tasks;
@@ -135,12 +156,14 @@ static int run_in_place(struct tn_self *self, struct tn_task *task, void *result
     task_set(task, TASK_IN_PLACE, 0);
     type->invoke(self, payload);
     const bool is_alone = self->top == task + 1;
-    const int outcome = is_alone ? TN_OK : frame_end_in_place(self, task, payload);
+    struct room *rooms = NULL;
+    const int outcome = is_alone ? TN_OK : end_called(self, task, payload, &rooms);
     if (is_alone && tasks->is_bound && tasks->holes == 0) {
         self->top = task; // as tn_task_leave: the range was not touched for its sake
     } else if (task_state(task) != TASK_MARK) {
         tasks_drop(tasks, task);
     }
+    room_receive(self, rooms);
     copy_result(type, payload, outcome, result);
     return outcome;
 }
@@ -157,10 +180,12 @@ int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
     }
     if (was_called(&task_stack_of(self)->tasks, task)) {
         const struct tn_type *type = task->type;
-        const int outcome = frame_end_in_place(self, task, result);
+        struct room *rooms;
+        const int outcome = end_called(self, task, result, &rooms);
         if (task_state(task) != TASK_MARK) {
             self->top = task;
         }
+        room_receive(self, rooms);
         if (outcome != TN_OK) {
             no_result(type, result);
         }

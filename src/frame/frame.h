@@ -37,6 +37,7 @@ struct failure;
 struct frame_body;
 struct instance;
 struct local;
+struct room;
 struct run;
 struct watch;
 
@@ -112,6 +113,8 @@ struct frame {
     struct instance *_Atomic classes; // that it is of, newest first: class.h
     struct local *_Atomic locals;     // set for itself and those below: local.h; under the lock
     _Atomic uint32_t destructing;     // class.h
+    struct room *rooms;               // for its result: room.h
+    struct room *received;            // results of children that it has awaited
     struct frame *next_free;
 };
 

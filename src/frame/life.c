@@ -11,6 +11,7 @@
 #include "frame/failure.h"
 #include "frame/frame.h"
 #include "frame/ready.h"
+#include "frame/room.h"
 #include "frame/run.h"
 #include "frame/scope.h"
 #include "scheduler/bound.h"
@@ -63,6 +64,7 @@ static void give_memory(struct frame *frame) {
         os_free(frame->watch);
     }
     ready_free(frame->ready);
+    room_free_all(frame->rooms);
     // Nobody else has it any more: relaxed.
     struct failure *failure = atomic_load_relaxed(&frame->failure);
     if (failure != NULL) {

@@ -3,6 +3,7 @@
 
 #include "base/atomic.h"
 #include "frame/frame.h"
+#include "frame/room.h"
 
 void primitive_add(struct frame *owner, struct primitive *primitive) {
     primitive->owner = owner;
@@ -53,4 +54,5 @@ void primitives_release(struct frame *owner) {
         struct primitive *primitive = container_of(node, struct primitive, link);
         primitive->release(primitive);
     }
+    room_free_all(owner->received);
 }

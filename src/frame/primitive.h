@@ -33,7 +33,8 @@ void primitive_add(struct frame *owner, struct primitive *primitive);
 // disposed of it already. By the owner or a frame below it, on any thread.
 bool primitive_take(struct primitive *primitive);
 
-// Disposes of all that the frame owns, newest first; then gives the memory back. By the frame.
+// Disposes of all that the frame owns, newest first; then gives the memory back,
+// and that of the results it has awaited. By the frame.
 void primitives_dispose(struct frame *owner);
 void primitives_release(struct frame *owner);
 

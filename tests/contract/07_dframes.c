@@ -1,4 +1,6 @@
 // Section 7 of the contract: what travels, and that it is the same at every level.
+#include <string.h>
+
 #include "contract/contract.h"
 
 // ---- arguments and results are self-contained -------------------------------------------------
@@ -67,6 +69,102 @@ CONTRACT(what_is_empty_arrives_empty) {
     tn_task(letters) count = tn_spawn(letters, tn_text_of(""), 'a');
     EXPECT_NEAR(tn_await(dot, product), 0, 0);
     EXPECT_EQ(tn_await(letters, count), 0);
+}
+
+LEVEL_FRAME(tn_text, greet, (tn_text, name)) {
+    char *text = tn_room(self, name.count + 7);
+    if (text == NULL) {
+        return (tn_text){NULL, 0};
+    }
+    memcpy(text, "Hello, ", 7);
+    memcpy(text + 7, name.data, name.count);
+    return (tn_text){text, name.count + 7};
+}
+
+LEVEL_FRAME(tn_doubles, halves, (int, count)) {
+    double *values = tn_room(self, (size_t)count * sizeof *values);
+    for (int i = 0; values != NULL && i < count; i++) {
+        values[i] = i / 2.0;
+    }
+    tn_sleep(self, 0);
+    return tn_doubles_of(values, values == NULL ? 0 : (size_t)count);
+}
+
+static bool is_text(tn_text text, const char *expected) {
+    return text.count == strlen(expected) && memcmp(text.data, expected, text.count) == 0;
+}
+
+// Arguments and result are self-contained: [...] sized text and bytes, typed arrays.
+CONTRACT(text_and_arrays_come_back_and_stay_with_who_awaits_them) {
+    tn_task(greet) one = tn_spawn(greet, tn_text_of("Ada"));
+    tn_task(halves) few = tn_spawn(halves, 3);
+    tn_task(halves) many = tn_spawn(halves, 5000);
+    tn_task(greet) other = tn_spawn(greet, tn_text_of("Grace Hopper"));
+    const tn_text second = tn_await(greet, other);
+    const tn_doubles long_one = tn_await(halves, many);
+    const tn_doubles short_one = tn_await(halves, few);
+    const tn_text first = tn_await(greet, one);
+    EXPECT(is_text(first, "Hello, Ada"));
+    EXPECT(is_text(second, "Hello, Grace Hopper"));
+    EXPECT_EQ(short_one.count, 3);
+    EXPECT_NEAR(short_one.data[2], 1, 0);
+    EXPECT_EQ(long_one.count, 5000);
+    EXPECT_NEAR(long_one.data[4999], 2499.5, 0);
+    EXPECT_EQ(tn_room_free(self, first.data), TN_OK);
+    EXPECT_EQ(tn_room_free(self, long_one.data), TN_OK);
+    EXPECT(is_text(second, "Hello, Grace Hopper"));
+}
+
+LEVEL_FRAME(tn_text, greet_twice, (tn_text, name)) {
+    tn_task(greet) child = tn_spawn(greet, name);
+    const tn_text once = tn_await(greet, child);
+    char *text = tn_room(self, 2 * once.count);
+    if (text == NULL) {
+        return (tn_text){NULL, 0};
+    }
+    memcpy(text, once.data, once.count);
+    memcpy(text + once.count, once.data, once.count);
+    return (tn_text){text, 2 * once.count};
+}
+
+CONTRACT(what_is_made_of_a_childs_text_is_text_again) {
+    tn_task(greet_twice) child = tn_spawn(greet_twice, tn_text_of("you. "));
+    EXPECT(is_text(tn_await(greet_twice, child), "Hello, you. Hello, you. "));
+}
+
+LEVEL_FRAME(tn_bytes, pass_on, (tn_bytes, bytes)) {
+    return bytes;
+}
+
+CONTRACT(an_argument_may_be_a_result_and_be_empty) {
+    tn_task(pass_on) child = tn_spawn(pass_on, tn_bytes_of((const unsigned char *)"\0\xff", 2));
+    const tn_bytes bytes = tn_await(pass_on, child);
+    EXPECT(bytes.count == 2 && bytes.data[0] == 0 && bytes.data[1] == 255);
+    tn_task(pass_on) empty = tn_spawn(pass_on, tn_bytes_of(NULL, 0));
+    EXPECT_EQ(tn_await(pass_on, empty).count, 0);
+}
+
+// A result that is there may be read any number of times.
+CONTRACT(text_that_is_joined_stays_as_long_as_its_handle) {
+    tn_task(greet) child = tn_spawn(greet, tn_text_of("all"));
+    struct tn_frame *handle = tn_share(child);
+    tn_text first, again;
+    EXPECT_EQ(tn_join(greet, handle, &first), TN_OK);
+    EXPECT_EQ(tn_join(greet, handle, &again), TN_OK);
+    EXPECT(is_text(first, "Hello, all"));
+    EXPECT(first.data == again.data);
+    const tn_text awaited = tn_await(greet, child);
+    EXPECT(is_text(awaited, "Hello, all"));
+}
+
+CONTRACT(text_that_nobody_awaits_goes) {
+    (void)tn_spawn(greet, tn_text_of("nobody"));
+    tn_task(greet) forgotten = tn_spawn(greet, tn_text_of("nobody"));
+    tn_forget(forgotten);
+    tn_task(halves) removed = tn_spawn(halves, 100);
+    struct tn_frame *handle = tn_share(removed);
+    EXPECT(handle == NULL || tn_remove(self, handle) || tn_frame_has_ended(handle));
+    EXPECT_EQ(tn_children_wait(self), TN_OK);
 }
 
 // ---- the program is the same without other processes ------------------------------------------

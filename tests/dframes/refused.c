@@ -13,6 +13,9 @@ TN_DFRAME(struct point, right, (struct point, p), (tn_doubles, d), (tn_text, t),
     return p;
 }
 TN_DATA(line, (struct point, from), (struct point, to));
+TN_DFRAME(tn_doubles, arrays_too, (tn_doubles, x)) {
+    return x;
+}
 TN_DFRAME(void, no_parameters) {
 }
 #elif REFUSED == 1 // sentence: a pointer means nothing in another process: pass tn_text, tn_bytes
@@ -34,8 +37,8 @@ TN_DFRAME(int, wrong, (long double, x)) {
     return (int)x;
 }
 #elif REFUSED == 6 // sentence: the result of a DFrame is a scalar, a structure
-TN_DFRAME(tn_doubles, wrong, (tn_doubles, x)) {
-    return x;
+TN_DFRAME(long double, wrong, (tn_doubles, x)) {
+    return x.data[0];
 }
 #elif REFUSED == 7 // sentence: a structure that travels is flat: scalars
 TN_DATA(holder, (int, n), (tn_text, text));

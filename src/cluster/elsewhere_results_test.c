@@ -1,0 +1,144 @@
+// DFrames in other processes, which are threads here (support/loopback.h): results that are text,
+// bytes or arrays.
+#include <string.h>
+
+#include <tenon.h>
+
+#include "os/os.h"
+#include "support/loopback.h"
+#include "support/test.h"
+
+static void use(int processes, int threads) {
+    loopback_use(processes, threads);
+    loopback_force(true);
+}
+
+static const struct tn_run_options *options(void) {
+    static const struct tn_run_options options = {.num_threads = 2};
+    return &options;
+}
+
+TN_DFRAME(tn_int64s, count_up, (int64_t, from), (size_t, count)) {
+    int64_t *numbers = tn_room(self, count * sizeof *numbers);
+    for (size_t i = 0; numbers != NULL && i < count; i++) {
+        numbers[i] = from + (int64_t)i;
+    }
+    return tn_int64s_of(numbers, numbers == NULL ? 0 : count);
+}
+
+TN_PFRAME(int64_t, sum_ranges, (int, count)) {
+    enum { MAX = 100 };
+    tn_task(count_up) tasks[MAX];
+    int64_t sum = 0;
+    for (int i = 0; i < count; i++) {
+        tasks[i] = tn_spawn(count_up, i, (size_t)i);
+    }
+    for (int i = count; i-- > 0;) {
+        const tn_int64s numbers = tn_await(count_up, tasks[i]);
+        EXPECT_EQ(numbers.count, (size_t)i);
+        for (size_t k = 0; k < numbers.count; k++) {
+            sum += numbers.data[k];
+        }
+        if (i % 2 == 0) {
+            EXPECT_EQ(tn_room_free(self, numbers.data), TN_OK);
+        }
+    }
+    return sum;
+}
+
+TEST(arrays_of_any_length_come_back_from_two_processes) {
+    use(2, 2);
+    int64_t sum = 0;
+    int64_t expected = 0;
+    for (int64_t i = 0; i < 100; i++) {
+        expected += i * i + i * (i - 1) / 2;
+    }
+    EXPECT_EQ(tn_run_with(options(), sum_ranges, &sum, 100), TN_OK);
+    EXPECT_EQ(sum, expected);
+}
+
+static enum tn_verdict absorb(const struct tn_failure *failure, int *replace, void *data) {
+    (void)failure, (void)replace, (void)data;
+    return TN_ABSORB;
+}
+
+TN_PFRAME(int, asks_for_too_much, (size_t, count)) {
+    EXPECT_EQ(tn_on_failure(self, absorb, NULL), TN_OK);
+    tn_task(count_up) child = tn_spawn(count_up, 0, count);
+    const int code = tn_try_await(count_up, child, NULL);
+    tn_task(count_up) next = tn_spawn(count_up, 7, 1);
+    EXPECT_EQ(tn_await(count_up, next).data[0], 7);
+    return code;
+}
+
+TEST(a_result_too_long_for_the_way_back_is_a_failure) {
+    use(1, 1);
+    int code = 0;
+    EXPECT_EQ(tn_run_with(options(), asks_for_too_much, &code, (size_t)1 << 20), TN_OK);
+    EXPECT_EQ(code, TN_TOO_LONG);
+}
+
+TN_DFRAME(tn_text, says_and_fails, (int, code)) {
+    char *text = tn_room(self, 5);
+    EXPECT(text != NULL);
+    memcpy(text, "hello", 5);
+    if (code != 0) {
+        TN_FAIL(self, code, "as asked");
+    }
+    return (tn_text){text, 5};
+}
+
+TN_PFRAME(void, hears_of_it, (int, code)) {
+    EXPECT_EQ(tn_on_failure(self, absorb, NULL), TN_OK);
+    tn_task(says_and_fails) child = tn_spawn(says_and_fails, code);
+    tn_text text = tn_text_of("as it was");
+    EXPECT_EQ(tn_try_await(says_and_fails, child, &text), code);
+    EXPECT_EQ(text.count, code == 0 ? 5 : 9);
+}
+
+TEST(a_dframe_that_fails_has_no_result_whatever_it_returned) {
+    use(1, 1);
+    EXPECT_EQ(tn_run_with(options(), hears_of_it, NULL, -77), TN_OK);
+    EXPECT_EQ(tn_run_with(options(), hears_of_it, NULL, 0), TN_OK);
+}
+
+TN_PFRAME(int64_t, joins, (struct tn_frame *, frame)) {
+    tn_int64s numbers;
+    return tn_join(count_up, frame, &numbers) == TN_OK ? numbers.data[numbers.count - 1] : -1;
+}
+
+TN_PFRAME(void, lets_many_join, (int, count)) {
+    tn_task(count_up) child = tn_spawn(count_up, 0, 1000);
+    struct tn_frame *frame = tn_share(child);
+    tn_task(joins) tasks[20];
+    for (int i = 0; i < count; i++) {
+        tasks[i] = tn_spawn(joins, frame);
+    }
+    EXPECT_EQ(tn_await(count_up, child).count, 1000);
+    for (int i = 0; i < count; i++) {
+        EXPECT_EQ(tn_await(joins, tasks[i]), 999);
+    }
+}
+
+TEST(a_result_that_many_wait_for_is_read_by_all) {
+    use(1, 1);
+    EXPECT_EQ(tn_run_with(options(), lets_many_join, NULL, 20), TN_OK);
+}
+
+TN_PFRAME(void, cuts_the_wait, (int, rounds)) {
+    for (int i = 0; i < rounds; i++) {
+        struct tn_scope scope;
+        tn_deadline_begin(self, &scope, i * 0.00002);
+        tn_task(count_up) child = tn_spawn(count_up, i, 500);
+        tn_int64s numbers = {NULL, 0};
+        const int code = tn_try_await(count_up, child, &numbers);
+        EXPECT(code == TN_OK || code == TN_TIMED_OUT || code == TN_CANCELLED);
+        EXPECT(code != TN_OK || numbers.data[499] == i + 499);
+        (void)tn_scope_end(self, &scope);
+    }
+}
+
+TEST(a_wait_that_is_cut_loses_the_result_and_nothing_else) {
+    use(1, 1);
+    EXPECT_EQ(tn_run_with(options(), cuts_the_wait, NULL, 30), TN_OK);
+}

@@ -1,0 +1,38 @@
+// room.h - memory for a result, which belongs first to the frame that makes it, then to the frame
+// that awaits it.
+//
+//            tn_room               await                   end of the frame that awaited
+//     (none) ------> frame->rooms ------> frame->received ------------------------------> (none)
+//                        \--- the frame's memory goes: nobody awaits it any more ---------^
+//
+// Invariant: `rooms` is its frame's own until that has ended, then whose await takes it;
+// `received` is its frame's own. Neither is locked. Start reading at room_receive.
+#ifndef TENON_FRAME_ROOM_H
+#define TENON_FRAME_ROOM_H
+
+#include <stddef.h>
+
+struct frame;
+struct tn_self;
+
+struct room {
+    struct frame *owner;
+    struct room *older;
+    struct room **held_by; // what points to it
+    void *unused;          // the elements lie at a multiple of 16
+    unsigned char elements[];
+};
+
+// A room of a frame; NULL: no memory. By the frame, or while it waits for whoever calls.
+struct room *room_make(struct frame *frame, size_t bytes);
+
+// Takes the rooms of a frame that has ended; NULL: none.
+struct room *room_take(struct frame *frame);
+
+// They belong to the frame that is current on `self` from now on.
+void room_receive(struct tn_self *self, struct room *rooms);
+
+// Gives a list back.
+void room_free_all(struct room *rooms);
+
+#endif
