@@ -64,7 +64,9 @@ static void give_memory(struct frame *frame) {
         os_free(frame->watch);
     }
     ready_free(frame->ready);
-    room_free_all(frame->rooms);
+    if (UNLIKELY(frame->rooms != NULL)) {
+        room_free_all(frame->rooms);
+    }
     // Nobody else has it any more: relaxed.
     struct failure *failure = atomic_load_relaxed(&frame->failure);
     if (failure != NULL) {

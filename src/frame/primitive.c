@@ -54,5 +54,7 @@ void primitives_release(struct frame *owner) {
         struct primitive *primitive = container_of(node, struct primitive, link);
         primitive->release(primitive);
     }
-    room_free_all(owner->received);
+    if (UNLIKELY(owner->received != NULL)) {
+        room_free_all(owner->received);
+    }
 }

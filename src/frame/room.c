@@ -18,8 +18,7 @@ static void hold(struct room **list, struct room *room, struct frame *owner) {
 }
 
 struct room *room_make(struct frame *frame, size_t bytes) {
-    struct room *room =
-        bytes > SIZE_MAX - sizeof *room ? NULL : os_allocate(sizeof *room + bytes);
+    struct room *room = bytes > SIZE_MAX - sizeof *room ? NULL : os_allocate(sizeof *room + bytes);
     if (room != NULL) {
         hold(&frame->rooms, room, frame);
     }
@@ -32,10 +31,7 @@ struct room *room_take(struct frame *frame) {
     return rooms;
 }
 
-void room_receive(struct tn_self *self, struct room *rooms) {
-    if (LIKELY(rooms == NULL)) {
-        return;
-    }
+void room_receive_some(struct tn_self *self, struct room *rooms) {
     // Without memory for a frame of its own, the nearest one around it keeps them.
     struct frame *frame = frame_current(self);
     frame = frame != NULL ? frame : frame_nearest(self);

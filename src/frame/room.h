@@ -12,6 +12,8 @@
 
 #include <stddef.h>
 
+#include "base/bits.h"
+
 struct frame;
 struct tn_self;
 
@@ -29,8 +31,13 @@ struct room *room_make(struct frame *frame, size_t bytes);
 // Takes the rooms of a frame that has ended; NULL: none.
 struct room *room_take(struct frame *frame);
 
-// They belong to the frame that is current on `self` from now on.
-void room_receive(struct tn_self *self, struct room *rooms);
+// They belong to the frame that is current on `self` from now on. NULL: nothing.
+void room_receive_some(struct tn_self *self, struct room *rooms);
+static inline void room_receive(struct tn_self *self, struct room *rooms) {
+    if (UNLIKELY(rooms != NULL)) {
+        room_receive_some(self, rooms);
+    }
+}
 
 // Gives a list back.
 void room_free_all(struct room *rooms);

@@ -43,7 +43,9 @@ TN_PFRAME(void, grows, (int, depth)) {
 
 TEST(text_goes_outwards_from_frame_to_frame_on_one_thread_and_on_four) {
     for (int threads = 1; threads <= 4; threads *= 2) {
-        EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = threads), grows, NULL, 40), TN_OK);
+        EXPECT_EQ(
+            tn_run_with(TN_RUN(.num_threads = threads, .stack_bytes = 1 << 20), grows, NULL, 40),
+            TN_OK);
     }
 }
 
@@ -93,7 +95,6 @@ static void run_frees_another_ones(void *unused) {
     EXPECT_EQ(tn_run_with(MISUSED_RUN, has_a_room, NULL), TN_OK);
     misused_end();
 }
-
 
 TN_FRAME(void, root_asks) {
     EXPECT(tn_room(self, 10) == NULL);
