@@ -109,7 +109,7 @@ static bool may_call(struct task_stack *stack, struct tn_task *task) {
     if (tasks_is_stolen(tasks, task)) {
         return false;
     }
-    if (stack->scopes == NULL && has_room(stack) && bound_is_next(stack, task)) {
+    if (stack->scopes == NULL && has_room(stack) && bound_call(stack, task)) {
         return true;
     }
     promote_bound(stack, NULL);
@@ -127,6 +127,29 @@ static int end_called(struct tn_self *self, struct tn_task *task, const void *re
         room_free_all(*rooms);
         *rooms = NULL;
     }
+    return outcome;
+}
+
+// Calls the task, which lies on top and which nobody else can start.
+static int call(struct tn_self *self, struct tn_task *task, void *result) {
+    struct tasks *tasks = &task_stack_of(self)->tasks;
+    const struct tn_type *type = task->type;
+    // A frame may be written where the arguments are, so they and the result live here meanwhile.
+    uint64_t payload[TN_PAYLOAD_BYTES / sizeof(uint64_t)] __attribute__((aligned(16)));
+    frame_copy(payload, task->payload, type->argument_bytes);
+    tasks_forget_current(tasks);
+    task_set(task, TASK_IN_PLACE, 0);
+    type->invoke(self, payload);
+    const bool is_alone = self->top == task + 1;
+    struct room *rooms = NULL;
+    const int outcome = is_alone ? TN_OK : end_called(self, task, payload, &rooms);
+    if (is_alone && tasks->is_bound && tasks->holes == 0) {
+        self->top = task; // as tn_task_leave: the range was not touched for its sake
+    } else if (task_state(task) != TASK_MARK) {
+        tasks_drop(tasks, task);
+    }
+    room_receive(self, rooms);
+    copy_result(type, payload, outcome, result);
     return outcome;
 }
 
@@ -148,24 +171,16 @@ static int run_in_place(struct tn_self *self, struct tn_task *task, void *result
             scheduler_tasks_published(task_stack_of(self)->scheduler);
         }
     }
-    const struct tn_type *type = task->type;
-    // A frame may be written where the arguments are, so they and the result live here meanwhile.
-    uint64_t payload[TN_PAYLOAD_BYTES / sizeof(uint64_t)] __attribute__((aligned(16)));
-    __builtin_memcpy(payload, task->payload, sizeof payload);
-    tasks_forget_current(tasks);
-    task_set(task, TASK_IN_PLACE, 0);
-    type->invoke(self, payload);
-    const bool is_alone = self->top == task + 1;
-    struct room *rooms = NULL;
-    const int outcome = is_alone ? TN_OK : end_called(self, task, payload, &rooms);
-    if (is_alone && tasks->is_bound && tasks->holes == 0) {
-        self->top = task; // as tn_task_leave: the range was not touched for its sake
-    } else if (task_state(task) != TASK_MARK) {
-        tasks_drop(tasks, task);
-    }
-    room_receive(self, rooms);
-    copy_result(type, payload, outcome, result);
-    return outcome;
+    return call(self, task, result);
+}
+
+// What most plain Frames are: the only one that waits to start, awaited by one that has nothing to
+// look at. True: it is to be called now.
+static bool may_call_at_once(struct task_stack *stack, struct tn_task *task) {
+    const struct tasks *tasks = &stack->tasks;
+    return tasks->is_bound && task + 1 == tasks->self.top && task >= tasks->first &&
+           task_state(task) == TASK_NEW && !hard_is(HARD_PARK) && stack->scopes == NULL &&
+           has_room(stack) && cancel_is_none(stack) && bound_call(stack, task);
 }
 
 // The quick half has called the task, and found something above it afterwards.
@@ -175,6 +190,10 @@ static bool was_called(struct tasks *tasks, const struct tn_task *task) {
 }
 
 int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
+    if (LIKELY(may_call_at_once(task_stack_of(self), task))) {
+        sanitizer_hand_over(&task_stack_of(self)->tasks);
+        return call(self, task, result);
+    }
     if (UNLIKELY(task == frame_late())) { // the scope that was over hears of it
         return cancel_due(self) == TN_CANCELLED ? TN_CANCELLED : TN_TIMED_OUT;
     }

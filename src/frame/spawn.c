@@ -15,25 +15,24 @@
 #include "scheduler/bound.h"
 #include "scheduler/hard.h"
 
-static bool has_children(struct frame *frame) {
-    frame_lock(frame);
-    const bool has = !list_is_empty(&frame->children);
-    frame_unlock(frame);
+// Some frame on the stack has children with frames: is it the one that is current?
+__attribute__((noinline)) static bool has_children(struct task_stack *stack) {
+    struct tn_task *slot = tasks_current(&stack->tasks);
+    struct frame *current = slot == NULL ? stack->frame : task_adopter(slot);
+    if (current == NULL) {
+        return false;
+    }
+    frame_lock(current);
+    const bool has = !list_is_empty(&current->children);
+    frame_unlock(current);
     return has;
 }
 
 // May whoever is current on the stack have a child without a frame? A child that gets one has to be
 // younger than all that have none.
-static bool may_have_tasks(struct task_stack *stack) {
-    if (stack->scopes != NULL || stack->tasks.self.top > stack->tasks.end) {
-        return false;
-    }
-    if (atomic_load_relaxed(&stack->embedded) == 0) {
-        return true;
-    }
-    struct tn_task *slot = tasks_current(&stack->tasks);
-    struct frame *current = slot == NULL ? stack->frame : task_adopter(slot);
-    return current == NULL || !has_children(current);
+static inline bool may_have_tasks(struct task_stack *stack) {
+    return stack->scopes == NULL && stack->tasks.self.top <= stack->tasks.end &&
+           (LIKELY(atomic_load_relaxed(&stack->embedded) == 0) || !has_children(stack));
 }
 
 // Is every frame of this type to be sent to another process at once?

@@ -3,12 +3,13 @@
 
 #include "base/check.h"
 
-// After so many calls in place the loop is visited.
+// After so many calls in place no more are made until a turn has come up: so the loop is visited.
 #define IN_PLACE_MAX 256
 
 static struct task_stack *run_turn(struct worker *worker, struct runnable *runnable) {
     struct task_stack *stack = container_of(runnable, struct task_stack, turn);
     stack->turn_is_queued = false;
+    worker->in_place = 0;
     if (stack->has_ended) {
         worker_stack_release(worker->scheduler, stack);
         return NULL;
@@ -45,10 +46,18 @@ void bound_push(struct task_stack *stack, struct tn_task *task) {
     stack->turn_is_queued = true;
 }
 
-bool bound_is_next(struct task_stack *stack, struct tn_task *task) {
+bool bound_call(struct task_stack *stack, struct tn_task *task) {
     struct worker *worker = stack->worker;
-    return worker->local.first == &stack->turn && inbox_is_empty(&worker->inbox) &&
-           tasks_oldest_bound(&stack->tasks) == task && ++worker->in_place % IN_PLACE_MAX != 0;
+    if (worker->local.first != &stack->turn || !inbox_is_empty(&worker->inbox) ||
+        tasks_oldest_bound(&stack->tasks) != task || worker->in_place >= IN_PLACE_MAX) {
+        return false;
+    }
+    worker->in_place++;
+    if (task + 1 == stack->tasks.self.top) {
+        (void)runnable_queue_pop(&worker->local);
+        stack->turn_is_queued = false;
+    }
+    return true;
 }
 
 bool bound_outlives(struct worker *worker, struct task_stack *stack) {

@@ -47,7 +47,7 @@ struct worker {
     uint64_t still_ns; // when it looks whether anything can go on; OS_NEVER: not after this sleep
     uint64_t look_ns;  // when calls->look was to be called, as it went to sleep
     bool has_looked;   // it woke for that
-    unsigned in_place; // calls of bound tasks: bound.h
+    unsigned in_place; // calls of bound tasks since a turn came up: bound.h
     uint32_t random;
     struct spin spin;
     struct context context; // the loop, while a task stack runs
