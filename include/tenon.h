@@ -26,6 +26,7 @@
 #include <tenon/map.h>
 #include <tenon/message.h>
 #include <tenon/mutex.h>
+#include <tenon/port.h>
 #include <tenon/queue.h>
 #include <tenon/result.h>
 #include <tenon/run.h>

@@ -26,7 +26,8 @@
 // hold across: a DFrame that is removed, or whose deadline passes, has unwound there before it ends
 // here. What differs there:
 // - Variables are that process's own. Frames above the DFrame are not there: no class, frame-local
-//   value or handle of theirs can be reached, and thread numbers count that process's threads.
+//   value or handle of theirs can be reached, but for their events, through ports (tenon/port.h).
+//   Thread numbers count that process's threads.
 // - A failure that nobody below or in the DFrame absorbs ends all of the DFrame. Then the handlers
 //   above it are asked here; path, place, message and causes are those of the frame that failed.
 // - Its readiness (tn_ready) is that it has been sent.

@@ -1,5 +1,5 @@
-// baggage.h - what travels with a task beside what its type says: how it is to run, and how it has
-// failed.
+// baggage.h - what travels with a task beside what its type says: how it is to run, what it posts,
+// and how it has failed.
 //
 // The arguments follow a struct baggage_wish, as copy.h writes them. A failure travels with its
 // causes, as a group; of a path below the DFrame's own, what is behind that, which the owner puts
@@ -14,11 +14,18 @@
 #include <stdint.h>
 
 #include <tenon/failure.h>
+#include <tenon/port.h>
 
 struct baggage_wish {
     uint64_t left_ns;            // until its deadline; OS_NEVER: it has none
     uint32_t stack_bytes;        // 0: as many as others
     uint32_t waits_for_children; // at its end, instead of removing them
+};
+
+// What a DFrame posts to an ancestor's event.
+struct baggage_post {
+    struct tn_port port;
+    int64_t value;
 };
 
 enum {

@@ -137,7 +137,7 @@ static void down(void *upper, unsigned number, int detail) {
 static const struct link_events events = {
     .up = up, .hear = hear_message, .writable = writable, .down = down};
 
-static const struct owner_calls owner_calls = {.deliver = call_deliver};
+static const struct owner_calls owner_calls = {.deliver = call_deliver, .post = call_post};
 
 static void begin_owner(struct bridge *bridge, struct link *link) {
     struct owner_options options = {

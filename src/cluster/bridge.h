@@ -60,7 +60,7 @@ struct bridge {
     int coming;         // processes that were asked for, and are neither up nor down yet
     uint64_t ticked_ns; // when it has last looked at the time
     int useless;        // that were asked for since the last result
-    bool is_lied_to;    // what was delivered last is no result
+    bool is_lied_to;    // what was delivered or posted last is no result or no post
     char how_lost[BRIDGE_TEXT_BYTES]; // how the process ended that is being judged
 };
 
@@ -79,7 +79,8 @@ void bridge_update(struct bridge *bridge);
 // The body of a frame that has a place.
 extern const struct frame_body call_body;
 
-// The owner's: a call is over.
+// The owner's: a call is over; or has posted something.
 void call_deliver(void *upper, struct owner_task *task, const struct owner_outcome *outcome);
+void call_post(void *upper, struct owner_task *task, const void *payload, uint32_t bytes);
 
 #endif

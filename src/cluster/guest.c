@@ -63,8 +63,37 @@ static void guest_drop(void *upper, struct taker_slot *slot) {
     os_free(guest);
 }
 
+// ---- posts -----------------------------------------------------------------------------------
+
+struct guest_post {
+    struct taker_post post; // first
+    struct baggage_post baggage;
+};
+
+int guest_post(struct frame *border, struct tn_port port, int64_t value) {
+    struct guest *guest = border->body_data;
+    struct serve *serve = guest->serve;
+    struct guest_post *made = os_allocate(sizeof *made);
+    if (made == NULL) {
+        return TN_NO_MEMORY;
+    }
+    *made = (struct guest_post){.baggage = {port, value}};
+    list_node_init(&made->post.node);
+    made->post.payload = &made->baggage;
+    made->post.bytes = sizeof made->baggage;
+    os_lock_acquire(&serve->ear.turn);
+    taker_post(&serve->taker, guest->slot, &made->post, os_now_ns());
+    os_lock_release(&serve->ear.turn);
+    return TN_OK;
+}
+
+static void guest_posted(void *upper, struct taker_post *post) {
+    (void)upper;
+    os_free(container_of(post, struct guest_post, post));
+}
+
 const struct taker_calls guest_calls = {
-    .keep = guest_keep, .cancel = guest_cancel, .drop = guest_drop};
+    .keep = guest_keep, .cancel = guest_cancel, .drop = guest_drop, .posted = guest_posted};
 
 // ---- ends ------------------------------------------------------------------------------------
 

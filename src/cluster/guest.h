@@ -48,6 +48,9 @@ extern const struct taker_calls guest_calls;
 // Starts the task of a slot that the taker has given out, without the turn. NULL: it has ended.
 struct task_stack *guest_start(struct serve *serve, struct worker *worker, struct taker_slot *slot);
 
+// Posts for a guest or a frame below it: struct elsewhere.
+int guest_post(struct frame *border, struct tn_port port, int64_t value);
+
 // Something has ended, or been heard: root goes when the owner is gone and nothing runs. With the
 // turn.
 void serve_update(struct serve *serve);

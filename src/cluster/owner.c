@@ -207,6 +207,27 @@ static void settle(struct owner *owner, struct owner_peer *peer, struct owner_pl
     }
 }
 
+// A taker goes on to the next post when this one has been answered; where nothing is lost, at once.
+static void hear_post(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
+                      const struct message *message, const void *payload) {
+    const uint32_t ahead = message->attempt - place->posts;
+    const bool may_be_copy = !owner->options.link->is_reliable && (ahead == 0 || ahead > INT32_MAX);
+    if (ahead != 1 && !may_be_copy) {
+        give_up(owner, peer, SESSION_BAD);
+        return;
+    }
+    hear_progress(owner, peer, place, message); // it has begun
+    if (!owner->options.link->is_reliable) {
+        struct message posted = {.kind = MESSAGE_POSTED, .session = peer->session};
+        posted.place = message->place, posted.attempt = message->attempt;
+        owner_say(owner, peer, posted, NULL);
+    }
+    if (ahead == 1 || MUTATED(owner_takes_posts_again)) {
+        place->posts = message->attempt;
+        owner->options.calls->post(owner->options.upper, place->task, payload, message->bytes);
+    }
+}
+
 static void hear_place(struct owner *owner, struct owner_peer *peer, const struct message *message,
                        const void *payload) {
     struct owner_place *place;
@@ -224,6 +245,8 @@ static void hear_place(struct owner *owner, struct owner_peer *peer, const struc
         owner->stale++;
     } else if (message->kind == MESSAGE_RESULT) {
         settle(owner, peer, place, message, payload);
+    } else if (message->kind == MESSAGE_POST) {
+        hear_post(owner, peer, place, message, payload);
     } else {
         hear_progress(owner, peer, place, message);
     }
@@ -250,6 +273,7 @@ static void hear_known(struct owner *owner, struct owner_peer *peer, const struc
     case MESSAGE_TAKEN:
     case MESSAGE_STARTED:
     case MESSAGE_RESULT:
+    case MESSAGE_POST:
         hear_place(owner, peer, message, payload);
         break;
     case MESSAGE_BYE:
@@ -330,29 +354,6 @@ void owner_cancel(struct owner *owner, struct owner_task *task, int code, uint64
     } else {
         owner_place_ask(owner, task->peer, task->place, now_ns);
     }
-}
-
-uint32_t owner_take_back(struct owner *owner, struct owner_peer *peer, uint32_t count,
-                         uint64_t now_ns) {
-    uint32_t asked = 0;
-    while (asked < count) {
-        struct owner_place *newest = NULL;
-        for (uint32_t i = 0; i < peer->slots; i++) {
-            struct owner_place *place = &peer->places[i];
-            if (place->task != NULL && place->phase != OWNER_PLACE_STARTED &&
-                !place->is_wanted_back && !place->task->is_cancelled &&
-                (newest == NULL || place->task->id > newest->task->id)) {
-                newest = place;
-            }
-        }
-        if (newest == NULL) {
-            break;
-        }
-        newest->is_wanted_back = true;
-        owner_place_ask(owner, peer, newest, now_ns);
-        asked++;
-    }
-    return asked;
 }
 
 // ---- time ------------------------------------------------------------------------------------

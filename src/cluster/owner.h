@@ -92,6 +92,7 @@ struct owner_place {
     struct owner_task *task; // NULL: free
     uint64_t generation;
     enum owner_place_phase phase;
+    uint32_t posts; // that have arrived
     bool is_wanted_back;
     uint32_t sends;        // since the phase began
     uint64_t resend_at_ns; // SESSION_NEVER: what was to be said has arrived
@@ -122,6 +123,8 @@ struct owner_calls {
     void (*deliver)(void *upper, struct owner_task *task, const struct owner_outcome *outcome);
     // It begins, as far as is known; for those who wait for it to be ready. May be NULL.
     void (*started)(void *upper, struct owner_task *task);
+    // What the task posts: each once, in order, and all of a place before its result.
+    void (*post)(void *upper, struct owner_task *task, const void *payload, uint32_t bytes);
     // The peer's session has ended; its tasks have been delivered or queued already. May be NULL.
     void (*left)(void *upper, struct owner_peer *peer, enum session_why why);
 };

@@ -96,6 +96,7 @@ void owner_place_task(struct owner *owner, struct owner_peer *peer, struct owner
     place->generation++;
     place->task = task;
     place->phase = OWNER_PLACE_SENT;
+    place->posts = 0;
     place->is_wanted_back = false;
     place->sends = 0;
     task->state = OWNER_TASK_PLACED;
@@ -151,6 +152,29 @@ void owner_peer_speak(struct owner *owner, struct owner_peer *peer, uint64_t now
         }
     }
     ASSERT(peer->resend_at_ns >= before_ns || peer->resend_at_ns >= now_ns);
+}
+
+uint32_t owner_take_back(struct owner *owner, struct owner_peer *peer, uint32_t count,
+                         uint64_t now_ns) {
+    uint32_t asked = 0;
+    while (asked < count) {
+        struct owner_place *newest = NULL;
+        for (uint32_t i = 0; i < peer->slots; i++) {
+            struct owner_place *place = &peer->places[i];
+            if (place->task != NULL && place->phase != OWNER_PLACE_STARTED &&
+                !place->is_wanted_back && !place->task->is_cancelled &&
+                (newest == NULL || place->task->id > newest->task->id)) {
+                newest = place;
+            }
+        }
+        if (newest == NULL) {
+            break;
+        }
+        newest->is_wanted_back = true;
+        owner_place_ask(owner, peer, newest, now_ns);
+        asked++;
+    }
+    return asked;
 }
 
 // ---- self-check ------------------------------------------------------------------------------

@@ -23,10 +23,11 @@ static struct stage {
     struct owner_place places[SLOTS];
     struct owner_task tasks[TASKS];
     int delivered[TASKS];
+    int posts[TASKS];
     struct owner_outcome outcome;
     struct taker taker;
     struct taker_slot slots[SLOTS];
-    int kept, dropped, cancelled;
+    int kept, dropped, cancelled, posts_ended;
 } stage;
 
 static bool send(struct link *link, unsigned peer, const struct message *message,
@@ -51,6 +52,12 @@ static void deliver(void *upper, struct owner_task *task, const struct owner_out
     stage.outcome = *outcome;
 }
 
+static void post(void *upper, struct owner_task *task, const void *payload, uint32_t bytes) {
+    (void)upper, (void)payload, (void)bytes;
+    stage.posts[task - stage.tasks]++;
+    EXPECT_EQ(stage.delivered[task - stage.tasks], 0);
+}
+
 static int keep(void *upper, struct taker_slot *slot, const void *arguments, uint32_t bytes) {
     (void)upper, (void)slot, (void)arguments, (void)bytes;
     stage.kept++;
@@ -68,8 +75,14 @@ static void drop(void *upper, struct taker_slot *slot) {
 }
 
 static const struct link_calls link_calls = {.send = send, .cut = cut};
-static const struct owner_calls owner_calls = {.deliver = deliver};
-static const struct taker_calls taker_calls = {.keep = keep, .cancel = cancel, .drop = drop};
+static const struct owner_calls owner_calls = {.deliver = deliver, .post = post};
+static void posted(void *upper, struct taker_post *post) {
+    (void)upper, (void)post;
+    stage.posts_ended++;
+}
+
+static const struct taker_calls taker_calls = {
+    .keep = keep, .cancel = cancel, .drop = drop, .posted = posted};
 
 static void hear_beat(uint64_t offered, uint64_t now_ns) {
     const struct message beat = {.kind = MESSAGE_BEAT,
@@ -220,7 +233,7 @@ TEST(a_peer_that_goes_leaves_no_task_behind) {
 
 // A message of the session with a few fields as they come.
 static struct message any_message(struct random *random) {
-    struct message message = {.kind = (uint8_t)random_below(random, 13),
+    struct message message = {.kind = (uint8_t)random_below(random, 15),
                               .how = (uint8_t)random_below(random, 5),
                               .version = SESSION_VERSION,
                               .owner = 5,
@@ -228,6 +241,7 @@ static struct message any_message(struct random *random) {
     message.place = place_of((uint32_t)random_below(random, SLOTS), random_below(random, 4));
     message.task = random_below(random, TASKS + 2);
     message.value = random_below(random, SLOTS + 1);
+    message.attempt = (uint32_t)random_below(random, 4);
     if (random_once_in(random, 50)) {
         ((unsigned char *)&message)[random_below(random, sizeof message)] ^= 0x41;
         message.bytes = 0; // what a link checks
@@ -279,7 +293,8 @@ TEST(whatever_an_owner_says_the_taker_stays_whole) {
     random_init(&random, test_seed());
     for (int round = 0; round < 3000 / test_slowness(); round++) {
         struct taker_slot *running[SLOTS];
-        int count = 0;
+        struct taker_post posts[60];
+        int count = 0, posted_count = 0;
         start_taker(random_once_in(&random, 2));
         for (int i = 0; i < 60; i++) {
             const struct message message = any_message(&random);
@@ -288,6 +303,12 @@ TEST(whatever_an_owner_says_the_taker_stays_whole) {
                 struct taker_slot *slot = taker_next(&stage.taker, 10 + (uint64_t)i);
                 count += slot != NULL;
                 running[slot != NULL ? count - 1 : 0] = slot != NULL ? slot : running[0];
+            }
+            if (count > 0 && random_once_in(&random, 3)) {
+                posts[posted_count] = (struct taker_post){.payload = ""};
+                list_node_init(&posts[posted_count].node);
+                taker_post(&stage.taker, running[count - 1], &posts[posted_count++],
+                           10 + (uint64_t)i);
             }
             if (count > 0 && random_once_in(&random, 4)) {
                 taker_end(&stage.taker, running[--count], 0, NULL, 0, 10 + (uint64_t)i);
@@ -300,6 +321,7 @@ TEST(whatever_an_owner_says_the_taker_stays_whole) {
         }
         EXPECT_EQ(stage.taker.held, 0);
         EXPECT_EQ(stage.kept, stage.dropped);
+        EXPECT_EQ(stage.posts_ended, posted_count);
     }
 }
 

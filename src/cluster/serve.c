@@ -173,6 +173,7 @@ int cluster_serve(struct link *link, const struct serve_options *options) {
         const struct ear ear = serve->ear;
         *serve = (struct serve){.elsewhere = {.wire = {.hear = hear, .leave = leave},
                                               .claim = claim,
+                                              .post = guest_post,
                                               .begin = begin,
                                               .close = close_serve},
                                 .ear = ear,

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SESSION_VERSION 1
+#define SESSION_VERSION 2
 #define SESSION_NEVER UINT64_MAX
 // The most places that a session may have.
 #define SESSION_SLOTS_MAX 65536u
@@ -38,6 +38,11 @@ enum message_kind {
     MESSAGE_CANCEL,  // place, task, code: it shall end
     MESSAGE_RETURN,  // place, task: give it back unless it has started
     MESSAGE_ACK,     // place: the result has arrived, forget it
+    // From the taker.
+    MESSAGE_POST, // place, task; attempt: its number among the posts of this place, from 1;
+                  // payload: what the task posts
+    // From the owner.
+    MESSAGE_POSTED, // place, attempt: that post has arrived
 };
 
 // How a task ended at the taker.

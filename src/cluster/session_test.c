@@ -12,6 +12,7 @@ static const struct world_options mixed = {.takers = 3,
                                            .tasks = 30,
                                            .slots = 4,
                                            .threads = 2,
+                                           .posts = 1,
                                            .begins_max = 1,
                                            .cancels = 7,
                                            .faults = FAULTS_ALL,
@@ -71,6 +72,7 @@ TEST(nothing_is_lost_when_only_messages_are, .seconds = 60) {
 TEST(on_a_reliable_link_what_has_not_begun_is_given_to_others, .seconds = 60) {
     struct world_options options = mixed;
     options.is_reliable = true;
+    options.posts = 2;
     run_seeds(options, seeds(2000));
 }
 

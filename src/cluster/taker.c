@@ -32,6 +32,7 @@ static void fence(struct taker *taker, uint64_t now_ns) {
     for (uint32_t i = 0; i < taker->slot_count; i++) {
         struct taker_slot *slot = &taker->slots[i];
         if (slot->phase == TAKER_RUNNING) {
+            record_drop_posts(taker, slot);
             if (!slot->is_cancelled) {
                 slot->is_cancelled = true;
                 taker->options.calls->cancel(taker->options.upper, slot,
@@ -150,6 +151,11 @@ static void hear_place(struct taker *taker, const struct message *message, const
         if (!is_new && slot->phase == TAKER_ENDED) {
             record_drop(taker, slot);
         }
+    } else if (message->kind == MESSAGE_POSTED) {
+        if (!is_new && !list_is_empty(&slot->posts) && message->attempt == slot->posts_ended + 1) {
+            record_end_post(taker, slot);
+            record_speak(taker, slot, now_ns);
+        }
     } else {
         hear_end(taker, slot, message, now_ns);
     }
@@ -176,6 +182,7 @@ void taker_hear(struct taker *taker, const struct message *message, const void *
     case MESSAGE_CANCEL:
     case MESSAGE_RETURN:
     case MESSAGE_ACK:
+    case MESSAGE_POSTED:
         hear_place(taker, message, payload, now_ns);
         break;
     case MESSAGE_BYE:
@@ -192,11 +199,12 @@ static void speak(struct taker *taker, uint64_t now_ns, bool unsent_only) {
     taker->resend_at_ns = SESSION_NEVER;
     for (uint32_t i = 0; i < taker->slot_count; i++) {
         struct taker_slot *slot = &taker->slots[i];
-        if (slot->phase != TAKER_ENDED || slot->resend_at_ns == SESSION_NEVER) {
+        if (slot->resend_at_ns == SESSION_NEVER) {
             continue;
         }
         if (unsent_only ? slot->sends == 0 : slot->resend_at_ns <= now_ns) {
-            record_say_result(taker, slot, now_ns);
+            slot->resend_at_ns = SESSION_NEVER;
+            record_speak(taker, slot, now_ns);
         } else {
             record_due_at(taker, slot, slot->resend_at_ns);
         }
@@ -231,6 +239,21 @@ struct taker_slot *taker_next(struct taker *taker, uint64_t now_ns) {
     slot->phase = TAKER_RUNNING;
     taker->running++;
     return slot;
+}
+
+void taker_post(struct taker *taker, struct taker_slot *slot, struct taker_post *post,
+                uint64_t now_ns) {
+    ASSERT(slot->phase == TAKER_RUNNING);
+    if (taker->state == TAKER_FENCED) {
+        taker->options.calls->posted(taker->options.upper, post);
+        return;
+    }
+    const bool is_first = list_is_empty(&slot->posts);
+    list_push_back(&slot->posts, &post->node);
+    if (is_first) { // else those before it wait for the owner, or for room
+        slot->sends = 0;
+        record_speak(taker, slot, now_ns);
+    }
 }
 
 void taker_end(struct taker *taker, struct taker_slot *slot, int code, const void *result,
@@ -302,6 +325,7 @@ void taker_init(struct taker *taker, const struct taker_options *options, struct
     for (uint32_t i = 0; i < count; i++) {
         slots[i] = (struct taker_slot){.phase = TAKER_EMPTY, .resend_at_ns = SESSION_NEVER};
         list_node_init(&slots[i].node);
+        list_init(&slots[i].posts);
     }
     greet_anew(taker, 0);
 }
@@ -315,7 +339,10 @@ void taker_check(const struct taker *taker) {
         held += slot->phase != TAKER_EMPTY;
         ASSERT(list_is_linked(&slot->node) == (slot->phase == TAKER_WAITING));
         ASSERT(slot->phase != TAKER_EMPTY || !slot->is_kept);
-        ASSERT(slot->phase != TAKER_ENDED || slot->resend_at_ns >= taker->resend_at_ns);
+        const bool has_posts = !list_is_empty(&slot->posts);
+        ASSERT(!has_posts || slot->phase == TAKER_RUNNING || slot->phase == TAKER_ENDED);
+        ASSERT(!has_posts || taker->state == TAKER_SERVING);
+        ASSERT(slot->phase == TAKER_EMPTY || slot->resend_at_ns >= taker->resend_at_ns);
         ASSERT(taker->state == TAKER_SERVING || slot->phase == TAKER_EMPTY ||
                slot->phase == TAKER_RUNNING);
     }

@@ -25,7 +25,8 @@
 // until the owner says ACK, or uses the place for another task.
 //
 // Invariants, taker_check: `running` and `held` count the slots that are RUNNING, and not EMPTY;
-// exactly the WAITING slots are on `waiting`; outside of SERVING none is WAITING or ENDED.
+// exactly the WAITING slots are on `waiting`; outside of SERVING none is WAITING or ENDED, or has
+// posts; only RUNNING and ENDED ones have posts.
 // Single-threaded: one call at a time. Start reading at taker_hear.
 #ifndef TENON_CLUSTER_TAKER_H
 #define TENON_CLUSTER_TAKER_H
@@ -48,10 +49,19 @@ struct taker_slot {
     int code;
     const void *result; // the caller's, until `drop`
     uint32_t bytes;
-    uint64_t spent_ns; // that its function took: the caller's, before taker_end
-    uint32_t sends;
+    uint64_t spent_ns;    // that its function took: the caller's, before taker_end
+    struct list posts;    // said one after another, before the result
+    uint32_t posts_ended; // of this place
+    uint32_t sends;       // of what is due: the first post, or the result
     uint64_t resend_at_ns;
     void *upper; // the caller's own
+};
+
+// What a running task posts: the caller's memory, until `posted`.
+struct taker_post {
+    struct list_node node; // in the slot's `posts`
+    const void *payload;
+    uint32_t bytes;
 };
 
 struct taker_calls {
@@ -62,6 +72,8 @@ struct taker_calls {
     void (*cancel)(void *upper, struct taker_slot *slot, int code);
     // The record goes: of what `keep` copied and taker_end left, nothing is needed any more.
     void (*drop)(void *upper, struct taker_slot *slot);
+    // The post has arrived, or nobody wants it any more. May be NULL where nothing is posted.
+    void (*posted)(void *upper, struct taker_post *post);
 };
 
 struct taker_options {
@@ -107,6 +119,10 @@ void taker_down(struct taker *taker, uint64_t now_ns);
 
 // The longest waiting task, which starts now. NULL when none waits, or the lease is over.
 struct taker_slot *taker_next(struct taker *taker, uint64_t now_ns);
+
+// What a running task posts: it is told in this order, all of it before the result.
+void taker_post(struct taker *taker, struct taker_slot *slot, struct taker_post *post,
+                uint64_t now_ns);
 
 // The task has ended with this code and result, which stays where it is until `drop`.
 void taker_end(struct taker *taker, struct taker_slot *slot, int code, const void *result,

@@ -11,6 +11,20 @@ bool taker_say(struct taker *taker, struct message message, const void *payload)
     return link_send(taker->options.link, taker->options.peer, &message, payload);
 }
 
+void record_end_post(struct taker *taker, struct taker_slot *slot) {
+    struct taker_post *post = container_of(list_pop_front(&slot->posts), struct taker_post, node);
+    slot->posts_ended++;
+    slot->sends = 0;
+    slot->resend_at_ns = SESSION_NEVER;
+    taker->options.calls->posted(taker->options.upper, post);
+}
+
+void record_drop_posts(struct taker *taker, struct taker_slot *slot) {
+    while (!list_is_empty(&slot->posts)) {
+        record_end_post(taker, slot);
+    }
+}
+
 void record_drop(struct taker *taker, struct taker_slot *slot) {
     if (slot->phase == TAKER_WAITING) {
         list_remove(&slot->node);
@@ -18,6 +32,7 @@ void record_drop(struct taker *taker, struct taker_slot *slot) {
     if (slot->phase != TAKER_EMPTY) {
         taker->held--;
     }
+    record_drop_posts(taker, slot);
     slot->phase = TAKER_EMPTY;
     slot->resend_at_ns = SESSION_NEVER;
     if (slot->is_kept) {
@@ -43,6 +58,7 @@ void record_begin(struct taker *taker, struct taker_slot *slot, const struct mes
     slot->result = NULL;
     slot->bytes = 0;
     slot->spent_ns = 0;
+    slot->posts_ended = 0;
     slot->sends = 0;
 }
 
@@ -59,7 +75,7 @@ void record_due_at(struct taker *taker, struct taker_slot *slot, uint64_t at_ns)
     taker->resend_at_ns = at_ns < taker->resend_at_ns ? at_ns : taker->resend_at_ns;
 }
 
-void record_say_result(struct taker *taker, struct taker_slot *slot, uint64_t now_ns) {
+static void say_result(struct taker *taker, struct taker_slot *slot, uint64_t now_ns) {
     const struct session_timing *timing = &taker->options.timing;
     struct message message = record_message(taker, slot, MESSAGE_RESULT);
     message.how = slot->how;
@@ -78,9 +94,39 @@ void record_say_result(struct taker *taker, struct taker_slot *slot, uint64_t no
     }
 }
 
+static bool say_post(struct taker *taker, struct taker_slot *slot) {
+    const struct taker_post *post = container_of(list_first(&slot->posts), struct taker_post, node);
+    struct message message = record_message(taker, slot, MESSAGE_POST);
+    message.attempt = slot->posts_ended + 1;
+    message.bytes = post->bytes;
+    return taker_say(taker, message, post->payload);
+}
+
+void record_speak(struct taker *taker, struct taker_slot *slot, uint64_t now_ns) {
+    const struct session_timing *timing = &taker->options.timing;
+    const bool skips = MUTATED(taker_ends_before_posts) && slot->phase == TAKER_ENDED;
+    while (!list_is_empty(&slot->posts) && !skips) {
+        if (!say_post(taker, slot)) {
+            record_due_at(taker, slot, now_ns + timing->resend_ns);
+            return;
+        }
+        slot->sends++;
+        if (!taker->options.link->is_reliable) {
+            if (!MUTATED(taker_without_resend)) {
+                record_due_at(taker, slot, session_resend_at(timing, slot->sends, now_ns));
+            }
+            return;
+        }
+        record_end_post(taker, slot);
+    }
+    if (slot->phase == TAKER_ENDED) {
+        say_result(taker, slot, now_ns);
+    }
+}
+
 void record_answer(struct taker *taker, struct taker_slot *slot, uint64_t now_ns) {
     if (slot->phase == TAKER_ENDED) {
-        record_say_result(taker, slot, now_ns);
+        record_speak(taker, slot, now_ns);
     } else if (slot->phase == TAKER_RUNNING) {
         (void)taker_say(taker, record_message(taker, slot, MESSAGE_STARTED), NULL);
     } else if (slot->phase == TAKER_WAITING && !taker->options.link->is_reliable) {
@@ -95,6 +141,9 @@ void record_end(struct taker *taker, struct taker_slot *slot, enum message_how h
     }
     slot->phase = TAKER_ENDED;
     slot->how = (uint8_t)how;
-    slot->sends = 0;
-    record_say_result(taker, slot, now_ns);
+    if (list_is_empty(&slot->posts) ||
+        MUTATED(taker_ends_before_posts)) { // else their turn comes first
+        slot->sends = 0;
+        record_speak(taker, slot, now_ns);
+    }
 }

@@ -26,8 +26,15 @@ void record_drop(struct taker *taker, struct taker_slot *slot);
 struct message record_message(const struct taker *taker, const struct taker_slot *slot,
                               enum message_kind kind);
 
-// Says RESULT, and again until the owner says ACK; once where nothing is lost.
-void record_say_result(struct taker *taker, struct taker_slot *slot, uint64_t now_ns);
+// Says what is due: the first POST, and again until the owner says POSTED, then the next; behind
+// all of them RESULT, and again until it says ACK. Each once where nothing is lost.
+void record_speak(struct taker *taker, struct taker_slot *slot, uint64_t now_ns);
+
+// The first post has arrived.
+void record_end_post(struct taker *taker, struct taker_slot *slot);
+
+// Nobody wants the posts any more.
+void record_drop_posts(struct taker *taker, struct taker_slot *slot);
 void record_due_at(struct taker *taker, struct taker_slot *slot, uint64_t at_ns);
 
 // Tells the owner how it stands with the place.

@@ -13,6 +13,7 @@
 #ifndef TENON_FRAME_ELSEWHERE_H
 #define TENON_FRAME_ELSEWHERE_H
 
+#include <tenon/port.h>
 #include <tenon/run.h>
 
 #include "scheduler/wire.h"
@@ -46,6 +47,9 @@ struct elsewhere {
     // Gives it back: the frame has ended before it began.
     void (*unclaim)(struct elsewhere *elsewhere);
     const struct frame_body *body;
+    // Posts to a port of the run that has sent the frame `border` here (port.h): TN_OK,
+    // TN_NO_MEMORY. NULL: no frame here has come from another process.
+    int (*post)(struct frame *border, struct tn_port port, int64_t value);
     // Every DFrame is to go elsewhere at once, for tests: it waits for a place if there is none.
     bool is_forced;
     // The scheduler is there, and the run is about to begin. Then, when all its threads have ended,

@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "frame/current.h"
 #include "frame/misuse.h"
+#include "frame/port.h"
 #include "frame/run.h"
 #include "frame/time.h"
 
@@ -184,6 +185,10 @@ static void withdraw(struct object *object) {
         event->token_releases = true;
     }
     awaitable_unlock(&object->awaitable);
+    const uint64_t port = atomic_load_relaxed(&event->port);
+    if (UNLIKELY(port != 0)) {
+        port_end(event->run, port);
+    }
     struct parcel *parcel;
     while ((parcel = take_delayed(event)) != NULL) {
         if (timers_cancel(parcel->timers, &parcel->timer)) {

@@ -25,6 +25,7 @@ struct tn_event {
     bool is_singleshot;
     _Atomic bool has_left; // its owner has ended, or removed it: who uses it is mistaken
     uint32_t generation;   // how often this memory has been an event before
+    _Atomic uint64_t port; // the number of its port; 0: it has none
     // Under the awaitable's lock:
     struct list posts;   // to be delivered, in order
     struct list delayed; // waiting for their time

@@ -249,6 +249,7 @@ static void init_run(struct run *run, const struct plan *plan, void *answer) {
     knots_init(&run->knots, (struct knot_list *)(void *)((char *)run + lists_at(pools)),
                (int)pools);
     quarantine_init(&run->ended_events);
+    ports_init(&run->ports);
 }
 
 static int run_as_planned(struct plan *plan, const struct tn_type *type, const void *arguments,
@@ -279,6 +280,7 @@ static int run_as_planned(struct plan *plan, const struct tn_type *type, const v
         quarantine_deinit(&run->ended_events);
         scheduler_deinit(&run->scheduler);
     }
+    ports_deinit(&run->ports);
     history_set(run->failures);
     os_free(run);
     return code;

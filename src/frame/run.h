@@ -10,6 +10,7 @@
 #include "frame/frame.h"
 #include "frame/hog.h"
 #include "frame/knot.h"
+#include "frame/port.h"
 #include "frame/quarantine.h"
 
 #define RUN_MESSAGE_BYTES 512
@@ -35,6 +36,7 @@ struct run {
     struct knots knots;      // their lists lie behind these
     bool fails_on_knots;
     struct quarantine ended_events;
+    struct ports ports;              // of events
     struct os_lock report_lock;      // one report at a time
     struct os_lock ready_lock;       // who asks for readiness, one at a time: ready.h
     struct os_lock lock;             // the failures

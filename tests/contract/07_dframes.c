@@ -233,3 +233,24 @@ CONTRACT(removal_and_deadlines_reach_it) {
     tn_task(waits) late = tn_spawn_with(TN_OPTIONS(.seconds = 0.01), waits, 2);
     EXPECT_EQ(tn_try_await(waits, late, NULL), TN_TIMED_OUT);
 }
+
+LEVEL_FRAME(int, reports, (struct tn_port, progress), (int, steps)) {
+    for (int i = 1; i < steps; i++) {
+        EXPECT_EQ(tn_port_post(self, progress, i), TN_OK);
+    }
+    return steps;
+}
+
+// What a DFrame posts to the event of an ancestor arrives there in order, and all of it before the
+// DFrame's result.
+CONTRACT(what_a_child_posts_has_arrived_before_its_result) {
+    struct tn_event *first = tn_event_create_with(self, TN_EVENT("1", .is_singleshot = true));
+    tn_task(reports) child = tn_spawn(reports, tn_port_of(first), 5);
+    EXPECT_EQ(tn_await(reports, child), 5);
+    void *value = NULL;
+    EXPECT_EQ(tn_event_wait(self, first, &value), TN_OK);
+    EXPECT_EQ((intptr_t)value, 1);
+    const struct tn_port port = tn_port_of(first);
+    EXPECT_EQ(tn_event_remove(self, first), TN_OK);
+    EXPECT_EQ(tn_port_post(self, port, 1), TN_REMOVED);
+}

@@ -93,6 +93,19 @@ static void a_reliable_link(void) {
                                    .faults_max = 2});
 }
 
+static void tasks_that_post(void) {
+    explore((struct world_options){.takers = 1,
+                                   .tasks = 2,
+                                   .slots = 1,
+                                   .threads = 1,
+                                   .posts = 2,
+                                   .begins_max = 2,
+                                   .faults = FAULTS_ALL & ~FAULTS(FAULT_FREEZE_OWNER),
+                                   .faults_max = 2});
+}
+
+MODEL(faults_while_tasks_post, .threads = 1, .setup = nothing, .thread = {tasks_that_post},
+      .finish = nothing)
 MODEL(faults_of_messages_between_an_owner_and_a_taker, .threads = 1, .setup = nothing,
       .thread = {one_taker_and_slot}, .finish = nothing)
 MODEL(faults_of_messages_and_processes, .threads = 1, .setup = nothing,
@@ -113,6 +126,7 @@ static void many_faults(void) {
                                           .tasks = 12,
                                           .slots = 2,
                                           .threads = 1,
+                                          .posts = (int)hundreds % 3,
                                           .begins_max = 1 + ones % 3,
                                           .cancels = 5,
                                           .faults = FAULTS_ALL,
@@ -136,3 +150,5 @@ MODEL_MUTATION(taker_without_lease)
 MODEL_MUTATION(owner_expires_early)
 MODEL_MUTATION(owner_takes_any_result)
 MODEL_MUTATION(owner_takes_old_sessions)
+MODEL_MUTATION(owner_takes_posts_again)
+MODEL_MUTATION(taker_ends_before_posts)

@@ -17,10 +17,11 @@ void world_violate(struct world *world, const char *what) {
 
 // ---- the owner's side ------------------------------------------------------------------------
 
+// A result; and a post, whose third part is its number among those of its task.
 struct result {
     uint64_t number;
     uint32_t attempt;
-    uint32_t filler;
+    uint32_t index;
 };
 
 static void deliver(void *upper, struct owner_task *task, const struct owner_outcome *outcome) {
@@ -41,6 +42,10 @@ static void deliver(void *upper, struct owner_task *task, const struct owner_out
         if (made->begun == 0) {
             world_violate(world, "a task that has not begun got a result");
         }
+        if (world->options.posts > 0 && (made->posts_attempt != task->attempt ||
+                                         made->posts != (uint32_t)world->options.posts)) {
+            world_violate(world, "a result came before all that its task has posted");
+        }
     }
     const bool is_lost = outcome->end == OWNER_LOST || outcome->end == OWNER_POISONED;
     if (is_lost && !world->had_process_fault) {
@@ -58,7 +63,24 @@ static void left(void *upper, struct owner_peer *peer, enum session_why why) {
     }
 }
 
-static const struct owner_calls owner_calls = {.deliver = deliver, .left = left};
+static void hear_post(void *upper, struct owner_task *task, const void *payload, uint32_t bytes) {
+    struct world *world = upper;
+    struct world_task *made = container_of(task, struct world_task, task);
+    struct result post;
+    if (made->posts_attempt != task->attempt) {
+        made->posts_attempt = task->attempt;
+        made->posts = 0;
+    }
+    memcpy(&post, payload, sizeof post);
+    if (bytes != sizeof post || post.number != made->number || post.attempt != task->attempt) {
+        world_violate(world, "a task got the post of another one");
+    }
+    if (post.index != ++made->posts) {
+        world_violate(world, "a post was lost, doubled or overtaken");
+    }
+}
+
+static const struct owner_calls owner_calls = {.deliver = deliver, .post = hear_post, .left = left};
 
 void world_start_owner(struct world *world) {
     const struct owner_options options = {.link = &world->sim.ends[0].link,
@@ -142,7 +164,27 @@ static void drop(void *upper, struct taker_slot *slot) {
     taker->numbers[slot - taker->slots] = 0;
 }
 
-static const struct taker_calls taker_calls = {.keep = keep, .cancel = cancel, .drop = drop};
+static void posted(void *upper, struct taker_post *post) {
+    struct world_post *made = container_of(post, struct world_post, post);
+    (void)upper;
+    memset(made, 0, sizeof *made); // who sends it yet sends nonsense
+}
+
+static const struct taker_calls taker_calls = {
+    .keep = keep, .cancel = cancel, .drop = drop, .posted = posted};
+
+static void post_all(struct world *world, struct world_taker *taker, struct taker_slot *slot) {
+    const ptrdiff_t index = slot - taker->slots;
+    for (int i = 0; i < world->options.posts; i++) {
+        struct world_post *made = &taker->posts[index][i];
+        *made = (struct world_post){
+            .number = taker->numbers[index], .attempt = slot->attempt, .index = (uint32_t)i + 1};
+        list_node_init(&made->post.node);
+        made->post.payload = &made->number;
+        made->post.bytes = sizeof(struct result);
+        taker_post(&taker->taker, slot, &made->post, world->now_ns);
+    }
+}
 
 void world_start_taker(struct world *world, int number) {
     struct world_taker *taker = &world->takers[number - 1];
@@ -210,6 +252,7 @@ void world_work(struct world *world, struct world_taker *taker) {
     while (taker->run_count < world->options.threads &&
            (slot = taker_next(&taker->taker, world->now_ns)) != NULL) {
         begin(world, taker, slot);
+        post_all(world, taker, slot);
     }
     taker->tick_at_ns = taker_tick(&taker->taker, world->now_ns);
     for (int i = 0; i < taker->run_count; i++) {

@@ -8,6 +8,7 @@
 // It checks, and stops at the first `violation` of:
 //   once       each task is delivered once, with what a run of it gave
 //   begins     no task begins more often than it may
+//   posts      what a task posts is heard once, in order, and before its result
 //   fence      nothing begins in a session that its owner has given up, or whose owner has been
 //              dead for the time of a lease
 //   no loss    every task is delivered in the end; without faults of processes none as lost
@@ -25,6 +26,7 @@ enum {
     WORLD_TAKERS_MAX = LINK_SIM_ENDS - 1,
     WORLD_TASKS_MAX = 40,
     WORLD_SLOTS_MAX = 4,
+    WORLD_POSTS_MAX = 2,
     WORLD_SESSIONS_MAX = 512,
 };
 
@@ -52,6 +54,7 @@ struct world;
 struct world_options {
     int takers, tasks, slots, threads; // of each taker
     uint32_t begins_max;
+    int posts;   // of each task, as soon as it has begun
     int cancels; // every so manieth task is cancelled some time after it was submitted; 0: none
     bool is_reliable;
     bool gives_back; // one taker's tasks are asked back, and it leaves
@@ -68,8 +71,17 @@ struct world_task {
     uint64_t number; // the result must repeat it
     int begun;       // by any taker, in this life of the owner
     int delivered;
+    uint32_t posts; // that were heard of the attempt below
+    uint32_t posts_attempt;
     uint64_t cancel_at_ns;
     struct owner_outcome outcome;
+};
+
+struct world_post {
+    struct taker_post post;
+    uint64_t number;
+    uint32_t attempt;
+    uint32_t index; // among those of its task, from 1
 };
 
 struct world_run { // a task that a taker runs
@@ -90,6 +102,7 @@ struct world_taker {
     struct taker taker;
     struct taker_slot slots[WORLD_SLOTS_MAX];
     uint64_t numbers[WORLD_SLOTS_MAX]; // the argument of the task in the slot
+    struct world_post posts[WORLD_SLOTS_MAX][WORLD_POSTS_MAX];
     struct world_run runs[WORLD_SLOTS_MAX];
     int run_count;
 };

@@ -1,0 +1,126 @@
+// port.c - see port.h.
+#include "frame/port.h"
+
+#include <string.h>
+
+#include "frame/current.h"
+#include "frame/event.h"
+#include "frame/misuse.h"
+#include "frame/run.h"
+
+// ---- numbers ---------------------------------------------------------------------------------
+
+void ports_init(struct ports *ports) {
+    *ports = (struct ports){.count = 0};
+    os_lock_init(&ports->lock);
+}
+
+void ports_deinit(struct ports *ports) {
+    os_free(ports->slots);
+}
+
+static bool grow(struct ports *ports) {
+    const uint32_t count = ports->count == 0 ? 8 : 2 * ports->count;
+    struct port_slot *slots = os_allocate(count * sizeof *slots);
+    if (slots == NULL) {
+        return false;
+    }
+    if (ports->count > 0) {
+        memcpy(slots, ports->slots, ports->count * sizeof *slots);
+    }
+    for (uint32_t i = count; i-- > ports->count;) {
+        slots[i] = (struct port_slot){NULL, 0, ports->free};
+        ports->free = i + 1;
+    }
+    os_free(ports->slots);
+    ports->slots = slots;
+    ports->count = count;
+    return true;
+}
+
+// With the lock. 0: no memory.
+static uint64_t give_number(struct ports *ports, struct tn_event *event) {
+    if (ports->free == 0 && !grow(ports)) {
+        return 0;
+    }
+    uint64_t run = atomic_load_relaxed(&ports->run);
+    while (run == 0) {
+        os_random(&run, sizeof run);
+        atomic_store_relaxed(&ports->run, run);
+    }
+    const uint32_t index = ports->free - 1;
+    struct port_slot *slot = &ports->slots[index];
+    ports->free = slot->next_free;
+    slot->event = event;
+    slot->generation++;
+    return (uint64_t)slot->generation << 32 | index;
+}
+
+// With the lock. NULL: the number names nothing.
+static struct port_slot *find_slot(struct ports *ports, uint64_t number) {
+    const uint32_t index = (uint32_t)number;
+    if (index >= ports->count || ports->slots[index].generation != number >> 32) {
+        return NULL;
+    }
+    return ports->slots[index].event == NULL ? NULL : &ports->slots[index];
+}
+
+struct tn_port tn_port_of(struct tn_event *event) {
+    if (event_status(event) != TN_OK) {
+        return (struct tn_port){0, 0};
+    }
+    struct ports *ports = &event->run->ports;
+    os_lock_acquire(&ports->lock);
+    uint64_t number = atomic_load_relaxed(&event->port);
+    if (number == 0) {
+        number = give_number(ports, event);
+        atomic_store_relaxed(&event->port, number);
+    }
+    const struct tn_port port = {number == 0 ? 0 : atomic_load_relaxed(&ports->run), number};
+    os_lock_release(&ports->lock);
+    return port;
+}
+
+// A slot whose numbers have all been given out stays unused.
+void port_end(struct run *run, uint64_t number) {
+    struct ports *ports = &run->ports;
+    os_lock_acquire(&ports->lock);
+    struct port_slot *slot = find_slot(ports, number);
+    if (slot != NULL) {
+        slot->event = NULL;
+        if (slot->generation != UINT32_MAX) {
+            slot->next_free = ports->free;
+            ports->free = (uint32_t)number + 1;
+        }
+    }
+    os_lock_release(&ports->lock);
+}
+
+// ---- posting ---------------------------------------------------------------------------------
+
+int port_post_here(struct run *run, struct tn_port port, int64_t value) {
+    struct ports *ports = &run->ports;
+    int code = TN_REMOVED;
+    os_lock_acquire(&ports->lock);
+    const bool is_ours = port.run != 0 && port.run == atomic_load_relaxed(&ports->run);
+    const struct port_slot *slot = is_ours ? find_slot(ports, port.number) : NULL;
+    // The event stays while the lock is held: who withdraws it waits for that in port_end.
+    if (slot != NULL && !atomic_load_relaxed(&slot->event->object.primitive.is_disposed)) {
+        code = tn_event_post(slot->event, (void *)(intptr_t)value);
+    }
+    os_lock_release(&ports->lock);
+    return code;
+}
+
+int tn_port_post(struct tn_self *self, struct tn_port port, int64_t value) {
+    if (current_is_outside(self)) {
+        return misuse_outside();
+    }
+    struct frame *frame = frame_nearest(self);
+    struct run *run = frame->run;
+    struct elsewhere *elsewhere = run->elsewhere;
+    const bool goes = elsewhere != NULL && elsewhere->post != NULL &&
+                      port.run != atomic_load_relaxed(&run->ports.run);
+    struct frame *border = goes ? elsewhere_border(frame) : NULL;
+    return border != NULL ? elsewhere->post(border, port, value) : port_post_here(run, port, value);
+}

@@ -1,0 +1,38 @@
+// port.h - the ports of a run: numbers that stand for its events, for those who can't have the
+// pointer.
+//
+// Invariant, under the lock: a slot has an event exactly while its number names it, and the event
+// has not been withdrawn; a number is given out once. Start reading at port_post_here in port.c.
+#ifndef TENON_FRAME_PORT_H
+#define TENON_FRAME_PORT_H
+
+#include <tenon/port.h>
+
+#include "os/os.h"
+
+struct run;
+
+struct port_slot {
+    struct tn_event *event; // NULL: free
+    uint32_t generation;    // how many events it has stood for
+    uint32_t next_free;     // one more than its index; 0: none
+};
+
+struct ports {
+    struct os_lock lock;
+    _Atomic uint64_t run; // a random number of the run; 0: it has no ports yet
+    struct port_slot *slots;
+    uint32_t count;
+    uint32_t free; // as next_free
+};
+
+void ports_init(struct ports *ports);
+void ports_deinit(struct ports *ports);
+
+// Posts to the event of the run that the port names: as tn_port_post. From any thread.
+int port_post_here(struct run *run, struct tn_port port, int64_t value);
+
+// The event, which has this port number, is being withdrawn.
+void port_end(struct run *run, uint64_t number);
+
+#endif
