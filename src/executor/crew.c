@@ -138,7 +138,7 @@ static bool lane_start(struct lanes *lanes) {
     if (frame == NULL) {
         return false;
     }
-    frame->home = lanes->level == CREW_FRAMES || crew->run->is_serial ? crew->home : NULL;
+    frame->home = lanes->level == CREW_FRAMES ? crew->home : NULL;
     frame->is_forgotten = true;
     frame->handler = hear_of_no_start;
     frame->handler_data = lanes;

@@ -176,7 +176,7 @@ void frame_release(struct frame *frame) {
 // ---- beginning -------------------------------------------------------------------------------
 
 struct worker *frame_home_for(struct task_stack *stack, enum tn_level level) {
-    if (level != TN_LEVEL_FRAME && !stack->frame->run->is_serial) {
+    if (level != TN_LEVEL_FRAME) {
         return NULL;
     }
     return stack->home != NULL ? stack->home : stack->worker;
@@ -247,11 +247,12 @@ struct task_stack *frame_begin(struct frame *frame, struct worker *worker,
     stack->frame = frame;
     stack->departure = frame->starter;
     stack->unready = 1;
-    if (frame->type->level == TN_LEVEL_FRAME || run->is_serial) {
+    if (frame->type->level == TN_LEVEL_FRAME) {
         bound_init(stack);
     }
     stack->tasks.is_closed |= hard_is(HARD_STEAL);
-    stack->tasks.is_sending = run->elsewhere != NULL && run->elsewhere->is_forced;
+    stack->tasks.is_sending =
+        run->is_serial || (run->elsewhere != NULL && run->elsewhere->is_forced);
     stack->tasks.is_watched = hard_is(HARD_PARK);
     tasks_arm(&stack->tasks);
     frame_lock(frame);

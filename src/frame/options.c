@@ -57,9 +57,12 @@ void frame_start_now(struct task_stack *creator, struct frame *child) {
     struct beginning beginning = {
         .departure.left = child_left, .child = child, .creator = creator, .worker = NULL};
     struct worker *const home = creator->home;
+    struct departure *const departure = creator->departure; // a creation is no wait
+    creator->departure = NULL;
     child->starter = &beginning.departure;
     worker_suspend(creator, begin_child, &beginning);
     creator->home = home;
+    creator->departure = departure;
 }
 
 // ---- options ---------------------------------------------------------------------------------
@@ -116,7 +119,8 @@ struct tn_handle tn_spawn_options(struct tn_self *self, const struct tn_type *ty
         return (struct tn_handle){NULL, line, TN_CANCELLED};
     }
     apply(child, options, stack);
-    if (options->is_immediate) {
+    const bool is_serial = child->run->is_serial && type->level != TN_LEVEL_FRAME;
+    if (options->is_immediate || is_serial) {
         frame_start_now(stack, child);
     } else {
         frame_submit(child);

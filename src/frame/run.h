@@ -24,7 +24,7 @@ struct run {
     struct elsewhere *elsewhere; // its other processes; NULL: none
     struct frame *root;
     int threads;    // that the program may name; fewer are there if TENON_LEVEL takes some away
-    bool is_serial; // every frame is bound to the only thread, as a plain Frame is
+    bool is_serial; // PFrames and DFrames start as soon as they are spawned, on the only thread
     size_t stack_bytes;
     size_t root_stack_bytes;
     void *answer;

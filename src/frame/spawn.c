@@ -35,13 +35,16 @@ static inline bool may_have_tasks(struct task_stack *stack) {
            (LIKELY(atomic_load_relaxed(&stack->embedded) == 0) || !has_children(stack));
 }
 
-// Is every frame of this type to be sent to another process at once?
-static bool is_sent_at_once(const struct task_stack *stack, const struct tn_type *type) {
-    return UNLIKELY(stack->tasks.is_sending) && type->travel != NULL;
+// Is every frame of this type to begin at once: to be sent to another process, or because the run
+// is serial?
+static bool begins_at_once(const struct task_stack *stack, const struct tn_type *type) {
+    return UNLIKELY(stack->tasks.is_sending) &&
+           (type->travel != NULL ||
+            (stack->frame->run->is_serial && type->level != TN_LEVEL_FRAME));
 }
 
 static bool may_stay_a_task(struct task_stack *stack, const struct tn_type *type) {
-    if (stack->tasks.is_bound || !may_have_tasks(stack) || is_sent_at_once(stack, type)) {
+    if (stack->tasks.is_bound || !may_have_tasks(stack) || begins_at_once(stack, type)) {
         return false;
     }
     if (atomic_load_relaxed(&stack->embedded) == 0) {
@@ -112,7 +115,7 @@ static struct tn_task *start_frame(struct tn_self *self, const struct tn_type *t
     if (child == NULL) {
         return NULL;
     }
-    if (is_sent_at_once(stack, type) && child->home == NULL) {
+    if (begins_at_once(stack, type) && child->home == NULL) {
         frame_start_now(stack, child);
     } else {
         frame_submit(child);

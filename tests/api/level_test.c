@@ -3,6 +3,7 @@
 // reading at enter_level.
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <tenon.h>
 #include <unistd.h>
 
@@ -163,10 +164,17 @@ TN_PFRAME(void, awaits_the_newest_first) {
     tn_await(pframe, a);
 }
 
-TEST(serial_starts_all_frames_on_one_thread_in_order_of_creation) {
+TN_FRAME(void, awaits_as_a_frame) {
+    awaits_the_newest_first(self);
+}
+
+TEST(serial_starts_pframes_and_dframes_when_they_are_spawned) {
     enter_level("serial");
     EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 4), awaits_the_newest_first, NULL), TN_OK);
-    EXPECT_STR(order, "-abcdABCD");
+    EXPECT_STR(order, "abd-ABcDC"); // a plain Frame waits for its turn, as ever
+    marks = 0;
+    EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 4), awaits_as_a_frame, NULL), TN_OK);
+    EXPECT_STR(order, "abd-ABcDC");
 }
 
 TN_PFRAME(void, item, (int, i)) {
@@ -178,12 +186,32 @@ TN_PFRAME(void, submits) {
     for (int i = 0; i < 5; i++) {
         (void)tn_submit(executor, item, i);
     }
-    note('-');
     tn_executor_end(self, executor);
 }
 
-TEST(serial_starts_the_items_of_an_executor_in_the_order_of_their_submission) {
+TEST(serial_runs_the_items_of_an_executor_in_the_order_of_their_submission) {
     enter_level("serial");
     EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 4), submits, NULL), TN_OK);
-    EXPECT_STR(order, "-abcde");
+    EXPECT_STR(order, "abcde");
+}
+
+TN_PFRAME(long, fib, (int, n)) {
+    if (n < 2) {
+        return n;
+    }
+    tn_task(fib) left = tn_spawn(fib, n - 1);
+    long right = fib(self, n - 2);
+    return tn_await(fib, left) + right;
+}
+
+// As deep as the program is, not as wide: 0.3 million frames, and never more than 24 at once.
+TEST(serial_needs_stacks_for_the_depth_of_a_program_only, .seconds = 30) {
+    const struct rlimit little = {(rlim_t)1 << 30, (rlim_t)1 << 30};
+    long answer = 0;
+    enter_level("serial");
+    if (!is_simulated() && test_slowness() == 1) {
+        EXPECT_EQ(setrlimit(RLIMIT_AS, &little), 0); // a hundredth of what all of them take
+    }
+    EXPECT_EQ(tn_run(fib, &answer, test_slowness() > 1 || is_simulated() ? 15 : 25), TN_OK);
+    EXPECT_EQ(answer, test_slowness() > 1 || is_simulated() ? 610 : 75025);
 }

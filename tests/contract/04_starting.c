@@ -75,6 +75,29 @@ CONTRACT(immediate_frames_nest) {
     EXPECT_EQ(nests(self, 200), 201);
 }
 
+LEVEL_FRAME(void, marks_and_waits, (char, letter)) {
+    mark(letter);
+    (void)tn_hold(self);
+}
+
+LEVEL_FRAME(void, creates_then_waits) {
+    mark('1');
+    tn_task(marks_and_waits) below =
+        tn_spawn_with(TN_OPTIONS(.is_immediate = true), marks_and_waits, '2');
+    tn_forget(below);
+    mark('3');
+    (void)tn_hold(self);
+}
+
+// A creation is no wait: an immediate frame that creates another still runs to its own first one.
+CONTRACT(an_immediate_frame_that_creates_another_goes_on_before_its_own_creator) {
+    tn_task(creates_then_waits) child =
+        tn_spawn_with(TN_OPTIONS(.is_immediate = true), creates_then_waits);
+    mark('4');
+    tn_forget(child);
+    EXPECT_MARKS("1234");
+}
+
 // ---- pinned ----------------------------------------------------------------------------------
 
 LEVEL_FRAME(int, stays) {
