@@ -9,6 +9,7 @@
 #include "cluster/cbor.h"
 #include "cluster/copy.h"
 #include "support/data_sample.h"
+#include "support/fuzz.h"
 #include "support/test.h"
 
 enum { BUFFER_BYTES = 2048 };
@@ -304,17 +305,15 @@ static void fuzz(uint64_t count, uint64_t seed) {
     EXPECT(accepted > 0 && accepted < count);
 }
 
-// TENON_FUZZ=10000000 for a long search.
-TEST(spoiled_inputs_are_refused_or_read_inside_their_bounds, .seconds = 3600) {
-    const char *count = getenv("TENON_FUZZ");
-    fuzz(count != NULL ? strtoull(count, NULL, 10) : rounds(100000), test_seed());
+TEST(spoiled_inputs_are_refused_or_read_inside_their_bounds, .seconds = FUZZ_SECONDS) {
+    fuzz(fuzz_count(100000), test_seed());
 }
 
-TEST(noise_is_refused_or_read_inside_its_bounds) {
+TEST(noise_is_refused_or_read_inside_its_bounds, .seconds = FUZZ_SECONDS) {
     struct random random;
     random_init(&random, test_seed());
     struct one_array array;
-    const uint64_t count = rounds(100000);
+    const uint64_t count = fuzz_count(100000);
     uint64_t accepted = 0;
     for (uint64_t i = 0; i < count; i++) {
         unsigned char bytes[24] = {0x81, 0xd8, 0x46}; // a good beginning, every other time

@@ -7,6 +7,7 @@
 #include "base/bits.h"
 #include "base/random.h"
 #include "cluster/ring.h"
+#include "support/fuzz.h"
 #include "support/test.h"
 
 enum { SLOTS = 8, PAYLOADS = 256 };
@@ -140,12 +141,12 @@ TEST(a_payload_outside_of_its_ring_makes_the_ring_bad) {
     lie_about_payload(UINT64_MAX - 7, UINT32_MAX);
 }
 
-TEST(whatever_stands_in_the_memory_nothing_is_read_outside) {
+TEST(whatever_stands_in_the_memory_nothing_is_read_outside, .seconds = FUZZ_SECONDS) {
     struct random random;
     random_init(&random, test_seed());
-    int bad = 0;
-    const int rounds = 20000 / test_slowness();
-    for (int round = 0; round < rounds; round++) {
+    uint64_t bad = 0;
+    const uint64_t rounds = fuzz_count(20000);
+    for (uint64_t round = 0; round < rounds; round++) {
         make_ring();
         const size_t bytes = ring_bytes(SLOTS, PAYLOADS);
         for (uint64_t i = 0; i < SLOTS; i++) {
@@ -171,6 +172,7 @@ TEST(whatever_stands_in_the_memory_nothing_is_read_outside) {
         EXPECT(sum < UINT64_MAX);
         free_ring();
     }
-    TEST_NOTE("%d of %d spoiled rings were found bad", bad, rounds);
+    TEST_NOTE("%llu of %llu spoiled rings were found bad", (unsigned long long)bad,
+              (unsigned long long)rounds);
     EXPECT(bad > 0 && bad < rounds);
 }

@@ -7,9 +7,10 @@
 #include "base/random.h"
 #include "cluster/owner.h"
 #include "cluster/taker.h"
+#include "support/fuzz.h"
 #include "support/test.h"
 
-enum { SLOTS = 4, TASKS = 8 };
+enum { SLOTS = 4, TASKS = 8, MESSAGES = 60 };
 
 // One half, and a link that keeps what it says.
 static struct stage {
@@ -249,12 +250,13 @@ static struct message any_message(struct random *random) {
     return message;
 }
 
-TEST(whatever_a_taker_says_the_owner_stays_whole) {
+TEST(whatever_a_taker_says_the_owner_stays_whole, .seconds = FUZZ_SECONDS) {
     struct random random;
     random_init(&random, test_seed());
-    for (int round = 0; round < 3000 / test_slowness(); round++) {
+    const uint64_t rounds = fuzz_count(180000) / MESSAGES;
+    for (uint64_t round = 0; round < rounds; round++) {
         start_owner(random_once_in(&random, 2), 3);
-        for (int i = 0; i < 60; i++) {
+        for (int i = 0; i < MESSAGES; i++) {
             const struct message message = any_message(&random);
             owner_hear(&stage.owner, &stage.peer, &message, NULL, 10 + (uint64_t)i);
             if (random_once_in(&random, 20)) {
@@ -288,15 +290,16 @@ static void start_taker(bool is_reliable) {
     EXPECT_EQ(stage.taker.state, TAKER_SERVING);
 }
 
-TEST(whatever_an_owner_says_the_taker_stays_whole) {
+TEST(whatever_an_owner_says_the_taker_stays_whole, .seconds = FUZZ_SECONDS) {
     struct random random;
     random_init(&random, test_seed());
-    for (int round = 0; round < 3000 / test_slowness(); round++) {
+    const uint64_t rounds = fuzz_count(180000) / MESSAGES;
+    for (uint64_t round = 0; round < rounds; round++) {
         struct taker_slot *running[SLOTS];
         struct taker_post posts[60];
         int count = 0, posted_count = 0;
         start_taker(random_once_in(&random, 2));
-        for (int i = 0; i < 60; i++) {
+        for (int i = 0; i < MESSAGES; i++) {
             const struct message message = any_message(&random);
             taker_hear(&stage.taker, &message, "", 10 + (uint64_t)i);
             if (random_once_in(&random, 3)) {

@@ -15,6 +15,7 @@
 #include "io/packed.h"
 #include "os/fault.h"
 #include "os/os.h"
+#include "support/fuzz.h"
 #include "support/test.h"
 
 #define WITH(n) TN_RUN(.num_threads = (n))
@@ -159,7 +160,7 @@ TEST(what_is_no_item_is_refused) {
 
 // Each prefix, and many changes of single bytes: refused, or read as something, and never more than
 // the bytes is looked at (the sanitizers see that).
-TEST(any_bytes_are_read_or_refused) {
+TEST(any_bytes_are_read_or_refused, .seconds = FUZZ_SECONDS) {
     const struct tn_message item = sample();
     const size_t bytes = packed_bytes(&item);
     struct random random;
@@ -171,7 +172,8 @@ TEST(any_bytes_are_read_or_refused) {
         EXPECT_EQ(packed_read(copy, i, &back), TN_MALFORMED);
         free(copy);
     }
-    for (int i = 0; i < 20000 / test_slowness(); i++) {
+    const uint64_t count = fuzz_count(20000);
+    for (uint64_t i = 0; i < count; i++) {
         unsigned char *copy = malloc(bytes);
         (void)packed_write(copy, &item);
         copy[random_below(&random, bytes)] = (unsigned char)random_below(&random, 256);
