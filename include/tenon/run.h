@@ -11,8 +11,9 @@
 //
 //     TENON_LEVEL=pframe   no DFrame leaves this process
 //     TENON_LEVEL=frame    nor are there other threads: all frames share the calling one
-//     TENON_LEVEL=serial   and there they start in order of creation, as plain Frames do: so each
-//                          run of a program that waits for nothing outside goes the same way
+//     TENON_LEVEL=serial   and there PFrames and DFrames start when they are spawned, and run to
+//                          their first wait before their creator goes on: like plain calls, in
+//                          order, so that one can follow them in a debugger
 //     TENON_LEVEL=dframe   all levels, as without it
 //
 // That changes no result, only who computes it. TN_THREAD(k) is then the calling thread for each k
@@ -28,8 +29,9 @@ extern "C" {
 
 struct tn_run_options {
     // Threads that run frames, the calling one included; at most 1024. 1: no other thread is ever
-    // started. 0: as many as this process may use (affinity mask, CPU quota of its cgroup and of
-    // those above), and one more that works while the calling thread's Frames are all waiting.
+    // started. 0: as many as TENON_THREADS in the environment says, or as this process may use
+    // (affinity mask, CPU quota of its cgroup and of those above), and then one more that works
+    // while the calling thread's Frames are all waiting.
     //
     // With an explicit number and a plain Frame as root, the calling thread stays free for its
     // Frames and takes no PFrame while it waits, unless it is the only thread; the oldest waiting
@@ -39,8 +41,9 @@ struct tn_run_options {
 
     // Other processes that DFrames may run in (tenon/dframe.h), at most 256; they start with the
     // first DFrame, and end with the run. 0: as many as TENON_PROCESSES in the environment says, or
-    // none. Below 0: none. A run that has some has one thread more, which runs no frames: it sends
-    // and listens. Where none can be started, the report is told why, and all runs here.
+    // none. Below 0: none, whatever that says. A run that has some has one thread more, which runs
+    // no frames: it sends and listens. Where none can be started, the report is told why, and all
+    // runs here.
     int num_processes;
 
     // Threads of each of them that run frames; not above 0: 1.
@@ -100,6 +103,33 @@ struct tn_run_options {
 #define TN_RUN(...) (&(struct tn_run_options){__VA_ARGS__})
 #endif
 
+// Options from the command line of a program that has no other arguments, for whoever starts it to
+// decide:
+//
+//     --threads N, --threads=N        num_threads, 1 to 1024
+//     --processes N, --processes=N    num_processes, 0 (none) to 256
+//
+//     int main(int argc, char **argv) {
+//         int code = tn_run_with(TN_RUN_ARGUMENTS(argc, argv), root, NULL);
+//         return code < 0 ? tn_complain(code) : 0;
+//     }
+//
+// tn_run_arguments does it to options that hold something already, which stays where the command
+// line says nothing, and returns `options`. `count` and `arguments` are those of main: the first is
+// the program's name. An argument that is none of these, or has no such number, is told on standard
+// error, and `options` are then refused by every run: TN_OUT_OF_RANGE, for which tn_complain
+// returns
+// 2. From any thread.
+#ifdef __cplusplus
+#define TN_RUN_ARGUMENTS(count, arguments)                                                         \
+    (tn_run_arguments_at(tn_run_options{}, (count), (arguments)))
+#else
+#define TN_RUN_ARGUMENTS(count, arguments)                                                         \
+    (tn_run_arguments(&(struct tn_run_options){0}, (count), (arguments)))
+#endif
+TN_PUBLIC const struct tn_run_options *tn_run_arguments(struct tn_run_options *options, int count,
+                                                        char *const *arguments);
+
 // tn_run(name, answer, arguments...): runs the frame function `name` as root. `answer` points to a
 // variable of its result type, which is set when the run returns TN_OK; NULL where the result is
 // void or not wanted.
@@ -107,9 +137,10 @@ struct tn_run_options {
 // Returns TN_OK; the code of the failure that nobody absorbed (tn_run_failures in tenon/failure.h
 // has all of them); TN_CANCELLED when root was removed; TN_TIMED_OUT when its deadline passed;
 // TN_DEADLOCK (below); TN_RUNNING when the calling thread is inside a run already; TN_OUT_OF_RANGE
-// for bad options, or when TENON_LEVEL in the environment is none of the four above, or
-// TENON_PROCESSES no number up to 256; TN_NO_MEMORY or TN_NO_THREAD when the machine has not enough
-// of either. Two threads may each have a run of their own; one thread may run again and again.
+// for bad options, or, after a sentence on standard error, when TENON_LEVEL, TENON_THREADS or
+// another variable of the environment (docs/environment.md) says what it cannot; TN_NO_MEMORY or
+// TN_NO_THREAD when the machine has not enough of either. Two threads may each have a run of their
+// own; one thread may run again and again.
 //
 // Deadlock: when nothing has moved for 0.1 s, every frame waits for another (to unlock, to send, to
 // end), no timer waits, nothing in the world is waited for, and the process has no thread that is
@@ -144,6 +175,11 @@ TN_PUBLIC int tn_thread_count(void);
 
 inline const tn_run_options *tn_run_options_at(const tn_run_options &options) {
     return &options;
+}
+
+inline const tn_run_options *tn_run_arguments_at(tn_run_options &&options, int count,
+                                                 char *const *arguments) {
+    return tn_run_arguments(&options, count, arguments);
 }
 #endif
 

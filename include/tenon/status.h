@@ -70,8 +70,9 @@ TN_PUBLIC enum tn_kind tn_kind_of(int code);
 
 // Prints a sentence about `code` to standard error. When `code` came from this thread's last run,
 // that is the failure with its frame's path, its place and message, followed by a line for each of
-// its causes and for each further failure that nobody absorbed. Returns 1, so that main can end
-// with it. From any thread, outside of a run.
+// its causes and for each further failure that nobody absorbed. Returns what main can end with: 1;
+// or 2 for a run that was refused (TN_OUT_OF_RANGE) because its options, the arguments of the
+// program or the environment ask for what cannot be. From any thread, outside of a run.
 TN_PUBLIC int tn_complain(int code);
 
 #ifdef __cplusplus

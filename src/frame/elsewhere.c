@@ -1,12 +1,10 @@
 // elsewhere.c - see elsewhere.h.
 #include "frame/elsewhere.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "base/atomic.h"
 #include "frame/frame.h"
 #include "frame/run.h"
+#include "frame/settings.h"
 
 static struct elsewhere *(*_Atomic maker)(int processes, const struct tn_run_options *options);
 static _Atomic int processes_by_default;
@@ -18,27 +16,11 @@ void elsewhere_provide(struct elsewhere *(*make)(int processes,
     atomic_store_relaxed(&processes_by_default, processes);
 }
 
-// How many other processes a run is to have that does not say; below 0: nobody knows.
-static int processes_unsaid(void) {
-    const char *text = os_environment("TENON_PROCESSES");
-    if (text == NULL) {
-        return atomic_load_relaxed(&processes_by_default);
-    }
-    char *end;
-    const long number = strtol(text, &end, 10);
-    if (end != text && *end == '\0' && number >= 0 && number <= ELSEWHERE_PROCESSES_MAX) {
-        return (int)number;
-    }
-    (void)fprintf(stderr, "tenon: TENON_PROCESSES is \"%s\"; it can be 0 to %d\n", text,
-                  ELSEWHERE_PROCESSES_MAX);
-    return -1;
-}
-
 struct elsewhere *elsewhere_make(const struct tn_run_options *options, int *code) {
     struct elsewhere *(*make)(int, const struct tn_run_options *) = atomic_load_relaxed(&maker);
     const int said = options->num_processes;
-    const int processes = said != 0 ? said : processes_unsaid();
-    if (processes > ELSEWHERE_PROCESSES_MAX || (said == 0 && processes < 0)) {
+    const int processes = said != 0 ? said : atomic_load_relaxed(&processes_by_default);
+    if (processes > SETTINGS_PROCESSES_MAX) {
         *code = TN_OUT_OF_RANGE;
         return NULL;
     }

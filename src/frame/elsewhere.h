@@ -26,8 +26,6 @@ struct tn_self;
 struct tn_type;
 struct worker;
 
-#define ELSEWHERE_PROCESSES_MAX 256
-
 struct frame_body {
     // In place of the function of the frame's type; NULL: that. The result goes to frame->payload.
     void (*run)(struct tn_self *self, struct frame *frame);

@@ -12,6 +12,9 @@
 #include "frame/failure.h"
 #include "os/os.h"
 
+// What a program ends with that was asked for something that cannot be.
+#define WRONG_USAGE 2
+
 struct history {
     struct os_keepsake keepsake;
     struct failure *newest;
@@ -69,7 +72,7 @@ int tn_complain(int code) {
     const struct tn_failure *failure = tn_run_failures();
     if (failure == NULL || failure->code != code) {
         (void)fprintf(stderr, "tenon: %s (%d)\n", tn_status_text(code), code);
-        return 1;
+        return code == TN_OUT_OF_RANGE ? WRONG_USAGE : 1;
     }
     print("", failure);
     while ((failure = failure->next) != NULL) {

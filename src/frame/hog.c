@@ -16,10 +16,6 @@
 #define CHECKED_SECONDS 0.02
 
 uint64_t hog_limit_ns(double seconds) {
-    const char *text = seconds == 0 ? os_environment("TENON_HOG_SECONDS") : NULL;
-    if (text != NULL && *text != '\0') {
-        return time_span_ns(strtod(text, NULL));
-    }
     return time_span_ns(seconds == 0 && TENON_CHECKED > 0 ? CHECKED_SECONDS : seconds);
 }
 

@@ -21,7 +21,7 @@ struct hog_record {
 };
 
 // Nanoseconds after which a frame is a hog, for an option in seconds: above 0, that; below 0, never
-// (0); 0: TENON_HOG_SECONDS, else 20 ms in checking builds and never in others.
+// (0); 0: 20 ms in checking builds and never in others.
 uint64_t hog_limit_ns(double seconds);
 
 // struct scheduler_calls.

@@ -3,9 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "base/check.h"
 #include "frame/cancel.h"
 #include "frame/failure.h"
 #include "frame/history.h"
@@ -13,13 +11,13 @@
 #include "frame/knot.h"
 #include "frame/promote.h"
 #include "frame/scope.h"
+#include "frame/settings.h"
 #include "frame/standstill.h"
 #include "frame/time.h"
 #include "frame/tree.h"
 
 #define ROOT_STACK_BYTES (8u << 20)
 #define STACK_BYTES (64u << 10)
-#define THREADS_MAX 1024
 #define GRACE_SECONDS 1.0
 
 static const struct scheduler_calls calls = {.start_stolen = promote_stolen,
@@ -72,50 +70,23 @@ void run_end(struct run *run) {
 
 // ---- options ---------------------------------------------------------------------------------
 
-// What TENON_LEVEL allows.
-enum cap {
-    CAP_UNKNOWN, // it says something else
-    CAP_SERIAL,  // one thread, on which all frames start in order of creation
-    CAP_FRAME,   // one thread
-    CAP_PFRAME,  // one process
-    CAP_DFRAME,  // everything
-};
-
 struct plan {
     struct scheduler_options scheduler;
     size_t stack_bytes;
     size_t root_stack_bytes;
-    const struct tn_run_options *options; // never NULL
+    struct tn_run_options options; // with what the environment adds
     int threads; // that the program asks for: the scheduler's, unless a cap takes some away
-    enum cap cap;
+    enum settings_cap cap;
     struct elsewhere *elsewhere;
 };
-
-static enum cap read_cap(void) {
-    static const char *const names[] = {[CAP_SERIAL] = "serial",
-                                        [CAP_FRAME] = "frame",
-                                        [CAP_PFRAME] = "pframe",
-                                        [CAP_DFRAME] = "dframe"};
-    const char *text = os_environment("TENON_LEVEL");
-    if (text == NULL) {
-        return CAP_DFRAME;
-    }
-    for (int cap = CAP_SERIAL; cap <= CAP_DFRAME; cap++) {
-        if (strcmp(text, names[cap]) == 0) {
-            return (enum cap)cap;
-        }
-    }
-    (void)fprintf(
-        stderr, "tenon: TENON_LEVEL is \"%s\"; it can be serial, frame, pframe or dframe\n", text);
-    return CAP_UNKNOWN;
-}
 
 static int make_plan(const struct tn_type *root, const struct tn_run_options *options,
                      struct plan *plan) {
     static const struct tn_run_options defaults = {.num_threads = 0};
-    options = options != NULL ? options : &defaults;
-    const enum cap cap = read_cap();
-    if (options->num_threads < 0 || options->num_threads > THREADS_MAX || cap == CAP_UNKNOWN) {
+    plan->options = options != NULL ? *options : defaults;
+    options = &plan->options;
+    if (options->num_threads < 0 || options->num_threads > SETTINGS_THREADS_MAX ||
+        !settings_complete(&plan->options, &plan->cap)) {
         return TN_OUT_OF_RANGE;
     }
     const bool is_frame = root->level == TN_LEVEL_FRAME;
@@ -128,16 +99,15 @@ static int make_plan(const struct tn_type *root, const struct tn_run_options *op
                                    .suspect_ns = standstill_suspect_ns(options->suspect_seconds)};
     if (options->num_threads == 0) {
         const int cpus = os_usable_cpus();
-        plan->scheduler.count = (cpus < THREADS_MAX ? cpus : THREADS_MAX - 1) + (is_frame ? 1 : 0);
+        plan->scheduler.count =
+            (cpus < SETTINGS_THREADS_MAX ? cpus : SETTINGS_THREADS_MAX - 1) + (is_frame ? 1 : 0);
         plan->scheduler.has_spare = is_frame;
     }
     plan->threads = plan->scheduler.count;
-    if (cap <= CAP_FRAME) { // all share their parent's thread, the only one
+    if (plan->cap <= SETTINGS_FRAME) { // all share their parent's thread, the only one
         plan->scheduler.count = 1;
         plan->scheduler.has_spare = false;
     }
-    plan->options = options;
-    plan->cap = cap;
     plan->elsewhere = NULL;
     plan->stack_bytes = options->stack_bytes != 0 ? options->stack_bytes : STACK_BYTES;
     plan->root_stack_bytes =
@@ -201,7 +171,7 @@ static int run_root(struct run *run, const struct tn_type *type, const void *arg
     run->root = root;
     root->stack_bytes = run->root_stack_bytes;
     scope_limit_frame(root, run->deadline_ns);
-    root->home = type->level == TN_LEVEL_FRAME || run->is_serial ? worker : NULL;
+    root->home = type->level == TN_LEVEL_FRAME ? worker : NULL;
     atomic_fetch_add_relaxed(&root->references, 1); // the queue's
     int code = execute(run);
     if (code == TN_REMOVED) {
@@ -228,17 +198,16 @@ static void init_run(struct run *run, const struct plan *plan, void *answer) {
     *run = (struct run){
         .elsewhere = plan->elsewhere,
         .threads = plan->threads,
-        .is_serial = plan->cap == CAP_SERIAL,
+        .is_serial = plan->cap == SETTINGS_SERIAL,
         .stack_bytes = plan->stack_bytes,
         .root_stack_bytes = plan->root_stack_bytes,
         .answer = answer,
-        .deadline_ns =
-            plan->options->seconds > 0 ? time_after_ns(plan->options->seconds) : OS_NEVER,
+        .deadline_ns = plan->options.seconds > 0 ? time_after_ns(plan->options.seconds) : OS_NEVER,
         .grace_seconds =
-            plan->options->grace_seconds > 0 ? plan->options->grace_seconds : GRACE_SECONDS,
-        .fails_on_knots = plan->options->fails_on_deadlock,
-        .report = plan->options->report,
-        .report_data = plan->options->report_data};
+            plan->options.grace_seconds > 0 ? plan->options.grace_seconds : GRACE_SECONDS,
+        .fails_on_knots = plan->options.fails_on_deadlock,
+        .report = plan->options.report,
+        .report_data = plan->options.report_data};
     os_lock_init(&run->watch_lock);
     list_init(&run->watches);
     grace_init(&run->grace, &run->scheduler, run->grace_seconds);
@@ -293,8 +262,8 @@ int tn_run_type(const struct tn_type *type, const struct tn_run_options *options
     }
     struct plan plan;
     int code = make_plan(type, options, &plan);
-    if (code == TN_OK && plan.cap == CAP_DFRAME) {
-        plan_elsewhere(&plan, elsewhere_make(plan.options, &code));
+    if (code == TN_OK && plan.cap == SETTINGS_DFRAME) {
+        plan_elsewhere(&plan, elsewhere_make(&plan.options, &code));
     }
     return code != TN_OK ? code : run_as_planned(&plan, type, arguments, answer);
 }

@@ -168,10 +168,6 @@ static void look_for_suspects(struct run *run) {
 }
 
 uint64_t standstill_suspect_ns(double seconds) {
-    const char *text = seconds == 0 ? os_environment("TENON_SUSPECT_SECONDS") : NULL;
-    if (text != NULL && *text != '\0') {
-        seconds = strtod(text, NULL);
-    }
     return seconds > 0 ? time_span_ns(seconds) : OS_NEVER;
 }
 

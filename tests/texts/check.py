@@ -1,5 +1,6 @@
 """Compares what the texts say with what is there: the program in README.md is examples/00_readme.c,
-each `./dev` command that a text names is known to `./dev help`, each relative link leads somewhere.
+each `./dev` command that a text names is known to `./dev help`, each relative link leads somewhere,
+docs/environment.md has the variables that the sources read, and tenon(7) those for people.
 
 Every comparison is also made on a text with a planted mistake, and has to find it.
 """
@@ -72,10 +73,48 @@ def check_readme(help_text):
         expect(re.search(rf"^\./dev {word}\b", help_text, re.M), f"./dev help omits {word}")
 
 
+def variables_read(path, text):
+    """The variables of the environment that a source names: in C and Python, each whole string; in
+    a shell script, each that is used or set."""
+    if path.endswith((".c", ".h", ".py")):
+        return set(re.findall(r'"(TENON_[A-Z_]+)"', text))
+    pairs = re.findall(r"\$\{?(TENON_[A-Z_]+)|(?<![-\w$])(TENON_[A-Z_]+)(?==)", text)
+    return {used or given for used, given in pairs}
+
+
+def check_environment():
+    """The table has what the sources read, and nothing else; the manual has what is for people."""
+    table = read("docs/environment.md")
+    named = set(re.findall(r"`(TENON_[A-Z_]+)`", table))
+    found = {}
+    for folder in ("src", "tests", "bench", "tools", "apps", "examples", "dev"):
+        paths = [folder] if os.path.isfile(folder) else [
+            os.path.join(at, name) for at, _, names in os.walk(folder) for name in names
+            if name.endswith((".c", ".h", ".py", ".sh"))]
+        for path in paths:
+            if path != "tests/texts/check.py":
+                for name in variables_read(path, read(path)):
+                    found.setdefault(name, path)
+    missing = sorted(set(found) - named)
+    expect(not missing, "docs/environment.md lacks " +
+           ", ".join(f"{name} ({found[name]})" for name in missing))
+    unread = sorted(named - set(found))
+    expect(not unread, f"docs/environment.md names what nothing reads: {unread}")
+    expect(variables_read("a.c", 'getenv("TENON_NEW")') == {"TENON_NEW"} and
+           variables_read("a.sh", 'x=$TENON_A TENON_B=1 y -DTENON_C=1 "${TENON_D:-}"') ==
+           {"TENON_A", "TENON_B", "TENON_D"}, "a variable that is read goes unseen")
+    section = re.search(r"^## For those who run a program$(.*?)^## ", table, re.M | re.S).group(1)
+    manual = read("docs/man/tenon.7.in")
+    absent = [name for name in re.findall(r"^\| `(TENON_[A-Z_]+)`", section, re.M)
+              if f".B {name}" not in manual]
+    expect(not absent, f"tenon(7) lacks {absent}")
+
+
 def main():
     help_text = subprocess.run(["./dev", "help"], capture_output=True, text=True,
                                check=True).stdout
     check_readme(help_text)
+    check_environment()
     expect(unknown_commands("so type `./dev tets`", help_text) == ["tets"],
            "an unknown command goes unseen")
     expect(dead_links("README.md", "see [this](docs/nowhere.md)") == ["docs/nowhere.md"],
