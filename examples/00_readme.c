@@ -17,7 +17,7 @@ TN_FRAME(void, root) {                        // stays on the thread that called
     printf("fib(30) = %ld\n", tn_await(fib, task));
 }
 
-int main(void) {
-    int code = tn_run(root, NULL);
+int main(int argc, char **argv) {             // takes --threads N, --processes N
+    int code = tn_run_with(TN_RUN_ARGUMENTS(argc, argv), root, NULL);
     return code < 0 ? tn_complain(code) : 0;
 }

@@ -10,7 +10,8 @@ TN_FRAME(void, hello, (const char *, whom)) {
     printf("Hello %s!\n", whom);
 }
 
-int main(void) {
-    int code = tn_run(hello, NULL, "World"); // NULL: there is no result to fetch
+int main(int argc, char **argv) {
+    // The options of the run are what the command line says; NULL: there is no result to fetch.
+    int code = tn_run_with(TN_RUN_ARGUMENTS(argc, argv), hello, NULL, "World");
     return code < 0 ? tn_complain(code) : 0;
 }

@@ -22,9 +22,9 @@ TN_FRAME(int, root) {
     return tn_await(counter, task);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     int sum;
-    int code = tn_run(root, &sum);
+    int code = tn_run_with(TN_RUN_ARGUMENTS(argc, argv), root, &sum);
     if (code < 0) {
         return tn_complain(code);
     }

@@ -20,7 +20,7 @@ TN_FRAME(void, root) {
     tn_await_all(self, &a, &b); // without this, root would return now and remove both
 }
 
-int main(void) {
-    int code = tn_run(root, NULL);
+int main(int argc, char **argv) {
+    int code = tn_run_with(TN_RUN_ARGUMENTS(argc, argv), root, NULL);
     return code < 0 ? tn_complain(code) : 0;
 }

@@ -27,7 +27,7 @@ TN_FRAME(void, root) {
     tn_forget(task); // nobody wants its result
 }
 
-int main(void) {
-    int code = tn_run(root, NULL);
+int main(int argc, char **argv) {
+    int code = tn_run_with(TN_RUN_ARGUMENTS(argc, argv), root, NULL);
     return code < 0 ? tn_complain(code) : 0;
 }

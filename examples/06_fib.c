@@ -16,9 +16,10 @@ TN_PFRAME(long, fib, (int, n)) {
     return tn_await(fib, left) + right;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     long answer;
-    int code = tn_run(fib, &answer, 30); // root is a PFrame itself: every thread works
+    // Root is a PFrame itself: every thread works.
+    int code = tn_run_with(TN_RUN_ARGUMENTS(argc, argv), fib, &answer, 30);
     if (code < 0) {
         return tn_complain(code);
     }

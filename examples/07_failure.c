@@ -36,11 +36,14 @@ TN_FRAME(long, sum, (bool, is_patient)) {
     return total + value; // not used when this frame has been removed
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     long total = 0;
-    int code = tn_run(sum, &total, true);
+    int code = tn_run_with(TN_RUN_ARGUMENTS(argc, argv), sum, &total, true);
+    if (code < 0) {
+        return tn_complain(code);
+    }
     printf("patient: %s, total %ld\n", tn_status_text(code), total);
-    code = tn_run(sum, &total, false);
+    code = tn_run_with(TN_RUN_ARGUMENTS(argc, argv), sum, &total, false);
     printf("impatient: %s\n", tn_status_text(code));
     if (code != -EINVAL) {
         return 1;

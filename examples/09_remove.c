@@ -32,7 +32,7 @@ TN_FRAME(void, root) {
     printf("await: %s\n", tn_try_await(house, task, NULL) == TN_REMOVED ? "removed" : "ended");
 }
 
-int main(void) {
-    int code = tn_run(root, NULL);
+int main(int argc, char **argv) {
+    int code = tn_run_with(TN_RUN_ARGUMENTS(argc, argv), root, NULL);
     return code < 0 ? tn_complain(code) : 0;
 }

@@ -42,7 +42,7 @@ TN_FRAME(void, root) {
     printf("filled: %s\n", tn_frame_has_ended(ready) ? "yes" : "no");
 }
 
-int main(void) {
-    int code = tn_run(root, NULL);
+int main(int argc, char **argv) {
+    int code = tn_run_with(TN_RUN_ARGUMENTS(argc, argv), root, NULL);
     return code < 0 ? tn_complain(code) : 0;
 }

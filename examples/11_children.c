@@ -25,12 +25,12 @@ TN_FRAME(void, patient) {
     tn_children_wait(self);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     printf("hasty\n"); // its child never starts
-    int code = tn_run(hasty, NULL);
+    int code = tn_run_with(TN_RUN_ARGUMENTS(argc, argv), hasty, NULL);
     printf("slow\n");
-    code = code < 0 ? code : tn_run(slow, NULL);
+    code = code < 0 ? code : tn_run_with(TN_RUN_ARGUMENTS(argc, argv), slow, NULL);
     printf("patient\n");
-    code = code < 0 ? code : tn_run(patient, NULL);
+    code = code < 0 ? code : tn_run_with(TN_RUN_ARGUMENTS(argc, argv), patient, NULL);
     return code < 0 ? tn_complain(code) : 0;
 }

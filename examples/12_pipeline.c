@@ -50,8 +50,8 @@ TN_FRAME(int, root) {
     return 0;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     int failed = 0;
-    const int code = tn_run(root, &failed);
+    const int code = tn_run_with(TN_RUN_ARGUMENTS(argc, argv), root, &failed);
     return code < 0 ? tn_complain(code) : failed;
 }

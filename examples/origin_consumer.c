@@ -25,7 +25,8 @@ TN_FRAME(void, producer) {
     tn_await(consumer, task);
 }
 
-int main(void) {
-    const int code = tn_run_with(TN_RUN(.num_threads = 1), producer, NULL);
+int main(int argc, char **argv) {
+    const int code =
+        tn_run_with(tn_run_arguments(TN_RUN(.num_threads = 1), argc, argv), producer, NULL);
     return code < 0 ? tn_complain(code) : 0;
 }

@@ -128,20 +128,21 @@ TN_FRAME(void, cook_with_frames) {
     finish(self, start, dish, "Mixing oil and meat");
 }
 
-int main(void) {
-    int code = tn_run(cook, NULL);
+int main(int argc, char **argv) {
+    const struct tn_run_options *options = tn_run_arguments(TN_RUN(.num_processes = 3), argc, argv);
+    int code = tn_run_with(options, cook, NULL);
     if (code == TN_OK) {
         printf("\n");
-        code = tn_run(cook_with_pframes, NULL);
+        code = tn_run_with(options, cook_with_pframes, NULL);
     }
     if (code == TN_OK) {
         printf("\n");
         fflush(stdout);
-        code = tn_run_with(TN_RUN(.num_processes = 3), cook_with_dframes, NULL);
+        code = tn_run_with(options, cook_with_dframes, NULL);
     }
     if (code == TN_OK) {
         printf("\n");
-        code = tn_run(cook_with_frames, NULL);
+        code = tn_run_with(options, cook_with_frames, NULL);
     }
     return code < 0 ? tn_complain(code) : 0;
 }

@@ -37,7 +37,8 @@ TN_FRAME(void, download_all_sites) {
     printf("Downloaded %d sites in %.3f seconds\n", downloaded, tn_now() - start);
 }
 
-int main(void) {
-    const int code = tn_run_with(TN_RUN(.num_threads = 1), download_all_sites, NULL);
+int main(int argc, char **argv) {
+    const int code = tn_run_with(tn_run_arguments(TN_RUN(.num_threads = 1), argc, argv),
+                                 download_all_sites, NULL);
     return code < 0 ? tn_complain(code) : 0;
 }

@@ -22,7 +22,8 @@ TN_FRAME(void, main_frame) {
     printf("%.3f\n", tn_now() - start);
 }
 
-int main(void) {
-    const int code = tn_run_with(TN_RUN(.num_threads = 1), main_frame, NULL);
+int main(int argc, char **argv) {
+    const int code =
+        tn_run_with(tn_run_arguments(TN_RUN(.num_threads = 1), argc, argv), main_frame, NULL);
     return code < 0 ? tn_complain(code) : 0;
 }

@@ -36,11 +36,11 @@ TN_PFRAME(double, integrate, (struct integral, whole)) {
     return sum;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     for (long rectangles = 10; rectangles <= 10000000; rectangles *= 10) {
         const struct integral whole = {0, 10, rectangles};
         double sum;
-        const int code = tn_run(integrate, &sum, whole);
+        const int code = tn_run_with(TN_RUN_ARGUMENTS(argc, argv), integrate, &sum, whole);
         if (code < 0) {
             return tn_complain(code);
         }

@@ -17,7 +17,7 @@ TN_FRAME(void, main_frame) {
     tn_await_all(self, &a, &b);
 }
 
-int main(void) {
-    const int code = tn_run(main_frame, NULL);
+int main(int argc, char **argv) {
+    const int code = tn_run_with(TN_RUN_ARGUMENTS(argc, argv), main_frame, NULL);
     return code < 0 ? tn_complain(code) : 0;
 }

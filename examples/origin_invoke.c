@@ -33,7 +33,7 @@ TN_FRAME(void, main_frame) {
     pthread_join(thread, NULL); // it has posted: the event outlives its use
 }
 
-int main(void) {
-    const int code = tn_run(main_frame, NULL);
+int main(int argc, char **argv) {
+    const int code = tn_run_with(TN_RUN_ARGUMENTS(argc, argv), main_frame, NULL);
     return code < 0 ? tn_complain(code) : 0;
 }

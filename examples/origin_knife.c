@@ -97,20 +97,21 @@ TN_FRAME(void, with_processes) {
     wait_for_both(self, meat, tn_submit(pool, cut_elsewhere, tn_text_of("spices")));
 }
 
-int main(void) {
-    int code = tn_run(race, NULL);
+int main(int argc, char **argv) {
+    const struct tn_run_options *options = tn_run_arguments(TN_RUN(.num_processes = 2), argc, argv);
+    int code = tn_run_with(options, race, NULL);
     if (code == TN_OK) {
         printf("with a lock:\n");
-        code = tn_run(with_a_lock, NULL);
+        code = tn_run_with(options, with_a_lock, NULL);
     }
     if (code == TN_OK) {
         printf("with an owner:\n");
-        code = tn_run(with_an_owner, NULL);
+        code = tn_run_with(options, with_an_owner, NULL);
     }
     if (code == TN_OK) {
         printf("with processes:\n");
         fflush(stdout);
-        code = tn_run_with(TN_RUN(.num_processes = 2), with_processes, NULL);
+        code = tn_run_with(options, with_processes, NULL);
     }
     return code < 0 ? tn_complain(code) : 0;
 }

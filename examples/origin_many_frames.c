@@ -23,7 +23,7 @@ TN_FRAME(void, main_frame) {
     printf("%d\n", even);
 }
 
-int main(void) {
-    const int code = tn_run(main_frame, NULL);
+int main(int argc, char **argv) {
+    const int code = tn_run_with(TN_RUN_ARGUMENTS(argc, argv), main_frame, NULL);
     return code < 0 ? tn_complain(code) : 0;
 }

@@ -1,5 +1,6 @@
 // origin_pframe.c - two blocking counters side by side, because they are PFrames. After
-// asyncframes' pframe.py. Tested in virtual time.
+// asyncframes' pframe.py. Its output shows its threads.
+// Tested in virtual time.
 #include <stdio.h>
 #include <tenon.h>
 
@@ -18,7 +19,8 @@ TN_FRAME(void, main_frame) {
     tn_await_all(self, &a, &b);
 }
 
-int main(void) {
-    const int code = tn_run_with(TN_RUN(.num_threads = 3), main_frame, NULL);
+int main(int argc, char **argv) {
+    const int code =
+        tn_run_with(tn_run_arguments(TN_RUN(.num_threads = 3), argc, argv), main_frame, NULL);
     return code < 0 ? tn_complain(code) : 0;
 }

@@ -73,9 +73,11 @@ TN_FRAME(void, main_frame) {
                   tn_any(self, tn_of_frame(tn_share(reporter)), tn_of_frame(tn_share(listener))));
 }
 
-int main(int count, char **arguments) {
-    step_seconds = count > 1 ? atof(arguments[1]) : 1;
+int main(int argc, char **argv) {
+    const bool is_timed = argc > 1 && argv[1][0] != '-';
+    step_seconds = is_timed ? atof(argv[1]) : 1;
     signal(SIGINT, interrupt);
-    const int code = tn_run(main_frame, NULL);
+    const int code =
+        tn_run_with(TN_RUN_ARGUMENTS(argc - is_timed, argv + is_timed), main_frame, NULL);
     return code < 0 ? tn_complain(code) : 0;
 }

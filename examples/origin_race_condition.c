@@ -49,7 +49,7 @@ TN_FRAME(void, main_frame) {
     printf("with a lock: %ld\n", account.value);
 }
 
-int main(void) {
-    const int code = tn_run(main_frame, NULL);
+int main(int argc, char **argv) {
+    const int code = tn_run_with(TN_RUN_ARGUMENTS(argc, argv), main_frame, NULL);
     return code < 0 ? tn_complain(code) : 0;
 }

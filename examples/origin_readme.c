@@ -1,5 +1,5 @@
 // origin_readme.c - two blocking operations in parallel. After the last example of asyncframes'
-// README.
+// README. Its output shows its threads.
 // Tested in virtual time.
 #include <stdio.h>
 #include <tenon.h>
@@ -18,7 +18,8 @@ TN_FRAME(void, main_frame) {
     tn_await_all(self, &a, &b);
 }
 
-int main(void) {
-    const int code = tn_run_with(TN_RUN(.num_threads = 4), main_frame, NULL);
+int main(int argc, char **argv) {
+    const int code =
+        tn_run_with(tn_run_arguments(TN_RUN(.num_threads = 4), argc, argv), main_frame, NULL);
     return code < 0 ? tn_complain(code) : 0;
 }
