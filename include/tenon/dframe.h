@@ -25,12 +25,13 @@
 // Each process is a whole runtime: what a DFrame spawns are frames of that process. The tree's laws
 // hold across: a DFrame that is removed, or whose deadline passes, has unwound there before it ends
 // here. What differs there:
-// - Variables are that process's own. Frames above the DFrame are not there: no class, frame-local
-//   value or handle of theirs can be reached, but for their events, through ports (tenon/port.h).
+// - Variables are that process's own. Frames above the DFrame are not there: no class or handle of
+//   theirs can be reached. Their events can, through ports (tenon/port.h), and their frame-local
+//   values, if they travel (TN_DLOCAL in tenon/local.h), are seen as they were when it was sent.
 //   Thread numbers count that process's threads.
 // - A failure that nobody below or in the DFrame absorbs ends all of the DFrame. Then the handlers
 //   above it are asked here; path, place, message and causes are those of the frame that failed.
-// - Its readiness (tn_ready) is that it has been sent.
+// - It is ready (tn_of_ready in tenon/event.h) when it has been sent.
 // - Options (TN_OPTIONS) go along, but for a thread of its own and an immediate start: with these a
 //   DFrame stays here. So does one whose arguments are too long for the way there.
 //

@@ -1,7 +1,8 @@
 // baggage.h - what travels with a task beside what its type says: how it is to run, what it posts,
 // and how it has failed.
 //
-// The arguments follow a struct baggage_wish, as copy.h writes them. A failure travels with its
+// The arguments follow a struct baggage_wish, as copy.h writes them, and a snapshot of frame-local
+// values follows those. A failure travels with its
 // causes, as a group; of a path below the DFrame's own, what is behind that, which the owner puts
 // before it again.
 // Invariant: reading stays inside what was read, whatever stands there. Start reading at
@@ -20,6 +21,7 @@ struct baggage_wish {
     uint64_t left_ns;            // until its deadline; OS_NEVER: it has none
     uint32_t stack_bytes;        // 0: as many as others
     uint32_t waits_for_children; // at its end, instead of removing them
+    uint64_t locals_bytes;       // of the values of its ancestors: frame/local.h
 };
 
 // What a DFrame posts to an ancestor's event.

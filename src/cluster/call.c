@@ -19,7 +19,7 @@
 #include "cluster/registry.h"
 #include "frame/cancel.h"
 #include "frame/fail.h"
-#include "frame/frame.h"
+#include "frame/local.h"
 #include "frame/note.h"
 #include "frame/ready.h"
 #include "frame/room.h"
@@ -280,12 +280,17 @@ static size_t baggage_bytes(const struct frame *frame) {
     return sizeof(struct baggage_wish) + copy_bytes(frame->type->travel->arguments, frame->payload);
 }
 
-static void pack(struct call *call, void *baggage, size_t bytes) {
+static void pack(struct call *call, void *baggage, size_t bytes,
+                 const struct local_snapshot *locals) {
     const struct frame *frame = call->frame;
     const struct baggage_wish wish = {.left_ns = left_ns(frame),
                                       .stack_bytes = (uint32_t)frame->stack_bytes,
-                                      .waits_for_children = frame->waits_for_children};
+                                      .waits_for_children = frame->waits_for_children,
+                                      .locals_bytes = locals == NULL ? 0 : locals->bytes};
     memcpy(baggage, &wish, sizeof wish);
+    if (locals != NULL) {
+        memcpy((unsigned char *)baggage + bytes - locals->bytes, locals->values, locals->bytes);
+    }
     copy_write(frame->type->travel->arguments, frame->payload,
                (unsigned char *)baggage + sizeof wish);
     call->task = (struct owner_task){.function = registry_identity(frame->type),
@@ -306,17 +311,21 @@ static void run_here(struct tn_self *self, struct frame *frame) {
 static void run_call(struct tn_self *self, struct frame *frame) {
     struct bridge *bridge = bridge_from(frame->run->elsewhere);
     uint64_t small[SMALL_BYTES / sizeof(uint64_t)];
-    const size_t bytes = baggage_bytes(frame);
-    const bool may_go = bytes <= bridge->ear.link->payload_max && bytes <= UINT32_MAX;
+    struct local_snapshot *locals;
+    const bool is_whole = local_take_snapshot(frame, &locals);
+    const size_t bytes = baggage_bytes(frame) + (locals == NULL ? 0 : locals->bytes);
+    const bool may_go = is_whole && bytes <= bridge->ear.link->payload_max && bytes <= UINT32_MAX;
     void *baggage = !may_go ? NULL : bytes <= sizeof small ? small : os_allocate(bytes);
     if (baggage == NULL) {
+        os_free(locals);
         bridge->elsewhere.unclaim(&bridge->elsewhere);
         run_here(self, frame);
         return;
     }
     struct call call = {
         .note.tell = tell, .bridge = bridge, .frame = frame, .stack = task_stack_of(self)};
-    pack(&call, baggage, bytes);
+    pack(&call, baggage, bytes, locals);
+    os_free(locals);
     wait_for_end(self, &call);
     if (baggage != small) {
         os_free(baggage);

@@ -10,6 +10,7 @@
 #include "cluster/registry.h"
 #include "frame/cancel.h"
 #include "frame/failure.h"
+#include "frame/local.h"
 #include "frame/run.h"
 #include "frame/scope.h"
 
@@ -173,6 +174,20 @@ static const struct frame_body guest_body = {.settled = guest_settled, .failed =
 
 // ---- beginning -------------------------------------------------------------------------------
 
+// What came behind the arguments: values of its ancestors. Where they do not fit, the frame goes
+// before it has been seen.
+static struct frame *with_locals(struct frame *frame, const void *values, size_t bytes, int *code) {
+    const int restored = bytes == 0 ? TN_OK : local_restore(frame, values, bytes);
+    if (restored == TN_OK) {
+        return frame;
+    }
+    *code = restored;
+    local_end(frame);
+    frame_release(frame);
+    frame_release(frame);
+    return NULL;
+}
+
 // A frame for the guest, below root; NULL and *code: there is none.
 static struct frame *make_frame(struct guest *guest, struct worker *worker, int *code) {
     const struct tn_type *type = guest->type;
@@ -186,13 +201,18 @@ static struct frame *make_frame(struct guest *guest, struct worker *worker, int 
         return NULL;
     }
     struct frame *frame = NULL;
-    if (!copy_read(arguments, (const unsigned char *)guest->baggage + sizeof wish,
-                   guest->bytes - sizeof wish, values)) {
+    const unsigned char *const begin = (const unsigned char *)guest->baggage + sizeof wish;
+    const size_t left = guest->bytes - sizeof wish;
+    const size_t locals = wish.locals_bytes <= left ? (size_t)wish.locals_bytes : left;
+    if (!copy_read(arguments, begin, left - locals, values)) {
         *code = TN_MALFORMED;
     } else {
         frame = frame_create(worker, serve->run, type, type->line, values);
     }
     os_free(values);
+    if (frame != NULL) {
+        frame = with_locals(frame, begin + (left - locals), locals, code);
+    }
     if (frame != NULL) {
         frame->body = &guest_body;
         frame->body_data = guest;
@@ -231,9 +251,16 @@ struct task_stack *guest_start(struct serve *serve, struct worker *worker,
         os_lock_release(&serve->ear.turn);
         return NULL;
     }
+    const bool has_locals = atomic_load_relaxed(&frame->locals) != NULL;
+    atomic_fetch_add_relaxed(&frame->references, has_locals);
     struct task_stack *stack = frame_begin(frame, worker, &guest_body);
     if (stack != NULL) {
         show_frame(guest, frame);
+    } else if (has_locals) { // nothing has run that would end them
+        local_end(frame);
+    }
+    if (has_locals) {
+        frame_release(frame);
     }
     return stack;
 }

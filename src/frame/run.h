@@ -36,7 +36,8 @@ struct run {
     struct knots knots;      // their lists lie behind these
     bool fails_on_knots;
     struct quarantine ended_events;
-    struct ports ports;              // of events
+    struct ports ports; // of events
+    _Atomic bool has_travelling_locals;
     struct os_lock report_lock;      // one report at a time
     struct os_lock ready_lock;       // who asks for readiness, one at a time: ready.h
     struct os_lock lock;             // the failures

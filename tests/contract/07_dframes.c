@@ -254,3 +254,39 @@ CONTRACT(what_a_child_posts_has_arrived_before_its_result) {
     EXPECT_EQ(tn_event_remove(self, first), TN_OK);
     EXPECT_EQ(tn_port_post(self, port, 1), TN_REMOVED);
 }
+
+TN_DATA(account, (int, number), (double, balance));
+TN_DLOCAL(struct account, account);
+TN_DLOCAL(int, depth);
+TN_LOCAL(int, stays);
+
+LEVEL_FRAME(int, account_below, (int, n)) {
+    return tn_local_get(account).number + n;
+}
+
+LEVEL_FRAME(int, account_here, (int, n)) {
+    EXPECT_NEAR(tn_local_get(account).balance, 2.5, 0);
+    EXPECT_EQ(tn_local_get(depth), 2); // the nearest one
+    tn_task(account_below) child = tn_spawn(account_below, n);
+    const int inherited = tn_await(account_below, child);
+    EXPECT_EQ(tn_local_set(account, ((struct account){50, 0})), TN_OK);
+    tn_task(account_below) other = tn_spawn(account_below, n);
+    return inherited * 100 + tn_await(account_below, other);
+}
+
+LEVEL_FRAME(int, goes_deeper, (int, n)) {
+    EXPECT_EQ(tn_local_set(depth, 2), TN_OK);
+    tn_task(account_here) child = tn_spawn(account_here, n);
+    return tn_await(account_here, child);
+}
+
+// Frame-local values of types that travel are seen in a DFrame as they were when it started.
+CONTRACT(frame_local_values_that_travel_are_inherited_at_every_level) {
+    EXPECT_EQ(tn_local_set(depth, 1), TN_OK);
+    EXPECT_EQ(tn_local_set(stays, 9), TN_OK);
+    EXPECT_EQ(tn_local_set(account, ((struct account){7, 2.5})), TN_OK);
+    tn_task(goes_deeper) child = tn_spawn(goes_deeper, 3);
+    EXPECT_EQ(tn_await(goes_deeper, child), 1053);
+    EXPECT_EQ(tn_local_get(account).number, 7); // what is set below stays there
+    EXPECT_EQ(tn_local_get(depth), 1);
+}

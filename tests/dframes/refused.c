@@ -16,39 +16,44 @@ TN_DATA(line, (struct point, from), (struct point, to));
 TN_DFRAME(tn_doubles, arrays_too, (tn_doubles, x)) {
     return x;
 }
+TN_DLOCAL(struct point, middle);
 TN_DFRAME(void, no_parameters) {
 }
-#elif REFUSED == 1 // sentence: a pointer means nothing in another process: pass tn_text, tn_bytes
+#elif REFUSED == 1  // sentence: a pointer means nothing in another process: pass tn_text, tn_bytes
 TN_DFRAME(int, wrong, (double *, p)) {
     return (int)*p;
 }
-#elif REFUSED == 2 // sentence: a pointer means nothing in another process: pass tn_text, tn_bytes
+#elif REFUSED == 2  // sentence: a pointer means nothing in another process: pass tn_text, tn_bytes
 TN_DFRAME(int, wrong, (int, n), (const char *, text)) {
     return text[n];
 }
-#elif REFUSED == 3 // sentence: a pointer means nothing in another process: pass tn_text, tn_bytes
+#elif REFUSED == 3  // sentence: a pointer means nothing in another process: pass tn_text, tn_bytes
 TN_DFRAME(void *, wrong, (int, n)) {
     return n == 0 ? NULL : NULL;
 }
-#elif REFUSED == 4 // sentence: a pointer means nothing in another process: pass tn_text, tn_bytes
+#elif REFUSED == 4  // sentence: a pointer means nothing in another process: pass tn_text, tn_bytes
 TN_DATA(holder, (int, n), (int *, p));
-#elif REFUSED == 5 // sentence: this type does not travel: use a scalar, a structure
+#elif REFUSED == 5  // sentence: this type does not travel: use a scalar, a structure
 TN_DFRAME(int, wrong, (long double, x)) {
     return (int)x;
 }
-#elif REFUSED == 6 // sentence: the result of a DFrame is a scalar, a structure
+#elif REFUSED == 6  // sentence: the result of a DFrame is a scalar, a structure
 TN_DFRAME(long double, wrong, (tn_doubles, x)) {
     return x.data[0];
 }
-#elif REFUSED == 7 // sentence: a structure that travels is flat: scalars
+#elif REFUSED == 7  // sentence: a structure that travels is flat: scalars
 TN_DATA(holder, (int, n), (tn_text, text));
-#elif REFUSED == 8 // sentence: tn_data_of_undeclared
+#elif REFUSED == 8  // sentence: tn_data_of_undeclared
 TN_DFRAME(double, wrong, (struct undeclared, u)) {
     return u.x;
 }
-#elif REFUSED == 9 // sentence: a pointer means nothing in another process: pass tn_text, tn_bytes
+#elif REFUSED == 9  // sentence: a pointer means nothing in another process: pass tn_text, tn_bytes
 typedef struct point *handle;
 TN_DFRAME_DECLARE(double, wrong, (handle, h));
+#elif REFUSED == 10 // sentence: a frame-local value that travels is a scalar, or a structure
+TN_DLOCAL(tn_text, wrong);
+#elif REFUSED == 11 // sentence: a pointer means nothing in another process: pass tn_text, tn_bytes
+TN_DLOCAL(const char *, wrong);
 #endif
 
 TN_PFRAME(int, pointers_are_fine_here, (int *, p)) {
