@@ -29,7 +29,7 @@ static bool grow(struct ports *ports) {
         memcpy(slots, ports->slots, ports->count * sizeof *slots);
     }
     for (uint32_t i = count; i-- > ports->count;) {
-        slots[i] = (struct port_slot){NULL, 0, ports->free};
+        slots[i] = (struct port_slot){.next_free = ports->free};
         ports->free = i + 1;
     }
     os_free(ports->slots);
@@ -52,6 +52,7 @@ static uint64_t give_number(struct ports *ports, struct tn_event *event) {
     struct port_slot *slot = &ports->slots[index];
     ports->free = slot->next_free;
     slot->event = event;
+    slot->event_life = event->generation;
     slot->generation++;
     return (uint64_t)slot->generation << 32 | index;
 }
@@ -104,8 +105,10 @@ int port_post_here(struct run *run, struct tn_port port, int64_t value) {
     os_lock_acquire(&ports->lock);
     const bool is_ours = port.run != 0 && port.run == atomic_load_relaxed(&ports->run);
     const struct port_slot *slot = is_ours ? find_slot(ports, port.number) : NULL;
-    // The event stays while the lock is held: who withdraws it waits for that in port_end.
-    if (slot != NULL && !atomic_load_relaxed(&slot->event->object.primitive.is_disposed)) {
+    // The event stays while the lock is held: who withdraws it waits for that in port_end. (Its
+    // memory stays until the run's end in any case.)
+    if (slot != NULL && slot->event->generation == slot->event_life &&
+        !atomic_load_relaxed(&slot->event->object.primitive.is_disposed)) {
         code = tn_event_post(slot->event, (void *)(intptr_t)value);
     }
     os_lock_release(&ports->lock);

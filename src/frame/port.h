@@ -1,8 +1,9 @@
 // port.h - the ports of a run: numbers that stand for its events, for those who can't have the
 // pointer.
 //
-// Invariant, under the lock: a slot has an event exactly while its number names it, and the event
-// has not been withdrawn; a number is given out once. Start reading at port_post_here in port.c.
+// Invariant, under the lock: a slot has an event from when its number was given out until that is
+// withdrawn; if it was asked for meanwhile, until the run's end. A number is given out once. Start
+// reading at port_post_here in port.c.
 #ifndef TENON_FRAME_PORT_H
 #define TENON_FRAME_PORT_H
 
@@ -14,6 +15,7 @@ struct run;
 
 struct port_slot {
     struct tn_event *event; // NULL: free
+    uint32_t event_life;    // event->generation: its memory may be another event one day
     uint32_t generation;    // how many events it has stood for
     uint32_t next_free;     // one more than its index; 0: none
 };

@@ -168,3 +168,39 @@ TEST(what_the_environment_says_of_processes_counts_where_the_program_says_nothin
     setenv("TENON_PROCESSES", "many", 1);
     EXPECT_EQ(tn_run_with(none, asks, &process, 3), TN_OUT_OF_RANGE);
 }
+
+// ---- results, posts and values over there ----------------------------------------------------
+
+TN_DATA(mark, (int, letter), (double, weight));
+TN_DLOCAL(struct mark, mark);
+
+TN_DFRAME(tn_bytes, filled, (size_t, count), (struct tn_port, begun)) {
+    EXPECT_EQ(tn_port_post(self, begun, getpid()), TN_OK);
+    unsigned char *bytes = tn_room(self, count);
+    if (bytes == NULL) {
+        return tn_bytes_of(NULL, 0);
+    }
+    memset(bytes, tn_local_get(mark).letter, count);
+    return tn_bytes_of(bytes, count);
+}
+
+TN_PFRAME(void, fills, (size_t, count)) {
+    EXPECT_EQ(tn_local_set(mark, ((struct mark){'x', 0.5})), TN_OK);
+    for (size_t bytes = 1; bytes <= count; bytes *= 64) {
+        struct tn_event *begun =
+            tn_event_create_with(self, TN_EVENT("begun", .is_singleshot = true));
+        tn_task(filled) child = tn_spawn(filled, bytes, tn_port_of(begun));
+        const tn_bytes result = tn_await(filled, child);
+        void *process = NULL;
+        EXPECT_EQ(tn_event_wait(self, begun, &process), TN_OK);
+        EXPECT((intptr_t)process != getpid());
+        EXPECT_EQ(result.count, bytes);
+        EXPECT_EQ(result.data[0], 'x');
+        EXPECT(memcmp(result.data, result.data + 1, bytes - 1) == 0);
+        EXPECT_EQ(tn_room_free(self, result.data), TN_OK);
+    }
+}
+
+TEST(bytes_posts_and_values_cross_between_real_processes) {
+    EXPECT_EQ(tn_run_with(options(2), fills, NULL, (size_t)1 << 24), TN_OK);
+}
