@@ -56,7 +56,7 @@ static struct frame *child_behind(struct frame *frame, int count) {
     LIST_EACH(&frame->children, node) {
         struct frame *next = container_of(node, struct frame, sibling);
         if (child == NULL && frame_state(next) != FRAME_ENDED && count-- == 0) {
-            atomic_fetch_add_relaxed(&next->references, 1);
+            frame_retain(next);
             child = next;
         }
     }
@@ -99,7 +99,7 @@ static void keep_child(struct frame *child) {
     frame_lock(parent);
     if (list_is_linked(&child->sibling) && !child->is_kept) {
         list_remove(&child->sibling);
-        atomic_fetch_sub_relaxed(&parent->stack->embedded, 1);
+        frame_count_child(parent, -1);
         list_push_back(&parent->kept, &child->sibling);
         child->is_kept = true;
     }
@@ -122,7 +122,7 @@ static struct frame *last_child(struct frame *frame) {
     struct list_node *node = list_last(&frame->children);
     if (node != NULL) {
         child = container_of(node, struct frame, sibling);
-        atomic_fetch_add_relaxed(&child->references, 1);
+        frame_retain(child);
     }
     frame_unlock(frame);
     return child;

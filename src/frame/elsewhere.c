@@ -45,7 +45,7 @@ struct task_stack *elsewhere_start(struct frame *frame, struct worker *worker) {
     struct elsewhere *elsewhere = frame->run->elsewhere;
     const bool is_claimed = may_go(frame) && elsewhere->claim(elsewhere, frame);
     if (!is_claimed && !may_run(worker, frame)) {
-        atomic_fetch_add_relaxed(&frame->references, 1);
+        frame_retain(frame);
         scheduler_submit(&frame->run->scheduler, &frame->start, NULL);
         return NULL;
     }
@@ -59,7 +59,7 @@ struct task_stack *elsewhere_start(struct frame *frame, struct worker *worker) {
 void elsewhere_submit(struct frame *frame) {
     struct scheduler *scheduler = &frame->run->scheduler;
     struct wire *wire = scheduler->wire;
-    atomic_fetch_add_relaxed(&frame->references, 1);
+    frame_retain(frame);
     if (may_go(frame) && atomic_load_relaxed(&wire->open) > 0 && wire->wants(wire, frame->type)) {
         scheduler_submit_anyone(scheduler, &frame->start, false);
     } else {

@@ -29,7 +29,7 @@ static void keep_if_shared(struct frame *frame) {
         return;
     }
     struct frame *parent = frame_parent(frame);
-    atomic_fetch_add_relaxed(&frame->references, 1);
+    frame_retain(frame);
     frame_lock(parent);
     list_push_back(&parent->kept, &frame->sibling);
     frame_unlock(parent);
@@ -46,7 +46,7 @@ static void leave_parent(struct frame *frame) {
     const bool leaves = frame->is_forgotten && !atomic_load_relaxed(&frame->is_shared);
     if (leaves) {
         list_remove(&frame->sibling);
-        atomic_fetch_sub_relaxed(&parent->stack->embedded, 1);
+        frame_count_child(parent, -1);
     }
     atomic_store_release(&frame->state, FRAME_ENDED); // pairs with frame_state
     const uint32_t ticket = --parent->alive == 0 ? parent->childless_ticket : 0;
@@ -163,8 +163,7 @@ void frame_end(struct task_stack *stack) {
 }
 
 bool frame_discard(struct frame *frame, int outcome) {
-    uint32_t expected = FRAME_NEW;
-    if (!atomic_cas_relaxed(&frame->state, &expected, FRAME_ENDING)) {
+    if (!frame_claim(frame, FRAME_ENDING)) {
         return false;
     }
     frame->failure_code = outcome;

@@ -131,6 +131,39 @@ static inline void frame_unlock(struct frame *frame) {
     }
 }
 
+// One reference more, by who has one. In a run of one thread nobody else counts.
+static inline void frame_retain(struct frame *frame) {
+    if (frame->done.is_local) {
+        atomic_store_relaxed(&frame->references, atomic_load_relaxed(&frame->references) + 1);
+    } else {
+        atomic_fetch_add_relaxed(&frame->references, 1);
+    }
+}
+
+// Takes a frame out of FRAME_NEW. False: somebody has.
+static inline bool frame_claim(struct frame *frame, enum frame_state next) {
+    uint32_t expected = FRAME_NEW;
+    if (!frame->done.is_local) {
+        return atomic_cas_relaxed(&frame->state, &expected, next);
+    }
+    const bool is_new = atomic_load_relaxed(&frame->state) == FRAME_NEW;
+    if (is_new) {
+        atomic_store_relaxed(&frame->state, next);
+    }
+    return is_new;
+}
+
+// The frame has so many more children of its own, or fewer: under its lock, which others on its
+// stack do not share.
+static inline void frame_count_child(struct frame *frame, int32_t more) {
+    _Atomic uint32_t *const embedded = &frame->stack->embedded;
+    if (frame->done.is_local) {
+        atomic_store_relaxed(embedded, atomic_load_relaxed(embedded) + (uint32_t)more);
+    } else {
+        atomic_fetch_add_relaxed(embedded, (uint32_t)more);
+    }
+}
+
 // Memory for a frame with its arguments copied; NULL: none. Two references.
 struct frame *frame_create(struct worker *worker, struct run *run, const struct tn_type *type,
                            unsigned line, const void *arguments);

@@ -22,7 +22,7 @@ struct watch {
 
 static void retain(struct awaitable *awaitable) {
     const struct watch *watch = container_of(awaitable, struct watch, free);
-    atomic_fetch_add_relaxed(&watch->frame->references, 1);
+    frame_retain(watch->frame);
 }
 
 static void release(struct awaitable *awaitable) {
@@ -151,7 +151,7 @@ static void add(struct announcement *announcement, struct watch *watch) {
     }
     list_insert_after(at, &watch->turn);
     watch->announcement = announcement;
-    atomic_fetch_add_relaxed(&watch->frame->references, 1);
+    frame_retain(watch->frame);
 }
 
 // ---- announcing ------------------------------------------------------------------------------

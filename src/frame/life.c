@@ -85,7 +85,7 @@ void frame_pool_deinit(struct frame_pool *pool) {
 
 static void retain(struct awaitable *awaitable) {
     struct frame *frame = container_of(awaitable, struct frame, done);
-    atomic_fetch_add_relaxed(&frame->references, 1);
+    frame_retain(frame);
 }
 
 static void release(struct awaitable *awaitable) {
@@ -167,8 +167,15 @@ struct frame *frame_create(struct worker *worker, struct run *run, const struct 
 }
 
 void frame_release(struct frame *frame) {
-    // acq_rel: pairs with frame_release: the last one sees what all others did.
-    if (atomic_fetch_sub_acq_rel(&frame->references, 1) == 1) {
+    int before;
+    if (frame->done.is_local) {
+        before = atomic_load_relaxed(&frame->references);
+        atomic_store_relaxed(&frame->references, before - 1);
+    } else {
+        // acq_rel: pairs with frame_release: the last one sees what all others did.
+        before = atomic_fetch_sub_acq_rel(&frame->references, 1);
+    }
+    if (before == 1) {
         give_memory(frame);
     }
 }
@@ -192,7 +199,7 @@ void frame_submit(struct frame *frame) {
         elsewhere_submit(frame);
         return;
     }
-    atomic_fetch_add_relaxed(&frame->references, 1);
+    frame_retain(frame);
     scheduler_submit(&frame->run->scheduler, &frame->start, frame->home);
 }
 
@@ -214,8 +221,7 @@ struct task_stack *frame_start(struct frame *frame, struct worker *worker) {
 struct task_stack *frame_begin(struct frame *frame, struct worker *worker,
                                const struct frame_body *body) {
     struct run *run = frame->run;
-    uint32_t expected = FRAME_NEW;
-    if (!atomic_cas_relaxed(&frame->state, &expected, FRAME_RUNNING)) {
+    if (!frame_claim(frame, FRAME_RUNNING)) {
         return NULL;
     }
     frame->body = body;

@@ -22,7 +22,7 @@ static struct frame *promote(struct worker *worker, struct task_stack *from, str
     frame->origin = from;
     frame->slot = task;
     // Whoever owns the slot may discard the frame from here on.
-    atomic_fetch_add_relaxed(&frame->references, 1);
+    frame_retain(frame);
     task_adopt(task, frame);
     return frame;
 }

@@ -86,7 +86,7 @@ static size_t collect_frames(struct awaitable *awaitable, struct frame **frames)
 
 static void retain(struct awaitable *awaitable) {
     struct ready *ready = container_of(awaitable, struct ready, awaitable);
-    atomic_fetch_add_relaxed(&ready->frame->references, 1);
+    frame_retain(ready->frame);
 }
 
 static void release(struct awaitable *awaitable) {
@@ -329,7 +329,7 @@ static void begin_ready(struct frame *frame) {
     frame->next_waiting =
         stack->waits == NULL ? NULL : container_of(stack->waits, struct frame, waits);
     stack->waits = &frame->waits;
-    atomic_fetch_add_relaxed(&frame->references, 1);
+    frame_retain(frame);
 }
 
 static void begin_unready(struct frame *frame, struct awaitable *awaitable) {

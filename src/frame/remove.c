@@ -70,7 +70,7 @@ bool tn_remove(struct tn_self *self, struct tn_frame *handle) {
         return false;
     }
     // Its parent, who keeps it for those with a handle, may end before we go on.
-    atomic_fetch_add_relaxed(&frame->references, 1);
+    frame_retain(frame);
     const bool is_begun = begin(self, frame);
     if (is_begun && !is_current_or_above(self, frame)) {
         (void)awaitable_wait(self, &frame->done, NULL, false);
@@ -139,7 +139,7 @@ struct tn_awaitable *tn_removal(struct tn_self *self, struct tn_frame *handle) {
     removal->end.fire = frame_is_gone;
     list_node_init(&removal->end.link);
     object_retain(&removal->object);
-    atomic_fetch_add_relaxed(&frame->references, 1);
+    frame_retain(frame);
     if (claim(frame)) {
         free_begin(&removal->announcement, frame, is_announced);
     } else {

@@ -150,7 +150,9 @@ struct tn_task *tn_spawn_slow(struct tn_self *self) {
         show_tasks(stack);
         return self->top - 1;
     }
-    self->top--;
-    const struct tn_task task = *self->top; // its place may be taken on the way
-    return start_frame(self, task.type, task_line(&task), task.payload);
+    const struct tn_task *task = --self->top;
+    const struct tn_type *type = task->type;
+    uint64_t payload[TN_PAYLOAD_BYTES / sizeof(uint64_t)]; // its place may be taken on the way
+    frame_copy(payload, task->payload, type->argument_bytes);
+    return start_frame(self, type, task_line(task), payload);
 }

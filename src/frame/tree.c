@@ -99,7 +99,7 @@ void frame_adopt_child(struct frame *parent, struct frame *child, const struct t
     }
     list_insert_after(at, &child->sibling);
     parent->alive++;
-    atomic_fetch_add_relaxed(&parent->stack->embedded, 1);
+    frame_count_child(parent, 1);
     frame_unlock(parent);
 }
 
@@ -111,7 +111,7 @@ static void take_off(struct frame *child) {
         list_remove(&child->sibling);
     }
     if (was_linked && !child->is_kept) {
-        atomic_fetch_sub_relaxed(&parent->stack->embedded, 1);
+        frame_count_child(parent, -1);
     }
     frame_unlock(parent);
     if (was_linked) {

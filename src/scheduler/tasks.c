@@ -50,7 +50,8 @@ void tasks_init(struct tasks *tasks, void *memory, size_t bytes, bool is_shared)
 void tasks_arm(struct tasks *tasks) {
     const struct range range = unpack(atomic_load_relaxed(&tasks->range));
     const bool is_hungry = tasks->is_shared && range.tail == range.split;
-    const bool is_slow = is_hungry || tasks->is_closed || tasks->is_watched || tasks->is_sending;
+    // Not ||, of which compilers make one read of all: it would stall behind a write of one.
+    const bool is_slow = is_hungry | tasks->is_closed | tasks->is_watched | tasks->is_sending;
     TN_STORE_(tasks->self.limit, is_slow ? NULL : tasks->end);
     struct tn_task *bound = tasks->first + range.split;
     if (tasks->newest_hole != NULL && bound < tasks->newest_hole + 2) {
