@@ -1,6 +1,7 @@
 // crew.c - see crew.h.
 #include "executor/crew.h"
 
+#include "executor/gate_wait.h"
 #include "frame/cancel.h"
 #include "frame/failure.h"
 #include "frame/frame.h"
@@ -81,7 +82,7 @@ static bool rest(struct tn_self *self, struct lanes *lanes) {
     struct rest state = {lanes, false};
     lanes->resting_count++;
     gate_unlock(gate);
-    const int code = gate_wait(self, gate, &lanes->resting, &call_wish, &state);
+    const int code = gate_wait_inline(self, gate, &lanes->resting, &call_wish, &state);
     if (code != TN_OK) {
         gate_lock(gate);
     }
