@@ -5,6 +5,7 @@
 // Invariant: a handle is used up by its await, whatever the outcome. Start reading at
 // tn_await_slow.
 #include "base/check.h"
+#include "frame/awaitable_wait.h"
 #include "frame/cancel.h"
 #include "frame/fail.h"
 #include "frame/frame.h"
@@ -53,7 +54,7 @@ static void abandon_task(struct tn_self *self, struct tn_task *task, int reason)
 static int await_frame(struct tn_self *self, struct frame *child, void *result) {
     int outcome;
     if (!awaitable_is_done(&child->done, &outcome)) {
-        outcome = awaitable_wait(self, &child->done, NULL, false);
+        outcome = awaitable_wait_inline(self, &child->done, NULL, false);
     }
     copy_result(child->type, child->payload, outcome, result);
     struct room *rooms = outcome == TN_OK ? room_take(child) : NULL;

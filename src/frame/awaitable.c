@@ -1,5 +1,5 @@
 // awaitable.c - see awaitable.h. A waiter is claimed by its stack's ticket: task_stack.h.
-#include "frame/awaitable.h"
+#include "frame/awaitable_wait.h"
 
 #include <stdio.h>
 
@@ -82,26 +82,11 @@ bool awaitable_is_done(struct awaitable *awaitable, int *outcome) {
     return is_done;
 }
 
-struct waiter {
-    struct note note;
-    struct subscriber subscriber;
-    struct awaitable *awaitable;
-    struct task_stack *stack;
-    uint32_t ticket;
-    bool is_shielded;
-    bool was_done; // before the wait began
-    bool stays;    // linked since it was asked where it stands
-    int outcome;
-    void *value;
-    struct delivery *delivery; // that woke it and counts it; NULL: none
-    _Atomic bool has_fired;    // and whoever fired it is done with it
-};
-
 // The stack may have been claimed by another, a cancellation: then it finds here, all the same,
 // that its wait is over.
-static void fire(struct subscriber *subscriber, int outcome, void *value,
-                 struct delivery *delivery) {
-    struct waiter *waiter = container_of(subscriber, struct waiter, subscriber);
+void awaitable_waiter_fire(struct subscriber *subscriber, int outcome, void *value,
+                           struct delivery *delivery) {
+    struct awaitable_waiter *waiter = container_of(subscriber, struct awaitable_waiter, subscriber);
     waiter->outcome = outcome;
     waiter->value = value;
     waiter->delivery = delivery;
@@ -119,8 +104,8 @@ static void fire(struct subscriber *subscriber, int outcome, void *value,
 }
 
 // While the waiter is linked, what it waits for has not ended, so what it is called stands.
-static void tell(const struct note *note, char *text, size_t bytes) {
-    const struct waiter *waiter = container_of(note, struct waiter, note);
+void awaitable_waiter_tell(const struct note *note, char *text, size_t bytes) {
+    const struct awaitable_waiter *waiter = container_of(note, struct awaitable_waiter, note);
     struct awaitable *awaitable = waiter->awaitable;
     const struct awaitable_kind *kind = awaitable->kind;
     (void)snprintf(text, bytes, kind == NULL ? "waits for ever" : "is about to go on");
@@ -131,43 +116,37 @@ static void tell(const struct note *note, char *text, size_t bytes) {
     awaitable_unlock(awaitable);
 }
 
-static bool has_fired(struct waiter *waiter) {
-    // acquire: pairs with fire.
-    return waiter->was_done || atomic_load_acquire(&waiter->has_fired);
-}
-
 // A frame that is waited for ends by itself; what else there is may come from anywhere.
-static bool ends_inside(const struct note *note) {
-    return frame_of_awaitable(container_of(note, struct waiter, note)->awaitable) != NULL;
+bool awaitable_waiter_ends_inside(const struct note *note) {
+    return frame_of_awaitable(container_of(note, struct awaitable_waiter, note)->awaitable) != NULL;
 }
 
-static bool awaited(const struct note *note, struct meeting *meeting) {
-    struct frame *frame = frame_of_awaitable(container_of(note, struct waiter, note)->awaitable);
+bool awaitable_waiter_awaited(const struct note *note, struct meeting *meeting) {
+    struct frame *frame =
+        frame_of_awaitable(container_of(note, struct awaitable_waiter, note)->awaitable);
     return frame != NULL && meeting->meet(meeting, frame);
 }
 
-// After the stack was woken: did the awaitable do it? Else the waiter is taken off if the frame is
-// to end; if it was only asked where it stands it stays, so that it misses nothing.
-static bool is_over(struct waiter *waiter, struct tn_self *self) {
-    if (has_fired(waiter)) {
-        return true;
-    }
+// The stack was woken by another than the awaitable. Is its wait over all the same? Else the waiter
+// is taken off if the frame is to end; if it was only asked where it stands it stays, so that it
+// misses nothing.
+bool awaitable_waiter_is_cut(struct awaitable_waiter *waiter, struct tn_self *self) {
     waiter->stays = cancel_reaches(self) == TN_OK;
     return !waiter->stays && !awaitable_unsubscribe(waiter->awaitable, &waiter->subscriber);
 }
 
 // The frame is to end, and does not begin its wait, or not again.
-static void give_up(struct waiter *waiter, int due) {
-    if (waiter->stays && !has_fired(waiter)) {
+void awaitable_waiter_give_up(struct awaitable_waiter *waiter, int due) {
+    if (waiter->stays && !awaitable_waiter_has_fired(waiter)) {
         (void)awaitable_unsubscribe(waiter->awaitable, &waiter->subscriber);
     }
-    if (!has_fired(waiter)) {
+    if (!awaitable_waiter_has_fired(waiter)) {
         waiter->outcome = due;
     }
 }
 
-static void commit(struct task_stack *stack, void *argument) {
-    struct waiter *waiter = argument; // gone as soon as the stack may go on
+void awaitable_waiter_commit(struct task_stack *stack, void *argument) {
+    struct awaitable_waiter *waiter = argument; // gone as soon as the stack may go on
     struct awaitable *awaitable = waiter->awaitable;
     const uint32_t ticket = task_stack_wait(stack);
     awaitable_lock(awaitable);
@@ -177,7 +156,7 @@ static void commit(struct task_stack *stack, void *argument) {
         waiter->outcome = awaitable->outcome;
         waiter->value = awaitable->value;
     }
-    if (has_fired(waiter)) {
+    if (awaitable_waiter_has_fired(waiter)) {
         awaitable_unlock(awaitable);
         if (task_stack_claim(stack, ticket)) {
             worker_ready(stack->scheduler, stack);
@@ -195,42 +174,5 @@ static void commit(struct task_stack *stack, void *argument) {
 
 int awaitable_wait(struct tn_self *self, struct awaitable *awaitable, void **value,
                    bool is_shielded) {
-    struct task_stack *stack = task_stack_of(self);
-    // On one thread, what completes has told the waiter before its memory can go.
-    const struct awaitable_kind *kind = awaitable->is_local ? NULL : awaitable->kind;
-    struct waiter waiter = {.note.tell = tell,
-                            .note.ends_inside = ends_inside,
-                            .note.awaited = awaited,
-                            .subscriber.fire = fire,
-                            .awaitable = awaitable,
-                            .stack = stack,
-                            .is_shielded = is_shielded,
-                            .outcome = TN_CANCELLED};
-    if (kind != NULL) {
-        kind->retain(awaitable);
-    }
-    do {
-        const int due = is_shielded ? TN_OK : cancel_due(self);
-        if (due != TN_OK) {
-            give_up(&waiter, due);
-            break;
-        }
-        stack->note = &waiter.note;
-        if (!is_shielded) {
-            ready_begin(self, awaitable);
-        }
-        suspend_stack(stack, commit, &waiter);
-    } while (!is_over(&waiter, self));
-    sanitizer_take_over(awaitable);
-    ready_over(self);
-    if (kind != NULL) {
-        kind->release(awaitable);
-    }
-    if (waiter.delivery != NULL) {
-        delivery_arrive(waiter.delivery, stack);
-    }
-    if (value != NULL) {
-        *value = waiter.value;
-    }
-    return waiter.outcome;
+    return awaitable_wait_inline(self, awaitable, value, is_shielded);
 }

@@ -7,6 +7,7 @@
 #include "frame/frame.h"
 #include "frame/note.h"
 #include "frame/ready.h"
+#include "scheduler/suspend.h"
 
 struct stolen_wait {
     struct note note;
@@ -63,7 +64,7 @@ int wait_for_stolen(struct tn_self *self, struct tn_task *task, bool is_shielded
         if (!is_shielded) {
             begin(self, task);
         }
-        worker_suspend(task_stack_of(self), commit, &wait);
+        suspend_stack(task_stack_of(self), commit, &wait);
         tasks_await_cancel(task);
     }
     wait_follow(task);
