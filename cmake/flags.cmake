@@ -17,8 +17,8 @@ if(TENON_HAS_STACK_CLASH_PROTECTION)
         $<$<COMPILE_LANGUAGE:C>:-fstack-clash-protection>)
 endif()
 
-# gcc clears and copies structures of this size by rep stos, which takes some 30 cycles to begin; the
-# waiter of every wait is one.
+# gcc clears structures of some hundred bytes by rep stos, which takes 30 cycles to begin; each wait
+# has such a one.
 set(TENON_CLEAR_BY_STORES -mmemset-strategy=unrolled_loop:256:noalign,libcall:-1:noalign)
 check_c_compiler_flag(${TENON_CLEAR_BY_STORES} TENON_HAS_MEMSET_STRATEGY)
 if(TENON_HAS_MEMSET_STRATEGY)

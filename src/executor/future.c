@@ -59,7 +59,7 @@ int tn_result_type(struct tn_self *self, const struct tn_type *type, struct tn_f
     struct gate *gate = &item->executor->crew.gate;
     const int outcome = item->done.outcome;
     if (value != NULL && outcome == TN_OK) {
-        __builtin_memcpy(value, item->payload, type->result_bytes);
+        frame_copy(value, item->payload, type->result_bytes);
     }
     if (is_taken) {
         if (list_is_linked(&item->link)) {

@@ -75,9 +75,7 @@ struct tn_item *item_take(struct tn_executor *executor, const struct tn_type *ty
     item->lane = NULL;
     item->failure = NULL;
     item->payload = payload;
-    if (type->argument_bytes > 0) {
-        __builtin_memcpy(payload, arguments, type->argument_bytes);
-    }
+    frame_copy(payload, arguments, type->argument_bytes);
     executor->unfinished++;
     return item;
 }

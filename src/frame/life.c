@@ -134,7 +134,7 @@ static struct frame *make(struct frame *frame, struct task_stack *lies_by, struc
     frame->task.type = type;
     TN_STORE_(frame->task.info, (uint64_t)line << 8 | TASK_FRAME);
     if (type->argument_bytes > 0) {
-        __builtin_memcpy(payload, arguments, type->argument_bytes);
+        frame_copy(payload, arguments, type->argument_bytes);
     }
     frame->start.run = start;
     awaitable_init(&frame->done, &frame_kind, !run->scheduler.is_shared);
