@@ -212,6 +212,7 @@ class Check:
         for arguments in ([], ["-r", "asyncio", "in.csv"], ["-c", "x", "in.csv"], ["--what"],
                           ["-t", "0", "in.csv"], ["-t", "2x", "in.csv"], ["-o"],
                           ["--radius", "-1", "in.csv"], ["--radius", "nan", "in.csv"],
+                          ["--processes", "many", "in.csv"], ["--processes", "0", "in.csv"],
                           ["in.csv", "in.csv"], ["-o", "", "in.csv"]):
             done = self.run(*arguments)
             assert done.returncode == 2, (arguments, done)
