@@ -4,6 +4,7 @@
 
 #include <tenon.h>
 
+#include "cluster/guest.h"
 #include "support/loopback.h"
 #include "support/test.h"
 
@@ -207,4 +208,41 @@ TEST(what_was_posted_stays_when_the_process_is_lost) {
     int code = 0;
     EXPECT_EQ(tn_run_with(options(), loses_who_knocked, &code, SIGKILL), TN_OK);
     EXPECT_EQ(code, TN_LOST);
+}
+
+// ---- a process that posts what is no post ------------------------------------------------------
+
+// As guest_post, but with so many bytes.
+TN_DFRAME(void, posts_nonsense, (uint32_t, bytes)) {
+    static const char nonsense[64] = {1};
+    struct guest *guest = elsewhere_border(frame_nearest(self))->body_data;
+    struct taker_post *post = os_allocate(sizeof *post);
+    *post = (struct taker_post){.payload = nonsense, .bytes = bytes};
+    list_node_init(&post->node);
+    os_lock_acquire(&guest->serve->ear.turn);
+    taker_post(&guest->serve->taker, guest->slot, post, os_now_ns());
+    os_lock_release(&guest->serve->ear.turn);
+    (void)tn_sleep(self, 1000);
+}
+
+TN_PFRAME(int, hears_nonsense, (uint32_t, bytes)) {
+    EXPECT_EQ(tn_on_failure(self, absorb, NULL), TN_OK);
+    tn_task(posts_nonsense) child = tn_spawn(posts_nonsense, bytes);
+    const int code = tn_try_await(posts_nonsense, child, NULL);
+    struct tn_event *event = tn_event_create_with(self, TN_EVENT("knock", .is_singleshot = true));
+    tn_task(knocks) next = tn_spawn(knocks, tn_port_of(event), 5);
+    (void)tn_await(knocks, next); // elsewhere again, or here
+    void *value = NULL;
+    EXPECT_EQ(tn_event_wait(self, event, &value), TN_OK);
+    EXPECT_EQ((intptr_t)value, 5);
+    return code;
+}
+
+TEST(a_process_that_posts_what_is_no_post_is_cut_off_and_the_program_lives) {
+    for (uint32_t bytes = 0; bytes <= 64; bytes += 16) {
+        use(1, 1);
+        int code = 0;
+        EXPECT_EQ(tn_run_with(options(), hears_nonsense, &code, bytes), TN_OK);
+        EXPECT_EQ(code, TN_LOST);
+    }
 }

@@ -69,6 +69,7 @@ ELSEWHERE = {
     "Data from another process is never trusted": ["whatever_a_taker_says_the_owner_stays_whole"],
     "malformed input ends that peer with a clear error and nothing else": [
         "a_process_that_breaks_the_rules_is_cut_off_and_the_program_lives",
+        "a_process_that_posts_what_is_no_post_is_cut_off_and_the_program_lives",
         "a_dframe_that_spoils_its_ring_is_lost_and_the_program_lives"],
 }
 OTHER_TESTS = ["src/cluster/*_test.c", "tests/api/*_test.c", "tests/stress/*.c",
