@@ -25,7 +25,7 @@ result() {
 # refuse NUMBER COMPILER LANGUAGE STANDARD: it must not compile, and say why.
 refuse() {
     local sentence
-    sentence=$(sed -n "s/^#elif REFUSED == $1 \/\/ sentence: //p" $here/refused.c)
+    sentence=$(sed -n "s/^#elif REFUSED == $1  *\/\/ sentence: //p" $here/refused.c)
     "$2" -x "$3" -std="$4" -Iinclude -DREFUSED="$1" -fsyntax-only $here/refused.c \
         >"$place/output" 2>&1
     [ $? -ne 0 ] && [ -n "$sentence" ] && grep -q -F "$sentence" "$place/output"
