@@ -42,10 +42,15 @@ void keeper_end(struct worker *worker) {
     if (atomic_load_relaxed(&scheduler->keeper) != worker->index) {
         return;
     }
-    const bool has_timers = atomic_load_relaxed(&scheduler->armed_ns) != TIMERS_NONE;
+    const uint64_t known_ns = atomic_load_relaxed(&scheduler->armed_ns);
     atomic_store_relaxed(&scheduler->armed_ns, TIMERS_NONE);
     atomic_store_relaxed(&scheduler->keeper, -1);
-    idle_published(); // before the look at what is awaited: pairs with scheduler_awaits_world
+    // Before the looks at what is awaited, and at timers that have come since: who added one took
+    // this for the keeper. Pairs with scheduler_awaits_world and keeper_hear.
+    idle_published();
+    const bool has_timers =
+        (MUTATED(keeper_trusts_what_it_knew) ? known_ns : earliest_of_all_ns(scheduler)) !=
+        TIMERS_NONE;
     struct world *world = atomic_load_acquire(&scheduler->world); // pairs with scheduler_set_world
     if (has_timers || (world != NULL && atomic_load_relaxed(&world->awaited) > 0)) {
         keeper_appoint(scheduler);
@@ -55,6 +60,7 @@ void keeper_end(struct worker *worker) {
 // Somebody who sleeps. If nobody does, those who are about to: they may have looked for a keeper
 // when there was one.
 void keeper_appoint(struct scheduler *scheduler) {
+    idle_published(); // there is no keeper: who falls asleep sees that, too, or is seen
     for (int i = 0; i < scheduler->count; i++) {
         if (atomic_load_relaxed(&scheduler->workers[i].idle.state) == IDLE_ASLEEP) {
             idle_wake(&scheduler->workers[i].idle);
@@ -64,6 +70,7 @@ void keeper_appoint(struct scheduler *scheduler) {
     for (int i = 0; i < scheduler->count; i++) {
         struct worker *worker = &scheduler->workers[i];
         if (worker != worker_current() && !worker->is_agent &&
+            !MUTATED(keeper_appoints_sleepers_only) &&
             atomic_load_relaxed(&worker->idle.state) != IDLE_AWAKE) {
             idle_wake(&worker->idle);
         }
