@@ -117,9 +117,8 @@ struct tn_run_options {
 // tn_run_arguments does it to options that hold something already, which stays where the command
 // line says nothing, and returns `options`. `count` and `arguments` are those of main: the first is
 // the program's name. An argument that is none of these, or has no such number, is told on standard
-// error, and `options` are then refused by every run: TN_OUT_OF_RANGE, for which tn_complain
-// returns
-// 2. From any thread.
+// error, and every run refuses `options` then: TN_OUT_OF_RANGE, for which tn_complain returns 2.
+// From any thread.
 #ifdef __cplusplus
 #define TN_RUN_ARGUMENTS(count, arguments)                                                         \
     (tn_run_arguments_at(tn_run_options{}, (count), (arguments)))

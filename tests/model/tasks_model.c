@@ -1,5 +1,5 @@
 // tasks_model.c - spawning, stealing and awaiting, explored. sources: src/scheduler/tasks.c
-// sources: src/frame/spawn.c src/frame/await.c src/frame/wait.c
+// sources: src/frame/spawn.c src/frame/await.c src/frame/awaitable.c src/frame/wait.c
 //
 // The owner is the real inline half and the real slow halves; only suspending is the model's: the
 // thread of the model waits until somebody makes the stack ready. A thief does what promote_stolen
@@ -12,6 +12,7 @@
 #include "base/atomic.h"
 #include "frame/cancel.h"
 #include "frame/frame.h"
+#include "frame/room.h"
 #include "frame/scope.h"
 #include "frame/wait.h"
 #include "model/model.h"
@@ -82,6 +83,12 @@ void scope_hear(struct tn_self *self, int outcome) {
 void frame_let_go(struct frame *frame) {
     (void)frame;
     frames_in_use--;
+}
+
+// No result here has elements of its own.
+struct room *room_take(struct frame *frame) {
+    (void)frame;
+    return NULL;
 }
 
 // ---- owner and thieves -------------------------------------------------------------------------

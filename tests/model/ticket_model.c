@@ -165,3 +165,6 @@ MODEL(a_cancellation_is_never_lost, .threads = 2, .setup = set_up,
 
 MODEL(a_waiting_stack_is_made_ready_once, .threads = 3, .setup = set_up,
       .thread = {wait_whatever_happens, end_task, cancel}, .finish = expect_an_end)
+
+MODEL_SITE_UNNEEDED("cancel.c", "atomic_load_acquire(&stack->cancellable)",
+                    "its partner is cancel_open, by which a wait for a task does not go")
