@@ -249,7 +249,7 @@ MODEL(a_worker_falls_asleep_while_another_is_woken, .threads = 3, .setup = set_u
 
 MODEL(what_a_busy_worker_is_handed_goes_to_another, .threads = 3, .setup = set_up_one_found,
       .thread = {work_as_announced_first, work_as_announced_second, submit_more_free_work},
-      .preemptions_max = 2, .finish = expect_two)
+      .preemptions_max = 2, .search_preemptions_max = 1, .finish = expect_two)
 
 MODEL_MUTATION(sleep_without_recheck)
 

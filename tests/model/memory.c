@@ -20,7 +20,6 @@ struct message {
 };
 
 struct location {
-    const volatile void *at;
     size_t bytes;
     bool is_private;
     int count;
@@ -49,6 +48,7 @@ static struct {
     struct view consistent; // Shared by everything sequentially consistent.
     struct actor actors[MEMORY_THREADS_MAX];
     struct plain plain[MEMORY_PLAINS_MAX];
+    const volatile void *at[MEMORY_LOCATIONS_MAX]; // the address of each location
     struct location location[MEMORY_LOCATIONS_MAX];
 } memory;
 
@@ -62,8 +62,9 @@ static bool releases(memory_order order) {
            order == memory_order_seq_cst;
 }
 
+// Of all locations, known or not: a loop of a fixed length is a few instructions.
 static void join_seen(struct view *to, const struct view *from) {
-    for (int i = 0; i < memory.locations; i++) {
+    for (int i = 0; i < MEMORY_LOCATIONS_MAX; i++) {
         to->seen[i] = to->seen[i] > from->seen[i] ? to->seen[i] : from->seen[i];
     }
 }
@@ -95,7 +96,7 @@ static uint64_t contents(const volatile void *at, size_t bytes) {
 // The object was (re)initialised by plain code: its history begins anew.
 static void begin_history(int number, const volatile void *at, size_t bytes) {
     struct location *location = &memory.location[number];
-    location->at = at;
+    memory.at[number] = at;
     location->bytes = bytes;
     location->count = 1;
     memset(&location->messages[0], 0, sizeof location->messages[0]);
@@ -112,7 +113,7 @@ static void begin_history(int number, const volatile void *at, size_t bytes) {
 
 int memory_find(const volatile void *at, size_t bytes) {
     for (int i = 0; i < memory.locations; i++) {
-        if (memory.location[i].at == at) {
+        if (memory.at[i] == at) {
             MODEL_EXPECT(memory.location[i].bytes == bytes);
             if (memory_newest(i) != contents(at, bytes)) {
                 begin_history(i, at, bytes);
@@ -215,7 +216,7 @@ static void append(int thread, int number, uint64_t value, memory_order order,
     if (order == memory_order_seq_cst) {
         memory.consistent.seen[number] = (uint8_t)at;
     }
-    memcpy((void *)location->at, &value, location->bytes);
+    memcpy((void *)memory.at[number], &value, location->bytes);
     actor->now.clock[thread]++;
     actor->stores += !location->is_private;
     memory.stores += !location->is_private;
