@@ -277,25 +277,19 @@ run_check_apart() {
     fi
 }
 
-# In a quick test they run side by side, and are counted afterwards.
+# They run side by side, and are counted afterwards.
 test_release_checks() {
     local name names
     mapfile -t names < <(release_checks)
-    if [ $brief = yes ]; then
-        for name in "${names[@]}"; do
-            run_check_apart "$name" &
-            while [ "$(jobs -rp | wc -l)" -ge "$cores" ]; do
-                wait -n
-            done
-        done
-        wait
-    fi
     for name in "${names[@]}"; do
-        if [ $brief = yes ]; then
-            step "release $name" cat "build/log/check_$name.txt"
-        else
-            step "release $name" run_check "$name" release
-        fi
+        run_check_apart "$name" &
+        while [ "$(jobs -rp | wc -l)" -ge "$cores" ]; do
+            wait -n
+        done
+    done
+    wait
+    for name in "${names[@]}"; do
+        step "release $name" cat "build/log/check_$name.txt"
     done
 }
 
