@@ -30,7 +30,8 @@
 //   values, if they travel (TN_DLOCAL in tenon/local.h), are seen as they were when it was sent.
 //   Thread numbers count that process's threads.
 // - A failure that nobody below or in the DFrame absorbs ends all of the DFrame. Then the handlers
-//   above it are asked here; path, place, message and causes are those of the frame that failed.
+//   above it are asked here, on whichever thread of the run hears of it; path, place, message and
+//   causes are those of the frame that failed.
 // - It is ready (tn_of_ready in tenon/event.h) when it has been sent.
 // - Options (TN_OPTIONS) go along, but for a thread of its own and an immediate start: with these a
 //   DFrame stays here. So does one whose arguments are too long for the way there.

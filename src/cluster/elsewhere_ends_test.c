@@ -1,6 +1,7 @@
 // DFrames in other processes, which are threads here (support/loopback.h): how they end.
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,14 +50,15 @@ TEST(a_failure_that_nobody_absorbs_ends_the_run_with_its_path_and_place) {
     EXPECT(failure->next == NULL);
 }
 
+// On whichever thread of the run hears that a process is lost.
 static enum tn_verdict absorb(const struct tn_failure *failure, int *replace, void *data) {
     (void)failure, (void)replace;
-    ++*(int *)data;
+    atomic_fetch_add((_Atomic int *)data, 1);
     return TN_ABSORB;
 }
 
 TN_PFRAME(int, absorbs, (int, line)) {
-    int asked = 0;
+    _Atomic int asked = 0;
     int answer = 0;
     EXPECT_EQ(tn_on_failure(self, absorb, &asked), TN_OK);
     tn_task(fetch) child = tn_spawn(fetch, line);
@@ -252,7 +254,7 @@ TEST(the_deadline_of_the_run_reaches_its_dframes) {
 // ---- processes that are gone -----------------------------------------------------------------
 
 TN_PFRAME(int, loses_one, (int, detail)) {
-    int asked = 0;
+    _Atomic int asked = 0;
     EXPECT_EQ(tn_on_failure(self, absorb, &asked), TN_OK);
     tn_task(holds) child = tn_spawn(holds, 1);
     struct tn_frame *frame = tn_share(child);
@@ -288,7 +290,7 @@ TN_DFRAME(int, counts_itself, (int, n)) {
 
 // One thread, so the others wait for it: none of them has begun.
 TN_PFRAME(void, loses_what_has_begun, (int, n)) {
-    int asked = 0;
+    _Atomic int asked = 0;
     EXPECT_EQ(tn_on_failure(self, absorb, &asked), TN_OK);
     tn_task(holds) first = tn_spawn(holds, 0);
     struct tn_frame *frame = tn_share(first);
@@ -322,7 +324,7 @@ TEST(with_no_process_left_dframes_run_here) {
 }
 
 TN_PFRAME(int, is_lied_to, (int, n)) {
-    int asked = 0;
+    _Atomic int asked = 0;
     EXPECT_EQ(tn_on_failure(self, absorb, &asked), TN_OK);
     tn_task(counts_itself) warm = tn_spawn(counts_itself, n);
     EXPECT_EQ(tn_await(counts_itself, warm), n);
