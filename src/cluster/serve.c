@@ -7,7 +7,7 @@
 
 // How many tasks wait here for a thread, for each that runs: so the next one is there when one
 // ends.
-#define SLOTS_PER_THREAD 8
+#define SLOTS_PER_THREAD 32
 #define SLOTS_MAX 64
 
 // ---- root ------------------------------------------------------------------------------------
@@ -83,14 +83,21 @@ static void tick(struct serve *serve) {
     }
 }
 
-// The next task, if this worker may run it; others are told of what is left.
-static struct taker_slot *take_task(struct serve *serve, struct worker *worker, bool *is_more) {
+// With the turn: the next task, if this worker may run it.
+static struct taker_slot *take_task(struct serve *serve, struct worker *worker) {
     struct taker_slot *slot = NULL;
     if (serve->root != NULL && worker->takes_free) {
         slot = taker_next(&serve->taker, os_now_ns());
     }
-    *is_more = serve->root != NULL && !list_is_empty(&serve->taker.waiting);
+    const bool is_more = serve->root != NULL && !list_is_empty(&serve->taker.waiting);
+    atomic_store_relaxed(&serve->elsewhere.wire.has_next, is_more);
     return slot;
+}
+
+// Without the turn. NULL: it has ended.
+static struct runnable *start(struct serve *serve, struct worker *worker, struct taker_slot *slot) {
+    struct task_stack *stack = guest_start(serve, worker, slot);
+    return stack == NULL ? NULL : &stack->resume;
 }
 
 static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct runnable **found) {
@@ -109,15 +116,22 @@ static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct
     }
     tick(serve);
     serve_update(serve);
-    bool is_more;
-    struct taker_slot *slot = take_task(serve, worker, &is_more);
+    struct taker_slot *slot = take_task(serve, worker);
     os_lock_release(&serve->ear.turn);
-    if (is_more && (heard > 0 || slot != NULL)) {
+    if (atomic_load_relaxed(&wire->has_next) && (heard > 0 || slot != NULL)) {
         scheduler_tasks_published(&serve->run->scheduler);
     }
-    struct task_stack *stack = slot == NULL ? NULL : guest_start(serve, worker, slot);
-    *found = stack == NULL ? NULL : &stack->resume;
+    *found = slot == NULL ? NULL : start(serve, worker, slot);
     return heard > 0 || slot != NULL;
+}
+
+static bool next(struct wire *wire, struct worker *worker, struct runnable **found) {
+    struct serve *serve = container_of(wire, struct serve, elsewhere.wire);
+    os_lock_acquire(&serve->ear.turn);
+    struct taker_slot *slot = take_task(serve, worker);
+    os_lock_release(&serve->ear.turn);
+    *found = slot == NULL ? NULL : start(serve, worker, slot);
+    return slot != NULL;
 }
 
 static bool leave(struct wire *wire, struct worker *worker, bool has_listened) {
@@ -171,7 +185,7 @@ int cluster_serve(struct link *link, const struct serve_options *options) {
     int code = TN_NO_MEMORY;
     if (serve != NULL && slots != NULL && ear_init(&serve->ear) == OS_OK) {
         const struct ear ear = serve->ear;
-        *serve = (struct serve){.elsewhere = {.wire = {.hear = hear, .leave = leave},
+        *serve = (struct serve){.elsewhere = {.wire = {.hear = hear, .next = next, .leave = leave},
                                               .claim = claim,
                                               .post = guest_post,
                                               .begin = begin,

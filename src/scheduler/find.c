@@ -243,6 +243,16 @@ static bool run_heard(struct worker *worker, struct task_stack **next) {
     return is_news;
 }
 
+// What a worker that has ended something takes of what came before.
+static bool run_next(struct worker *worker, struct task_stack **next) {
+    struct runnable *found;
+    const bool is_done = wire_next(worker, &found);
+    if (found != NULL) {
+        *next = run(worker, found, false, true);
+    }
+    return is_done;
+}
+
 // The oldest task that `stack` shows, if it may run elsewhere: for the agent.
 static struct tn_task *steal_to_send(struct task_stack *stack, struct wire *wire) {
     const struct tn_type *type = tasks_peek(&stack->tasks);
@@ -336,6 +346,9 @@ bool worker_find(struct worker *worker, bool is_idle, struct task_stack **stack)
     }
     if (UNLIKELY(worker->is_agent)) {
         return rob_to_send(worker, is_idle, stack);
+    }
+    if (!is_idle && UNLIKELY(worker->scheduler->wire != NULL) && run_next(worker, stack)) {
+        return true;
     }
     return worker_may_take_free(worker) && rob_someone(worker, is_idle, stack);
 }

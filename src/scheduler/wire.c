@@ -9,6 +9,12 @@ bool wire_hear(struct worker *worker, struct runnable **found) {
     return wire->hear(wire, worker, !worker->listens, found);
 }
 
+bool wire_next(struct worker *worker, struct runnable **found) {
+    struct wire *wire = worker->scheduler->wire;
+    *found = NULL;
+    return atomic_load_relaxed(&wire->has_next) && wire->next(wire, worker, found);
+}
+
 bool wire_sleep(struct worker *worker) {
     struct wire *wire = worker->scheduler->wire;
     const bool has_listened = worker->listens;

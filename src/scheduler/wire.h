@@ -28,6 +28,11 @@ struct wire {
     // from the first call (`is_first`) on that has set worker->listens. True: something has come.
     // *found: what it is to run now; NULL: nothing.
     bool (*hear)(struct wire *wire, struct worker *worker, bool is_first, struct runnable **found);
+    // A task that has come and waits for a worker, for one that has just ended something else and
+    // does not listen: so in a stream of short tasks nobody begins to listen, and arms the doorbell
+    // again, for each. True: something was done; *found as above. NULL: none ever waits.
+    bool (*next)(struct wire *wire, struct worker *worker, struct runnable **found);
+    _Atomic bool has_next; // a glance at whether one waits
     // The worker goes away; it `has_listened`, or not. False: something has come that nobody else
     // listens for.
     bool (*leave)(struct wire *wire, struct worker *worker, bool has_listened);
@@ -40,6 +45,9 @@ struct wire {
 
 // All of these are for runs that have a wire. An idle worker listens: as in struct wire.
 bool wire_hear(struct worker *worker, struct runnable **found);
+
+// A worker that has nothing else to do, and is not idle yet, takes what waits: as in struct wire.
+bool wire_next(struct worker *worker, struct runnable **found);
 
 // It is about to sleep. False: it must not, there is something to hear.
 bool wire_sleep(struct worker *worker);
