@@ -246,7 +246,7 @@ TN_PFRAME(void, runs_out, (int, n)) {
 
 TEST(the_deadline_of_the_run_reaches_its_dframes) {
     use(1, 1);
-    EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 1, .seconds = 0.02), runs_out, NULL, 1),
+    EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 1, .seconds = 0.1), runs_out, NULL, 1),
               TN_TIMED_OUT);
     EXPECT_EQ(unwound, begun);
 }
