@@ -171,7 +171,7 @@ run_programs() {
     choose_launcher "$preset"
     [ "$preset" != sim ] || left_out='^(model|contract)_' # run_contract_seeded
     if [ $brief = yes ]; then
-        grep -v -E "$left_out|^stress_" "$list" | run_width $((cores + 1)) "$preset" "$folder"
+        grep -v -E "$left_out|^stress_" "$list" | run_width $((2 * cores)) "$preset" "$folder"
     else
         [ "$preset" != release ] ||
             grep '^model_' "$list" | program_seconds_max=1200 run_width "$cores" "$preset" "$folder"
@@ -256,14 +256,14 @@ test_preset() {
     else
         step "$preset tests" run_programs "$preset"
     fi
-    step "$preset examples" run_check examples "$preset"
+    [ $brief = yes ] || step "$preset examples" run_check examples "$preset"
 }
 
 # The names of the checks that need one finished release: each tests/NAME/check.* but those run
-# elsewhere, and, in a quick test, those that take long.
+# elsewhere, or, in a quick test, all but those that take long.
 release_checks() {
     local left_out='^(examples|headers|install)$'
-    [ $brief = no ] || left_out='^(examples|headers|install|benches|dframes)$'
+    [ $brief = no ] || left_out='^(headers|install|benches|dframes)$'
     printf '%s\n' tests/*/check.* | cut -d / -f 2 | grep -v -E "$left_out"
 }
 
@@ -296,7 +296,7 @@ test_release_checks() {
 test_style() {
     step "style" python3 tools/style.py
     step "style checker" python3 tools/style_test.py
-    step "headers" run_check headers release
+    [ $brief = yes ] || step "headers" run_check headers release
 }
 
 finish() {
