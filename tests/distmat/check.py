@@ -288,7 +288,7 @@ class Check:
                                       "--quiet", "in.csv"], cwd=self.folder,
                                      stderr=subprocess.PIPE)
             killed = 0
-            while child.poll() is None and killed < 5:
+            while child.poll() is None and killed < 20:
                 for number in family.descendants(child.pid)[-1:]:
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(number, signal.SIGKILL)
