@@ -11,11 +11,6 @@
 #include "support/loopback.h"
 #include "support/test.h"
 
-static void use(int processes, int threads) {
-    loopback_use(processes, threads);
-    loopback_force(true);
-}
-
 static const struct tn_run_options *options(void) {
     static const struct tn_run_options two = {.num_threads = 2};
     return &two;
@@ -39,7 +34,7 @@ TN_PFRAME(int, lets_fetch, (int, line)) {
 }
 
 TEST(a_failure_that_nobody_absorbs_ends_the_run_with_its_path_and_place) {
-    use(1, 1);
+    loopback_send_all(1, 1);
     EXPECT_EQ(tn_run_with(options(), lets_fetch, NULL, 7), -EINVAL);
     const struct tn_failure *failure = tn_run_failures();
     EXPECT(failure != NULL);
@@ -75,7 +70,7 @@ TN_PFRAME(int, absorbs, (int, line)) {
 }
 
 TEST(handlers_above_a_dframe_hear_of_its_failure_and_may_absorb_it) {
-    use(1, 1);
+    loopback_send_all(1, 1);
     int asked = 0;
     EXPECT_EQ(tn_run_with(options(), absorbs, &asked, 3), TN_OK);
     EXPECT_EQ(asked, 2);
@@ -99,7 +94,7 @@ TN_PFRAME(int, lets_handle, (int, line)) {
 }
 
 TEST(a_failure_travels_with_what_led_to_it) {
-    use(1, 1);
+    loopback_send_all(1, 1);
     EXPECT_EQ(tn_run_with(options(), lets_handle, NULL, 9), -EIO);
     const struct tn_failure *failure = tn_run_failures();
     EXPECT(failure != NULL && failure->cause != NULL);
@@ -127,7 +122,7 @@ TN_PFRAME(int, lets_absorb_inside, (int, line)) {
 }
 
 TEST(a_failure_that_a_dframe_absorbs_is_not_heard_of_outside) {
-    use(1, 2);
+    loopback_send_all(1, 2);
     int answer = 0;
     EXPECT_EQ(tn_run_with(options(), lets_absorb_inside, &answer, 9), TN_OK);
     EXPECT_EQ(answer, 42);
@@ -173,7 +168,7 @@ TN_PFRAME(void, removes_one, (int, n)) {
 }
 
 TEST(a_removed_dframe_has_unwound_elsewhere_when_the_removal_is_over) {
-    use(1, 1);
+    loopback_send_all(1, 1);
     EXPECT_EQ(tn_run_with(options(), removes_one, NULL, 1), TN_OK);
 }
 
@@ -190,7 +185,7 @@ TN_PFRAME(void, removes_at_once, (int, n)) {
 }
 
 TEST(a_dframe_may_be_removed_at_any_moment_of_its_way) {
-    use(2, 1);
+    loopback_send_all(2, 1);
     EXPECT_EQ(tn_run_with(options(), removes_at_once, NULL, 30), TN_OK);
 }
 
@@ -202,7 +197,7 @@ TN_PFRAME(void, leaves_some, (int, n)) {
 }
 
 TEST(the_end_of_a_parent_ends_its_dframes_elsewhere) {
-    use(1, 3);
+    loopback_send_all(1, 3);
     EXPECT_EQ(tn_run_with(options(), leaves_some, NULL, 3), TN_OK);
     EXPECT_EQ(unwound, 3);
 }
@@ -215,7 +210,7 @@ TN_PFRAME(int, has_a_deadline, (double, seconds)) {
 }
 
 TEST(a_deadline_reaches_a_dframe_elsewhere) {
-    use(1, 1);
+    loopback_send_all(1, 1);
     int code = 0;
     EXPECT_EQ(tn_run_with(options(), has_a_deadline, &code, 0.02 * test_slowness()), TN_OK);
     EXPECT_EQ(code, TN_TIMED_OUT);
@@ -232,7 +227,7 @@ TN_PFRAME(int, is_in_a_scope, (double, seconds)) {
 }
 
 TEST(a_scope_ends_the_wait_for_a_dframe_and_the_dframe) {
-    use(1, 1);
+    loopback_send_all(1, 1);
     int code = 0;
     EXPECT_EQ(tn_run_with(options(), is_in_a_scope, &code, 0.02), TN_OK);
     EXPECT_EQ(code, TN_TIMED_OUT);
@@ -245,7 +240,7 @@ TN_PFRAME(void, runs_out, (int, n)) {
 }
 
 TEST(the_deadline_of_the_run_reaches_its_dframes) {
-    use(1, 1);
+    loopback_send_all(1, 1);
     EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 1, .seconds = 0.1), runs_out, NULL, 1),
               TN_TIMED_OUT);
     EXPECT_EQ(unwound, begun);
@@ -270,14 +265,14 @@ TN_PFRAME(int, loses_one, (int, detail)) {
 }
 
 TEST(a_dframe_whose_process_is_killed_is_lost_and_says_why) {
-    use(1, 1);
+    loopback_send_all(1, 1);
     int code = 0;
     EXPECT_EQ(tn_run_with(options(), loses_one, &code, SIGKILL), TN_OK);
     EXPECT_EQ(code, TN_LOST);
 }
 
 TEST(a_dframe_whose_process_exits_is_lost_and_says_why) {
-    use(1, 1);
+    loopback_send_all(1, 1);
     int code = 0;
     EXPECT_EQ(tn_run_with(options(), loses_one, &code, -3), TN_OK);
     EXPECT_EQ(code, TN_LOST);
@@ -314,12 +309,12 @@ TN_PFRAME(void, loses_what_has_begun, (int, n)) {
 }
 
 TEST(what_had_not_begun_in_a_lost_process_is_run_elsewhere) {
-    use(2, 1);
+    loopback_send_all(2, 1);
     EXPECT_EQ(tn_run_with(options(), loses_what_has_begun, NULL, 8), TN_OK);
 }
 
 TEST(with_no_process_left_dframes_run_here) {
-    use(1, 1);
+    loopback_send_all(1, 1);
     EXPECT_EQ(tn_run_with(options(), loses_what_has_begun, NULL, 8), TN_OK);
 }
 
@@ -338,7 +333,7 @@ TN_PFRAME(int, is_lied_to, (int, n)) {
 }
 
 TEST(a_process_that_breaks_the_rules_is_cut_off_and_the_program_lives) {
-    use(1, 1);
+    loopback_send_all(1, 1);
     int answer = 0;
     EXPECT_EQ(tn_run_with(options(), is_lied_to, &answer, 5), TN_OK);
     EXPECT_EQ(answer, 5);

@@ -12,11 +12,6 @@ TN_DLOCAL(struct wide, wide);
 TN_DLOCAL(char, narrow);
 TN_LOCAL(int, stays);
 
-static void use(int processes, int threads) {
-    loopback_use(processes, threads);
-    loopback_force(true);
-}
-
 TN_DFRAME(int, sees, (int, n)) {
     EXPECT(loopback_here() >= 0);
     EXPECT_EQ(tn_local_get(stays), 0); // its type may be anything, so it does not travel
@@ -37,7 +32,7 @@ TN_PFRAME(void, sets_and_sends, (int, count)) {
 }
 
 TEST(values_that_travel_are_seen_as_they_were_when_it_was_sent) {
-    use(2, 1);
+    loopback_send_all(2, 1);
     EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 2), sets_and_sends, NULL, 20), TN_OK);
 }
 
@@ -61,7 +56,7 @@ TN_PFRAME(void, sends_and_removes, (int, count)) {
 
 // Memory checkers see that nothing is left.
 TEST(a_dframe_that_never_runs_there_leaves_no_values) {
-    use(1, 1);
+    loopback_send_all(1, 1);
     EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 1), sends_and_removes, NULL, 30), TN_OK);
 }
 

@@ -8,11 +8,6 @@
 #include "support/loopback.h"
 #include "support/test.h"
 
-static void use(int processes, int threads) {
-    loopback_use(processes, threads);
-    loopback_force(true);
-}
-
 static const struct tn_run_options *options(void) {
     static const struct tn_run_options options = {.num_threads = 2};
     return &options;
@@ -39,7 +34,7 @@ TN_PFRAME(int, hears_a_knock, (int64_t, value)) {
 }
 
 TEST(what_a_dframe_posts_is_there_before_its_result) {
-    use(1, 1);
+    loopback_send_all(1, 1);
     int where = -2;
     EXPECT_EQ(tn_run_with(options(), hears_a_knock, &where, -5), TN_OK);
     EXPECT_EQ(where, 0);
@@ -85,7 +80,7 @@ TN_FRAME(void, listens_to_many, (int, count)) {
 }
 
 TEST(posts_to_an_event_arrive_in_order) {
-    use(1, 1);
+    loopback_send_all(1, 1);
     EXPECT_EQ(tn_run_with(options(), listens_to_many, NULL, 1000), TN_OK);
     EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 1), listens_to_many, NULL, 50), TN_OK);
 }
@@ -115,7 +110,7 @@ TN_PFRAME(void, hears_each, (int, count)) {
 }
 
 TEST(none_of_the_posts_of_many_dframes_is_left_out) {
-    use(2, 2);
+    loopback_send_all(2, 2);
     EXPECT_EQ(tn_run_with(options(), hears_each, NULL, 100), TN_OK);
 }
 
@@ -149,7 +144,7 @@ TN_PFRAME(void, posts_into_the_void, (int, count)) {
 }
 
 TEST(what_is_posted_to_no_event_is_lost_and_nothing_else) {
-    use(1, 1);
+    loopback_send_all(1, 1);
     EXPECT_EQ(tn_run_with(options(), posts_into_the_void, NULL, 6), TN_OK);
 }
 
@@ -179,7 +174,7 @@ TN_PFRAME(void, removes_who_knocks, (int, rounds)) {
 }
 
 TEST(a_dframe_that_posts_is_removed_at_any_moment) {
-    use(2, 1);
+    loopback_send_all(2, 1);
     EXPECT_EQ(tn_run_with(options(), removes_who_knocks, NULL, 10), TN_OK);
 }
 
@@ -204,7 +199,7 @@ TN_PFRAME(int, loses_who_knocked, (int, detail)) {
 }
 
 TEST(what_was_posted_stays_when_the_process_is_lost) {
-    use(1, 1);
+    loopback_send_all(1, 1);
     int code = 0;
     EXPECT_EQ(tn_run_with(options(), loses_who_knocked, &code, SIGKILL), TN_OK);
     EXPECT_EQ(code, TN_LOST);
@@ -240,7 +235,7 @@ TN_PFRAME(int, hears_nonsense, (uint32_t, bytes)) {
 
 TEST(a_process_that_posts_what_is_no_post_is_cut_off_and_the_program_lives) {
     for (uint32_t bytes = 0; bytes <= 64; bytes += 16) {
-        use(1, 1);
+        loopback_send_all(1, 1);
         int code = 0;
         EXPECT_EQ(tn_run_with(options(), hears_nonsense, &code, bytes), TN_OK);
         EXPECT_EQ(code, TN_LOST);

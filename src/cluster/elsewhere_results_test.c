@@ -8,11 +8,6 @@
 #include "support/loopback.h"
 #include "support/test.h"
 
-static void use(int processes, int threads) {
-    loopback_use(processes, threads);
-    loopback_force(true);
-}
-
 static const struct tn_run_options *options(void) {
     static const struct tn_run_options options = {.num_threads = 2};
     return &options;
@@ -47,7 +42,7 @@ TN_PFRAME(int64_t, sum_ranges, (int, count)) {
 }
 
 TEST(arrays_of_any_length_come_back_from_two_processes) {
-    use(2, 2);
+    loopback_send_all(2, 2);
     int64_t sum = 0;
     int64_t expected = 0;
     for (int64_t i = 0; i < 100; i++) {
@@ -72,7 +67,7 @@ TN_PFRAME(int, asks_for_too_much, (size_t, count)) {
 }
 
 TEST(a_result_too_long_for_the_way_back_is_a_failure) {
-    use(1, 1);
+    loopback_send_all(1, 1);
     int code = 0;
     EXPECT_EQ(tn_run_with(options(), asks_for_too_much, &code, (size_t)1 << 20), TN_OK);
     EXPECT_EQ(code, TN_TOO_LONG);
@@ -97,7 +92,7 @@ TN_PFRAME(void, hears_of_it, (int, code)) {
 }
 
 TEST(a_dframe_that_fails_has_no_result_whatever_it_returned) {
-    use(1, 1);
+    loopback_send_all(1, 1);
     EXPECT_EQ(tn_run_with(options(), hears_of_it, NULL, -77), TN_OK);
     EXPECT_EQ(tn_run_with(options(), hears_of_it, NULL, 0), TN_OK);
 }
@@ -121,7 +116,7 @@ TN_PFRAME(void, lets_many_join, (int, count)) {
 }
 
 TEST(a_result_that_many_wait_for_is_read_by_all) {
-    use(1, 1);
+    loopback_send_all(1, 1);
     EXPECT_EQ(tn_run_with(options(), lets_many_join, NULL, 20), TN_OK);
 }
 
@@ -139,6 +134,6 @@ TN_PFRAME(void, cuts_the_wait, (int, rounds)) {
 }
 
 TEST(a_wait_that_is_cut_loses_the_result_and_nothing_else) {
-    use(1, 1);
+    loopback_send_all(1, 1);
     EXPECT_EQ(tn_run_with(options(), cuts_the_wait, NULL, 30), TN_OK);
 }

@@ -24,8 +24,7 @@ TN_PFRAME(int, ask_where, (int, after_ms)) {
 }
 
 TEST(a_dframe_is_run_in_another_process_and_its_result_comes_back) {
-    loopback_use(1, 1);
-    loopback_force(true);
+    loopback_send_all(1, 1);
     int answer = -2;
     EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 1), ask_where, &answer, 0), TN_OK);
     EXPECT_EQ(answer, 0);
@@ -121,8 +120,7 @@ TN_FRAME(int, spread_from_a_frame, (int, count)) {
 }
 
 TEST(a_plain_frame_sends_its_dframes_too) {
-    loopback_use(1, 1);
-    loopback_force(true);
+    loopback_send_all(1, 1);
     int here = -1;
     EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 2), spread_from_a_frame, &here, 20), TN_OK);
     EXPECT_EQ(here, 0);
@@ -146,8 +144,7 @@ TN_PFRAME(int, pins, (int, thread)) {
 }
 
 TEST(a_dframe_with_a_thread_of_its_own_stays) {
-    loopback_use(1, 1);
-    loopback_force(true);
+    loopback_send_all(1, 1);
     int answer = 0;
     EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 2), pins, &answer, 2), TN_OK);
     EXPECT_EQ(answer, -1);
@@ -184,8 +181,7 @@ TN_PFRAME(double, mean_of, (int, count)) {
 // 100,000 doubles are longer than the link takes: they stay here.
 TEST(arrays_text_and_structures_come_whole_whatever_their_size) {
     static const int counts[] = {0, 1, 7, 100, 3000, 100000};
-    loopback_use(1, 1);
-    loopback_force(true);
+    loopback_send_all(1, 1);
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         double answer = 1;
         EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 1), mean_of, &answer, counts[i]), TN_OK);
@@ -207,8 +203,7 @@ TN_PFRAME(void, lets_do, (int, count)) {
 }
 
 TEST(a_dframe_without_a_result_is_awaited_too) {
-    loopback_use(1, 1);
-    loopback_force(true);
+    loopback_send_all(1, 1);
     EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 1), lets_do, NULL, 50), TN_OK);
     EXPECT_EQ(done_count, 50);
 }
@@ -240,8 +235,7 @@ TN_PFRAME(int, ask_whole, (int, n)) {
 
 TEST(frames_of_every_level_run_inside_a_dframe_elsewhere) {
     for (int threads = 1; threads <= 2; threads++) {
-        loopback_use(1, threads);
-        loopback_force(true);
+        loopback_send_all(1, threads);
         int answer = 0;
         EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 1), ask_whole, &answer, 3), TN_OK);
         EXPECT_EQ(answer, 99);

@@ -3,15 +3,12 @@
 
 #include "cluster/owner.h"
 #include "cluster/taker.h"
+#include "support/deaf_link.h"
 #include "support/test.h"
 
 // One half with one task, and a link that keeps what it says.
 static struct stage {
-    struct link link;
-    struct message said; // the last one
-    int count;
-    bool is_full;
-    enum session_why cut;
+    struct deaf_link deaf;
     struct owner owner;
     struct owner_peer peer;
     struct owner_place places[1];
@@ -22,22 +19,6 @@ static struct stage {
     struct taker_post made[3];
     int posts_ended;
 } stage;
-
-static bool send(struct link *link, unsigned peer, const struct message *message,
-                 const void *payload) {
-    (void)link, (void)peer, (void)payload;
-    if (stage.is_full) {
-        return false;
-    }
-    stage.said = *message;
-    stage.count++;
-    return true;
-}
-
-static void cut(struct link *link, unsigned peer, enum session_why why) {
-    (void)link, (void)peer;
-    stage.cut = why;
-}
 
 static void deliver(void *upper, struct owner_task *task, const struct owner_outcome *outcome) {
     (void)upper, (void)task, (void)outcome;
@@ -67,7 +48,6 @@ static void posted(void *upper, struct taker_post *post) {
     stage.posts_ended++;
 }
 
-static const struct link_calls link_calls = {.send = send, .cut = cut};
 static const struct owner_calls owner_calls = {.deliver = deliver, .post = post};
 static const struct taker_calls taker_calls = {
     .keep = keep, .cancel = cancel, .drop = drop, .posted = posted};
@@ -92,8 +72,8 @@ static void hear(enum message_kind kind, uint32_t number, uint64_t now_ns) {
 
 static void start_owner(bool is_reliable) {
     memset(&stage, 0, sizeof stage);
-    stage.link = (struct link){.calls = &link_calls, .is_reliable = is_reliable};
-    const struct owner_options options = {.link = &stage.link,
+    deaf_link_init(&stage.deaf, is_reliable);
+    const struct owner_options options = {.link = &stage.deaf.link,
                                           .timing = session_timing_default(),
                                           .incarnation = 5,
                                           .calls = &owner_calls};
@@ -103,7 +83,7 @@ static void start_owner(bool is_reliable) {
     hear(MESSAGE_BEAT, 0, 2);
     stage.task.begins_max = 1;
     owner_submit(&stage.owner, &stage.task, 3);
-    EXPECT_EQ(stage.said.kind, MESSAGE_RUN);
+    EXPECT_EQ(stage.deaf.said.kind, MESSAGE_RUN);
 }
 
 TEST(a_post_is_heard_once_and_answered_each_time) {
@@ -112,28 +92,28 @@ TEST(a_post_is_heard_once_and_answered_each_time) {
     EXPECT_EQ(stage.places[0].phase, OWNER_PLACE_STARTED); // that was said, and lost
     hear(MESSAGE_POST, 1, 4);
     hear(MESSAGE_POST, 2, 4);
-    EXPECT_EQ(stage.said.kind, MESSAGE_POSTED);
-    EXPECT_EQ(stage.said.attempt, 2);
+    EXPECT_EQ(stage.deaf.said.kind, MESSAGE_POSTED);
+    EXPECT_EQ(stage.deaf.said.attempt, 2);
     hear(MESSAGE_POST, 1, 4); // a late copy
-    EXPECT_EQ(stage.said.attempt, 1);
+    EXPECT_EQ(stage.deaf.said.attempt, 1);
     EXPECT_EQ(stage.posts, 2);
     hear(MESSAGE_RESULT, 1, 5);
     EXPECT_EQ(stage.task.state, OWNER_TASK_DELIVERED);
     hear(MESSAGE_POST, 3, 6); // its place is no more
     EXPECT_EQ(stage.posts, 2);
-    EXPECT_EQ(stage.cut, 0);
+    EXPECT_EQ(stage.deaf.cut, 0);
 }
 
 TEST(a_taker_that_leaves_out_a_post_is_given_up) {
     start_owner(false);
     hear(MESSAGE_POST, 2, 4);
-    EXPECT_EQ(stage.cut, SESSION_BAD);
+    EXPECT_EQ(stage.deaf.cut, SESSION_BAD);
     EXPECT_EQ(stage.posts, 0);
     start_owner(true);
     hear(MESSAGE_POST, 1, 4);
-    EXPECT_EQ(stage.said.kind, MESSAGE_RUN); // nothing is answered where nothing is lost
-    hear(MESSAGE_POST, 1, 4);                // and nothing comes twice there
-    EXPECT_EQ(stage.cut, SESSION_BAD);
+    EXPECT_EQ(stage.deaf.said.kind, MESSAGE_RUN); // nothing is answered where nothing is lost
+    hear(MESSAGE_POST, 1, 4);                     // and nothing comes twice there
+    EXPECT_EQ(stage.deaf.cut, SESSION_BAD);
     EXPECT_EQ(stage.posts, 1);
 }
 
@@ -153,16 +133,16 @@ static void tell(enum message_kind kind, uint32_t number, uint64_t now_ns) {
 
 static struct taker_slot *start_taker(bool is_reliable) {
     memset(&stage, 0, sizeof stage);
-    stage.link = (struct link){.calls = &link_calls, .is_reliable = is_reliable};
+    deaf_link_init(&stage.deaf, is_reliable);
     const struct taker_options options = {
-        .link = &stage.link, .timing = session_timing_default(), .calls = &taker_calls};
+        .link = &stage.deaf.link, .timing = session_timing_default(), .calls = &taker_calls};
     taker_init(&stage.taker, &options, stage.slots, 1);
     (void)taker_tick(&stage.taker, 1);
     const struct message welcome = {.kind = MESSAGE_WELCOME,
                                     .version = SESSION_VERSION,
                                     .owner = 5,
                                     .session = 1,
-                                    .value = stage.said.value,
+                                    .value = stage.deaf.said.value,
                                     .stamp_ns = 1};
     taker_hear(&stage.taker, &welcome, NULL, 2);
     tell(MESSAGE_RUN, 1, 3);
@@ -179,18 +159,18 @@ static void make_post(int index) {
 TEST(a_result_waits_for_room_behind_what_was_posted_before) {
     struct taker_slot *slot = start_taker(true);
     for (int i = 0; i < 3; i++) {
-        stage.is_full = i > 0;
+        stage.deaf.is_full = i > 0;
         make_post(i);
     }
     EXPECT_EQ(stage.posts_ended, 1);
     taker_end(&stage.taker, slot, 0, NULL, 0, 6);
-    EXPECT_EQ(stage.said.kind, MESSAGE_POST);
-    EXPECT_EQ(stage.said.attempt, 1);
-    const int count = stage.count;
-    stage.is_full = false;
+    EXPECT_EQ(stage.deaf.said.kind, MESSAGE_POST);
+    EXPECT_EQ(stage.deaf.said.attempt, 1);
+    const int count = stage.deaf.count;
+    stage.deaf.is_full = false;
     taker_writable(&stage.taker, 7);
-    EXPECT_EQ(stage.said.kind, MESSAGE_RESULT);
-    EXPECT_EQ(stage.count, count + 3);
+    EXPECT_EQ(stage.deaf.said.kind, MESSAGE_RESULT);
+    EXPECT_EQ(stage.deaf.count, count + 3);
     EXPECT_EQ(stage.posts_ended, 3);
     taker_check(&stage.taker);
 }
@@ -200,20 +180,20 @@ TEST(where_messages_are_lost_each_post_waits_for_its_answer) {
     make_post(0);
     make_post(1);
     taker_end(&stage.taker, slot, 0, NULL, 0, 6);
-    EXPECT_EQ(stage.said.attempt, 1);
-    const int count = stage.count;
+    EXPECT_EQ(stage.deaf.said.attempt, 1);
+    const int count = stage.deaf.count;
     const uint64_t later_ns = session_timing_default().resend_ns + 10;
     (void)taker_tick(&stage.taker, later_ns);
-    EXPECT_EQ(stage.said.kind, MESSAGE_POST); // again, behind a beat
-    EXPECT_EQ(stage.count, count + 2);
+    EXPECT_EQ(stage.deaf.said.kind, MESSAGE_POST); // again, behind a beat
+    EXPECT_EQ(stage.deaf.count, count + 2);
     tell(MESSAGE_POSTED, 2, later_ns); // not said yet
     EXPECT_EQ(stage.posts_ended, 0);
     tell(MESSAGE_POSTED, 1, later_ns);
-    EXPECT_EQ(stage.said.attempt, 2);
+    EXPECT_EQ(stage.deaf.said.attempt, 2);
     tell(MESSAGE_POSTED, 1, later_ns); // a copy
     EXPECT_EQ(stage.posts_ended, 1);
     tell(MESSAGE_POSTED, 2, later_ns);
-    EXPECT_EQ(stage.said.kind, MESSAGE_RESULT);
+    EXPECT_EQ(stage.deaf.said.kind, MESSAGE_RESULT);
     EXPECT_EQ(stage.posts_ended, 2);
 }
 
@@ -222,10 +202,10 @@ TEST(a_task_whose_owner_is_gone_posts_to_nobody) {
     make_post(0);
     taker_down(&stage.taker, 6);
     EXPECT_EQ(stage.posts_ended, 1);
-    const int count = stage.count;
+    const int count = stage.deaf.count;
     make_post(1);
     EXPECT_EQ(stage.posts_ended, 2);
-    EXPECT_EQ(stage.count, count);
+    EXPECT_EQ(stage.deaf.count, count);
     taker_end(&stage.taker, slot, 0, NULL, 0, 7);
     taker_check(&stage.taker);
 }

@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "cluster/owner.h"
 #include "cluster/taker.h"
+#include "support/deaf_link.h"
 #include "support/fuzz.h"
 #include "support/test.h"
 
@@ -14,11 +15,7 @@ enum { SLOTS = 4, TASKS = 8, MESSAGES = 60 };
 
 // One half, and a link that keeps what it says.
 static struct stage {
-    struct link link;
-    struct message said; // the last one
-    int count;
-    bool is_full;
-    enum session_why cut;
+    struct deaf_link deaf;
     struct owner owner;
     struct owner_peer peer;
     struct owner_place places[SLOTS];
@@ -30,22 +27,6 @@ static struct stage {
     struct taker_slot slots[SLOTS];
     int kept, dropped, cancelled, posts_ended;
 } stage;
-
-static bool send(struct link *link, unsigned peer, const struct message *message,
-                 const void *payload) {
-    (void)link, (void)peer, (void)payload;
-    if (stage.is_full) {
-        return false;
-    }
-    stage.said = *message;
-    stage.count++;
-    return true;
-}
-
-static void cut(struct link *link, unsigned peer, enum session_why why) {
-    (void)link, (void)peer;
-    stage.cut = why;
-}
 
 static void deliver(void *upper, struct owner_task *task, const struct owner_outcome *outcome) {
     (void)upper;
@@ -75,7 +56,6 @@ static void drop(void *upper, struct taker_slot *slot) {
     stage.dropped++;
 }
 
-static const struct link_calls link_calls = {.send = send, .cut = cut};
 static const struct owner_calls owner_calls = {.deliver = deliver, .post = post};
 static void posted(void *upper, struct taker_post *post) {
     (void)upper, (void)post;
@@ -98,8 +78,8 @@ static void hear_beat(uint64_t offered, uint64_t now_ns) {
 // An owner that has met a taker, which offers `offered` places; its tasks are submitted.
 static void start_owner(bool is_reliable, uint64_t offered) {
     memset(&stage, 0, sizeof stage);
-    stage.link = (struct link){.calls = &link_calls, .is_reliable = is_reliable};
-    const struct owner_options options = {.link = &stage.link,
+    deaf_link_init(&stage.deaf, is_reliable);
+    const struct owner_options options = {.link = &stage.deaf.link,
                                           .timing = session_timing_default(),
                                           .incarnation = 5,
                                           .calls = &owner_calls};
@@ -108,8 +88,8 @@ static void start_owner(bool is_reliable, uint64_t offered) {
     const struct message hello = {
         .kind = MESSAGE_HELLO, .version = SESSION_VERSION, .value = 77, .stamp_ns = 1};
     owner_hear(&stage.owner, &stage.peer, &hello, NULL, 1);
-    EXPECT_EQ(stage.said.kind, MESSAGE_WELCOME);
-    EXPECT_EQ(stage.said.value, 77);
+    EXPECT_EQ(stage.deaf.said.kind, MESSAGE_WELCOME);
+    EXPECT_EQ(stage.deaf.said.value, 77);
     hear_beat(offered, 2);
     for (int i = 0; i < TASKS; i++) {
         stage.tasks[i].begins_max = 1;
@@ -133,8 +113,8 @@ static void hear(enum message_kind kind, enum message_how how, uint64_t place, u
 TEST(a_taker_gets_no_more_tasks_than_it_offers_places) {
     start_owner(false, 2);
     EXPECT_EQ(stage.peer.used, 2);
-    EXPECT_EQ(stage.said.kind, MESSAGE_RUN);
-    EXPECT_EQ(stage.said.task, 2);
+    EXPECT_EQ(stage.deaf.said.kind, MESSAGE_RUN);
+    EXPECT_EQ(stage.deaf.said.task, 2);
     hear_beat(4, 5);
     EXPECT_EQ(stage.peer.used, 4);
     hear_beat(0, 6);
@@ -144,7 +124,7 @@ TEST(a_taker_gets_no_more_tasks_than_it_offers_places) {
 }
 
 static void expect_given_up(void) {
-    EXPECT_EQ(stage.cut, SESSION_BAD);
+    EXPECT_EQ(stage.deaf.cut, SESSION_BAD);
     EXPECT(!stage.peer.is_up);
     for (int i = 0; i < 2; i++) {
         EXPECT_EQ(stage.delivered[i], 1);
@@ -181,7 +161,7 @@ TEST(a_taker_that_breaks_a_rule_is_given_up) {
 TEST(on_a_reliable_link_a_liar_is_judged_when_it_is_gone) {
     start_owner(true, 2);
     hear(MESSAGE_RESULT, 0, place_of(0, 1), 1);
-    EXPECT_EQ(stage.cut, SESSION_BAD);
+    EXPECT_EQ(stage.deaf.cut, SESSION_BAD);
     EXPECT_EQ(stage.delivered[0], 0);
     hear(MESSAGE_RESULT, MESSAGE_DONE, place_of(0, 1), 1); // not listened to any more
     EXPECT_EQ(stage.delivered[0], 0);
@@ -204,25 +184,25 @@ TEST(on_a_reliable_link_only_what_has_begun_is_lost_with_its_taker) {
 
 TEST(what_found_no_room_is_said_when_there_is_some) {
     start_owner(true, 0);
-    stage.is_full = true;
+    stage.deaf.is_full = true;
     hear_beat(1, 4);
     EXPECT_EQ(stage.peer.used, 1);
-    stage.is_full = false;
+    stage.deaf.is_full = false;
     owner_writable(&stage.owner, &stage.peer, 5);
-    EXPECT_EQ(stage.said.kind, MESSAGE_RUN);
-    const int count = stage.count;
+    EXPECT_EQ(stage.deaf.said.kind, MESSAGE_RUN);
+    const int count = stage.deaf.count;
     owner_writable(&stage.owner, &stage.peer, 6);
     (void)owner_tick(&stage.owner, 1000000000);
-    EXPECT_EQ(stage.count, count); // nothing is said twice on a reliable link
+    EXPECT_EQ(stage.deaf.count, count); // nothing is said twice on a reliable link
     owner_check(&stage.owner);
 }
 
 TEST(a_peer_that_goes_leaves_no_task_behind) {
     start_owner(false, 2);
     owner_cancel(&stage.owner, &stage.tasks[0], -3, 4);
-    EXPECT_EQ(stage.said.kind, MESSAGE_CANCEL);
+    EXPECT_EQ(stage.deaf.said.kind, MESSAGE_CANCEL);
     owner_peer_deinit(&stage.owner, &stage.peer, 5);
-    EXPECT_EQ(stage.said.kind, MESSAGE_BYE);
+    EXPECT_EQ(stage.deaf.said.kind, MESSAGE_BYE);
     EXPECT_EQ(stage.delivered[0] + stage.delivered[1], 2);
     EXPECT(list_is_empty(&stage.owner.peers));
     for (int i = 2; i < TASKS; i++) {
@@ -274,17 +254,17 @@ TEST(whatever_a_taker_says_the_owner_stays_whole, .seconds = FUZZ_SECONDS) {
 
 static void start_taker(bool is_reliable) {
     memset(&stage, 0, sizeof stage);
-    stage.link = (struct link){.calls = &link_calls, .is_reliable = is_reliable};
+    deaf_link_init(&stage.deaf, is_reliable);
     const struct taker_options options = {
-        .link = &stage.link, .timing = session_timing_default(), .calls = &taker_calls};
+        .link = &stage.deaf.link, .timing = session_timing_default(), .calls = &taker_calls};
     taker_init(&stage.taker, &options, stage.slots, SLOTS);
     (void)taker_tick(&stage.taker, 1);
-    EXPECT_EQ(stage.said.kind, MESSAGE_HELLO);
+    EXPECT_EQ(stage.deaf.said.kind, MESSAGE_HELLO);
     const struct message welcome = {.kind = MESSAGE_WELCOME,
                                     .version = SESSION_VERSION,
                                     .owner = 5,
                                     .session = 1,
-                                    .value = stage.said.value,
+                                    .value = stage.deaf.said.value,
                                     .stamp_ns = 1};
     taker_hear(&stage.taker, &welcome, NULL, 2);
     EXPECT_EQ(stage.taker.state, TAKER_SERVING);
@@ -337,11 +317,11 @@ TEST(on_a_reliable_link_nothing_begins_before_its_owner_can_know) {
                                 .place = place_of(0, 1),
                                 .task = 1};
     taker_hear(&stage.taker, &run, NULL, 3);
-    stage.is_full = true;
+    stage.deaf.is_full = true;
     EXPECT(taker_next(&stage.taker, 4) == NULL);
-    stage.is_full = false;
+    stage.deaf.is_full = false;
     EXPECT(taker_next(&stage.taker, 5) != NULL);
-    EXPECT_EQ(stage.said.kind, MESSAGE_STARTED);
+    EXPECT_EQ(stage.deaf.said.kind, MESSAGE_STARTED);
 }
 
 TEST(a_taker_without_a_lease_starts_nothing_and_cancels_what_runs) {
@@ -362,7 +342,7 @@ TEST(a_taker_without_a_lease_starts_nothing_and_cancels_what_runs) {
     EXPECT_EQ(stage.cancelled, 1);
     EXPECT_EQ(stage.taker.state, TAKER_FENCED);
     taker_end(&stage.taker, running, 0, NULL, 0, late_ns);
-    EXPECT_EQ(stage.said.kind, MESSAGE_BYE);
+    EXPECT_EQ(stage.deaf.said.kind, MESSAGE_BYE);
     EXPECT_EQ(stage.taker.state, TAKER_GREETING);
     EXPECT_EQ(stage.kept, stage.dropped);
 }

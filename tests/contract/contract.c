@@ -32,8 +32,7 @@ static void run_current(void) {
         test_excuse(inside_call_has_failed);
     }
     if (current()->is_elsewhere) {
-        loopback_use(2, 2);
-        loopback_force(true);
+        loopback_send_all(2, 2);
     }
     if (contract->outside != NULL) {
         contract->outside();

@@ -18,6 +18,12 @@ void loopback_use(int processes, int threads);
 // Every DFrame goes to another process from now on; false: those that find a place.
 void loopback_force(bool is_forced);
 
+// Both: every DFrame goes to one of so many processes.
+static inline void loopback_send_all(int processes, int threads) {
+    loopback_use(processes, threads);
+    loopback_force(true);
+}
+
 // Kills one, as `detail` says: a signal, or (0 or below) an exit code. From any thread.
 void loopback_kill(int process, int detail);
 
