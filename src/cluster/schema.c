@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/hash.h"
+
 static bool is_valid_at(const struct tn_data_type *type, int depth);
 
 static bool is_power_up_to(unsigned bytes, unsigned least, unsigned most) {
@@ -78,7 +80,7 @@ static void put(struct output *output, char letter) {
         output->text[output->length + 1] = '\0';
     }
     output->length++;
-    output->hash = (output->hash ^ (unsigned char)letter) * UINT64_C(0x100000001b3);
+    output->hash = hash_byte(output->hash, (unsigned char)letter);
 }
 
 static void put_fields(struct output *output, const struct tn_data_type *type) {
@@ -131,7 +133,7 @@ size_t schema_write(const char *name, const struct tn_data_type *arguments,
 
 uint64_t schema_identity(const char *name, const struct tn_data_type *arguments,
                          const struct tn_data_type *result) {
-    struct output output = {NULL, 0, 0, UINT64_C(0xcbf29ce484222325)};
+    struct output output = {NULL, 0, 0, HASH_FIRST};
     put_all(&output, name, arguments, result);
     return output.hash != 0 ? output.hash : 1;
 }

@@ -3,6 +3,7 @@
 
 #include <tenon/local.h>
 
+#include "base/hash.h"
 #include "frame/current.h"
 #include "frame/frame.h"
 #include "frame/misuse.h"
@@ -16,19 +17,11 @@ struct local {
     unsigned char value[];
 };
 
-// By FNV-1a with 64 bits.
-static uint64_t hash(uint64_t sum, const char *text) {
-    do {
-        sum = (sum ^ (unsigned char)*text) * 0x100000001b3;
-    } while (*text++ != '\0');
-    return sum;
-}
-
 static uint64_t identity_of(const struct tn_local *key) {
     if (key->file == NULL) {
         return 0;
     }
-    return hash(hash(0xcbf29ce484222325 ^ key->line, key->file), key->name) | 1;
+    return hash_text(hash_text(HASH_FIRST ^ key->line, key->file), key->name) | 1;
 }
 
 static bool is_of(const struct local *local, const struct tn_local *key) {
