@@ -2,9 +2,8 @@
 // and how it has failed.
 //
 // The arguments follow a struct baggage_wish, as copy.h writes them, and a snapshot of frame-local
-// values follows those. A failure travels with its
-// causes, as a group; of a path below the DFrame's own, what is behind that, which the owner puts
-// before it again.
+// values follows those. A failure travels with its causes, as a group; of a path below the DFrame's
+// own, what is behind that, which the owner puts before it again.
 // Invariant: reading stays inside what was read, whatever stands there. Start reading at
 // baggage_read.
 #ifndef TENON_CLUSTER_BAGGAGE_H

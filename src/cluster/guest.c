@@ -182,7 +182,6 @@ static struct frame *with_locals(struct frame *frame, const void *values, size_t
         return frame;
     }
     *code = restored;
-    local_end(frame);
     frame_release(frame);
     frame_release(frame);
     return NULL;
@@ -251,16 +250,9 @@ struct task_stack *guest_start(struct serve *serve, struct worker *worker,
         os_lock_release(&serve->ear.turn);
         return NULL;
     }
-    const bool has_locals = atomic_load_relaxed(&frame->locals) != NULL;
-    atomic_fetch_add_relaxed(&frame->references, has_locals);
     struct task_stack *stack = frame_begin(frame, worker, &guest_body);
     if (stack != NULL) {
         show_frame(guest, frame);
-    } else if (has_locals) { // nothing has run that would end them
-        local_end(frame);
-    }
-    if (has_locals) {
-        frame_release(frame);
     }
     return stack;
 }

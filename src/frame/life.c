@@ -4,12 +4,12 @@
 // frame_begin.
 #include <stdio.h>
 
-#include "base/check.h"
 #include "frame/cancel.h"
 #include "frame/elsewhere.h"
 #include "frame/fail.h"
 #include "frame/failure.h"
 #include "frame/frame.h"
+#include "frame/local.h"
 #include "frame/ready.h"
 #include "frame/room.h"
 #include "frame/run.h"
@@ -66,6 +66,9 @@ static void give_memory(struct frame *frame) {
     ready_free(frame->ready);
     if (UNLIKELY(frame->rooms != NULL)) {
         room_free_all(frame->rooms);
+    }
+    if (UNLIKELY(atomic_load_relaxed(&frame->locals) != NULL)) { // it came with them, but never ran
+        local_end(frame);
     }
     // Nobody else has it any more: relaxed.
     struct failure *failure = atomic_load_relaxed(&frame->failure);
