@@ -42,15 +42,19 @@ static int threads_of(const struct tn_run_options *options) {
     return count;
 }
 
-TEST(options_come_before_the_command_line_and_that_before_the_environment) {
+TEST(the_command_line_comes_before_options_and_those_before_the_environment) {
     char *arguments[] = {word("program"), word("--threads=4"), NULL};
+    struct tn_run_options options = {.num_threads = 3};
+    EXPECT_EQ(unsetenv("TENON_THREADS"), 0);
+    const int usual = threads_of(NULL);
     EXPECT_EQ(setenv("TENON_THREADS", "2", 1), 0);
     EXPECT_EQ(threads_of(NULL), 2);
-    EXPECT_EQ(threads_of(TN_RUN(.num_threads = 3)), 3);
+    EXPECT_EQ(threads_of(&options), 3);
+    EXPECT_EQ(threads_of(tn_run_arguments(&options, 2, arguments)), 4);
     EXPECT_EQ(threads_of(TN_RUN_ARGUMENTS(2, arguments)), 4);
     EXPECT_EQ(threads_of(TN_RUN_ARGUMENTS(1, arguments)), 2);
     EXPECT_EQ(setenv("TENON_THREADS", "", 1), 0); // as if it were not there
-    EXPECT(threads_of(TN_RUN(.num_threads = 5)) == 5);
+    EXPECT_EQ(threads_of(NULL), usual);
 }
 
 static void complain_about_arguments(void *argument) {
