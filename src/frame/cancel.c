@@ -38,8 +38,7 @@ void cancel_stack(struct task_stack *stack) {
     atomic_fetch_add_release(&stack->cancels, 1);
     tasks_poke(&stack->tasks); // its next await shall look
     atomic_fence_seq_cst();    // seq_cst: pairs with cancel_check_waiting, tn_blocking_begin
-    const uint32_t ticket = atomic_load_acquire(&stack->cancellable); // pairs with cancel_open
-    if (ticket % 2 == 1 && task_stack_claim(stack, ticket)) {
+    if (cancel_claim(stack, atomic_load_relaxed(&stack->cancellable))) {
         worker_ready(stack->scheduler, stack);
     }
     if (UNLIKELY(atomic_load_relaxed(&stack->is_blocking))) {
@@ -109,8 +108,7 @@ void cancel_check_waiting(struct task_stack *stack, uint32_t ticket) {
 }
 
 void cancel_open(struct task_stack *stack, uint32_t ticket) {
-    // Nobody can have claimed it yet, so it is the last. release: pairs with cancel_stack: the
-    // commit has read what the stack writes when it goes on.
+    // Nobody can have claimed it yet, so it is the last. release: pairs with cancel_claim.
     atomic_store_release(&stack->cancellable, ticket);
     if (stack->scheduler->is_shared) {
         atomic_fence_seq_cst(); // seq_cst: pairs with cancel_request

@@ -75,4 +75,11 @@ void cancel_check_waiting(struct task_stack *stack, uint32_t ticket);
 // completes what it waits for needs to claim it.
 void cancel_open(struct task_stack *stack, uint32_t ticket);
 
+// Claims a stack that waits with that ticket and has opened it, if nobody else has.
+static inline bool cancel_claim(struct task_stack *stack, uint32_t ticket) {
+    // acquire: pairs with cancel_open: the commit has read what the stack writes when it goes on.
+    return ticket % 2 == 1 && atomic_load_acquire(&stack->cancellable) == ticket &&
+           task_stack_claim(stack, ticket);
+}
+
 #endif

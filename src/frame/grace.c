@@ -100,8 +100,7 @@ static void tell_stack(struct task_stack *stack, char *text, size_t bytes) {
         (void)snprintf(text, bytes, "waits for thread %d to be free", stack->home->index);
     } else if (ticket % 2 == 0) {
         (void)snprintf(text, bytes, "waits for a thread to be free");
-    } else if (atomic_load_relaxed(&stack->cancellable) == ticket &&
-               task_stack_claim(stack, ticket)) {
+    } else if (cancel_claim(stack, ticket)) {
         stack->note->tell(stack->note, text, bytes);
         worker_ready(stack->scheduler, stack);
     } else {

@@ -1,6 +1,7 @@
 // knot.c - see knot.h. Start reading at pass.
 #include "frame/knot.h"
 
+#include "frame/cancel.h"
 #include "frame/knot_story.h"
 #include "frame/note.h"
 #include "frame/scope.h"
@@ -34,9 +35,8 @@ static bool is_moved(struct task_stack *stack) {
 }
 
 static bool claim(struct search *search, struct task_stack *stack) {
-    const uint32_t ticket = atomic_load_relaxed(&stack->ticket);
-    const bool is_mine = ticket % 2 == 1 && atomic_load_relaxed(&stack->cancellable) == ticket &&
-                         search->claims < LENGTH_MAX && task_stack_claim(stack, ticket);
+    const bool is_mine =
+        search->claims < LENGTH_MAX && cancel_claim(stack, atomic_load_relaxed(&stack->ticket));
     if (is_mine) {
         search->claimed[search->claims++] = stack;
     }
@@ -87,7 +87,7 @@ static bool pass(struct search *search, struct task_stack *stack) {
             return true;
         }
     }
-    struct knot_tie *tie = stack->tie;
+    struct knot_tie *tie = atomic_load_relaxed(&stack->tie);
     if (search->length == LENGTH_MAX || is_moved(stack)) {
         return false;
     }
@@ -112,7 +112,7 @@ static bool pass(struct search *search, struct task_stack *stack) {
 static bool mark_told(struct search *search) {
     bool is_news = false;
     for (int i = search->first; i < search->length; i++) {
-        struct knot_tie *tie = search->path[i]->tie;
+        struct knot_tie *tie = atomic_load_relaxed(&search->path[i]->tie);
         is_news = is_news || (tie != NULL && !tie->is_told);
         if (tie != NULL) {
             tie->is_told = true;
@@ -132,7 +132,7 @@ static const struct note *open_note(struct search *search, struct task_stack *st
     for (int i = 0; i < search->claims && !is_claimed; i++) {
         is_claimed = search->claimed[i] == stack;
     }
-    if (stack->tie != NULL || (!is_claimed && !claim(search, stack))) {
+    if (atomic_load_relaxed(&stack->tie) != NULL || (!is_claimed && !claim(search, stack))) {
         return NULL;
     }
     const struct note *note = stack->note;
@@ -305,7 +305,7 @@ void knot_tie(struct knot_tie *tie, struct task_stack *stack, const struct note 
     tie->is_told = false;
     lock_list(tie);
     list_push_back(&tie->list->ties, &tie->link);
-    stack->tie = tie;
+    atomic_store_relaxed(&stack->tie, tie);
     if (UNLIKELY(atomic_load_relaxed(&knots->interval_ns) != INTERVAL_NS)) {
         atomic_store_relaxed(&knots->interval_ns, INTERVAL_NS);
         scheduler_look_at(stack->scheduler, os_now_ns() + INTERVAL_NS);
@@ -317,7 +317,7 @@ void knot_untie(struct knot_tie *tie) {
     if (tie->list != NULL) {
         lock_list(tie);
         list_remove(&tie->link);
-        tie->stack->tie = NULL;
+        atomic_store_relaxed(&tie->stack->tie, NULL);
         unlock_list(tie);
     }
 }

@@ -18,7 +18,8 @@
 // that has no holder - a channel, a condition - is no knot as far as is known, and told as suspect.
 //
 // Invariants: stack->tie is set exactly while the tie is on a list; both change under the lock of
-// that list. While any list holds a tie, a look is to come: interval_ns is not 0.
+// that list, and are read without it by who only asks whether there is one. While any list holds a
+// tie, a look is to come: interval_ns is not 0.
 // Lock order: the lists by index, then the lock of what is waited for.
 // Start reading at knots_look; docs/decisions/0021-knots.md says why it is done so.
 #ifndef TENON_FRAME_KNOT_H

@@ -20,7 +20,7 @@ static void add_path(struct sentence *sentence, struct task_stack *stack) {
 
 struct sentence story_tell_wait(struct story *story, const char *word, struct task_stack *stack,
                                 struct task_stack *next) {
-    const struct knot_tie *tie = stack->tie;
+    const struct knot_tie *tie = atomic_load_relaxed(&stack->tie);
     const struct note *note = tie != NULL ? tie->note : stack->note;
     const struct tree_place place = tree_place_on(stack);
     char text[STORY_TEXT_BYTES];

@@ -57,9 +57,9 @@ struct task_stack {
     struct runnable turn;   // starts its bound tasks: bound.h, as the next two
     bool turn_is_queued;
     bool has_ended;
-    const struct note *note;     // what it waits for, while it does: frame/note.h
-    struct knot_tie *tie;        // that it waits for what a frame holds; NULL: not: frame/knot.h
-    bool is_kept;                // its memory is not given back when what runs on it ends
+    const struct note *note;      // what it waits for, while it does: frame/note.h
+    struct knot_tie *_Atomic tie; // of its wait for what a frame holds; NULL: none: frame/knot.h
+    bool is_kept;                 // its memory is not given back when what runs on it ends
     _Atomic uint32_t uses;       // who keeps it: a frame, or what runs here; a turn left in a queue
     uint32_t unready;            // frames living here whose first wait is not over: frame/ready.h
     struct departure *departure; // told when the stack is next left; NULL: nobody

@@ -154,7 +154,7 @@ void worker_stack_prepare(struct worker *worker, struct task_stack *stack, struc
     stack->frame = NULL;
     stack->departure = NULL;
     stack->departing = NULL;
-    stack->tie = NULL;
+    atomic_store_relaxed(&stack->tie, NULL);
     stack->waits = NULL;
     stack->entry = entry;
     atomic_store_relaxed(&stack->loaded_on, NULL);
