@@ -156,6 +156,7 @@ static int doorbell_own(const struct link *link) {
 
 static bool sleep_own(struct link *link) {
     struct process *process = process_of(link);
+    quieten(process->own.bell[0]); // a full pipe would ring for nobody
     return sleep_on(&process->own) && (process->has_heard_end || !is_killed(process));
 }
 
@@ -246,6 +247,7 @@ static int doorbell_owners(const struct link *link) {
 static bool sleep_owners(struct link *link) {
     bool may_sleep = true;
     (void)link;
+    quieten(stage.doorbell[0]); // as above
     for (int i = 0; i < stage.count; i++) {
         struct process *process = &stage.processes[i];
         may_sleep = may_sleep && sleep_on(&process->owners) && process->is_up &&
