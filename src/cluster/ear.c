@@ -63,5 +63,5 @@ bool ear_end(struct ear *ear, bool has_listened) {
     }
     // Also if it is armed: the bell may have rung since.
     ear->is_armed = true;
-    return ear->link->calls->sleep(ear->link);
+    return ear->link->calls->sleep(ear->link) || MUTATED(ear_arms_without_a_look);
 }

@@ -25,7 +25,7 @@ bool wire_sleep(struct worker *worker) {
 void wire_leave(struct worker *worker) {
     struct wire *wire = worker->scheduler->wire;
     worker->listens = false;
-    if (!wire->leave(wire, worker, true)) {
+    if (!wire->leave(wire, worker, true) && !MUTATED(wire_leaves_without_waking)) {
         wire_wake_agent(worker->scheduler);
     }
 }
