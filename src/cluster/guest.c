@@ -187,7 +187,7 @@ static struct frame *with_locals(struct frame *frame, const void *values, size_t
     return NULL;
 }
 
-// A frame for the guest, below root; NULL and *code: there is none.
+// A frame for the guest, below root, and a reference of it; NULL and *code: there is none.
 static struct frame *make_frame(struct guest *guest, struct worker *worker, int *code) {
     const struct tn_type *type = guest->type;
     const struct tn_data_type *arguments = type->travel->arguments;
@@ -219,6 +219,7 @@ static struct frame *make_frame(struct guest *guest, struct worker *worker, int 
         frame->waits_for_children = wish.waits_for_children != 0;
         frame->stack_bytes =
             stack_class_for(wish.stack_bytes) != STACK_CLASSES ? wish.stack_bytes : 0;
+        frame_retain(frame); // root may be removing its children
         frame_adopt_child(serve->root, frame, NULL);
         if (wish.left_ns != OS_NEVER) {
             scope_limit_frame(frame, os_now_ns() + wish.left_ns);
@@ -254,5 +255,6 @@ struct task_stack *guest_start(struct serve *serve, struct worker *worker,
     if (stack != NULL) {
         show_frame(guest, frame);
     }
+    frame_release(frame);
     return stack;
 }

@@ -144,8 +144,11 @@ static bool lane_start(struct lanes *lanes) {
     frame->handler = hear_of_no_start;
     frame->handler_data = lanes;
     lanes->count++;
+    // The head may be removing its children: the frame may have ended before it is submitted.
+    frame_retain(frame);
     frame_adopt_child(crew->head, frame, NULL);
     frame_submit(frame);
+    frame_release(frame);
     return true;
 }
 

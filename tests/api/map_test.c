@@ -208,6 +208,24 @@ TN_PFRAME(void, dropped) {
 
 TEST(a_dropped_map_leaves_nothing_running){ON_ALL(dropped)}
 
+TN_PFRAME(long, yields, (int, i)) {
+    if (i % 3 == 0) {
+        tn_yield(self);
+    }
+    return i;
+}
+
+// Its frames are removed while one of them makes another.
+TN_PFRAME(void, dropped_at_once) {
+    for (int i = 0; i < 100; i++) {
+        struct tn_map *map = tn_map_with(TN_MAP(.window = 64, .chunk = 8), yields, 300, 0);
+        EXPECT(i % 2 == 0 || tn_map_next(yields, map, NULL));
+        tn_map_drop(self, map);
+    }
+}
+
+TEST(a_map_may_be_dropped_while_its_frames_come){ON_ALL(dropped_at_once)}
+
 TN_PFRAME(void, leaves_a_map, (_Atomic int *, begun)) {
     (void)tn_map_with(TN_MAP(.window = 8, .chunk = 1), hold, 100, begun, 0);
     while (atomic_load(begun) < 4) {
