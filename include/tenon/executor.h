@@ -60,8 +60,8 @@ struct tn_executor_options {
     // are needed and ended when they have had nothing to do for a second. For calls that block for
     // long and that nothing can interrupt: they hold none of the run's threads. Such an item is no
     // frame: its `self` is good for nothing, whatever waits returns TN_NOT_RUNNING (a programmer's
-    // error), and it says what went wrong in its result. Once it has begun it runs to its end,
-    // which who ends the executor waits for.
+    // error), it has no rooms, and it says what went wrong in its result. Once it has begun it runs
+    // to its end, which who ends the executor waits for.
     int blocking_threads;
 };
 
@@ -110,12 +110,14 @@ TN_PUBLIC void tn_executor_drop(struct tn_self *self, struct tn_executor *execut
 // Uses `self`. Returns TN_OK; the code that the item failed with; TN_REMOVED when it was removed;
 // TN_TIMED_OUT when its deadline, or the current frame's, has passed; TN_CANCELLED when the current
 // frame has to end; TN_WRONG_TYPE when the item is not a call of `name` (a programmer's error). A
-// cancellation loses nothing: the item runs on.
+// cancellation loses nothing: the item runs on. A result that is a view (tenon/result.h) is of
+// memory that stays until the future is used up.
 #define tn_result(name, future, value)                                                             \
     tn_result_type(self, &name##_tn_type, future, TN_RESULT_AT_(name, value), false)
 
 // The same, and the future is used up: the item's memory serves the next one. For executors that
-// many items go through. A wait that was cut short does not use it up.
+// many items go through. A wait that was cut short does not use it up. The elements of a view
+// belong to the current frame from now on, as if it had awaited the call.
 #define tn_take(name, future, value)                                                               \
     tn_result_type(self, &name##_tn_type, future, TN_RESULT_AT_(name, value), true)
 

@@ -69,7 +69,9 @@ struct tn_map_options {
          __VA_ARGS__)))
 
 // tn_map_next(name, map, &value): waits for the next result and copies it to `value`, which points
-// to the result type of `name` (NULL: not wanted); zeros when the item did not come to TN_OK.
+// to the result type of `name` (NULL: not wanted); zeros when the item did not come to TN_OK. The
+// elements of a view (tenon/result.h) belong to the current frame from now on: one that takes many
+// gives each back with tn_room_free.
 // Returns true; false when there are no more, or when the current frame has to end. Uses `self`: by
 // one frame at a time.
 #define tn_map_next(name, map, value)                                                              \

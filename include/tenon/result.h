@@ -26,7 +26,11 @@
 // What a DFrame returns lies in a room of its own, in one of its arguments, or in a constant of the
 // program. A view of a local variable, or of what one of its own children has returned, is gone
 // when it ends: copy that into a room. Root has nobody who awaits it, and gets no room; nor does
-// what an executor calls (tenon/executor.h) have one for its result.
+// what an executor runs on a thread of its own (blocking_threads in tenon/executor.h).
+//
+// The result of an item of an executor or a map comes with its rooms too: tn_take and tn_map_next
+// make them the taking frame's, as an await does. What tn_result reads stays the item's until the
+// future is used up or its executor goes.
 #ifndef TENON_RESULT_H
 #define TENON_RESULT_H
 

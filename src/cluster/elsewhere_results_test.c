@@ -137,3 +137,30 @@ TEST(a_wait_that_is_cut_loses_the_result_and_nothing_else) {
     loopback_send_all(1, 1);
     EXPECT_EQ(tn_run_with(options(), cuts_the_wait, NULL, 30), TN_OK);
 }
+
+TN_PFRAME(int64_t, maps_ranges, (int, count)) {
+    struct tn_map *map = tn_map(count_up, (size_t)count, 1, 0);
+    struct tn_executor *executor = tn_executor_create(self, NULL);
+    int64_t sum = 0;
+    tn_int64s numbers;
+    while (tn_map_next(count_up, map, &numbers)) {
+        tn_int64s again;
+        const struct tn_future future = tn_submit(executor, count_up, 1, numbers.count);
+        EXPECT_EQ(tn_take(count_up, future, &again), TN_OK);
+        EXPECT_EQ(again.count, numbers.count);
+        EXPECT(numbers.count == 0 || memcmp(again.data, numbers.data, numbers.count * 8) == 0);
+        sum += numbers.count == 0 ? 0 : again.data[again.count - 1];
+        EXPECT_EQ(tn_room_free(self, numbers.data), TN_OK);
+        EXPECT_EQ(tn_room_free(self, again.data), TN_OK);
+    }
+    EXPECT_EQ(tn_map_finish(self, map), TN_OK);
+    EXPECT_EQ(tn_executor_end(self, executor), TN_OK);
+    return sum;
+}
+
+TEST(arrays_come_back_to_maps_and_executors_too) {
+    loopback_send_all(2, 2);
+    int64_t sum = 0;
+    EXPECT_EQ(tn_run_with(options(), maps_ranges, &sum, 60), TN_OK);
+    EXPECT_EQ(sum, 59 * 60 / 2);
+}

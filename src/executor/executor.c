@@ -11,6 +11,7 @@
 #include "frame/cancel.h"
 #include "frame/current.h"
 #include "frame/misuse.h"
+#include "frame/room.h"
 
 // ---- what lanes do ---------------------------------------------------------------------------
 
@@ -51,6 +52,7 @@ static void work(struct tn_self *self, struct lane *lane) {
 static void done(struct lane *lane) {
     struct tn_item *item = lane->work;
     item->failure = lane->failure;
+    item->rooms = room_take_received(lane->frame);
     item_finish(item, crew_outcome(lane, item->done.outcome));
 }
 

@@ -8,6 +8,7 @@
 #include "executor/outside.h"
 #include "frame/failure.h"
 #include "frame/misuse.h"
+#include "frame/room.h"
 #include "frame/scope.h"
 #include "scheduler/hard.h"
 
@@ -58,16 +59,22 @@ int tn_result_type(struct tn_self *self, const struct tn_type *type, struct tn_f
     }
     struct gate *gate = &item->executor->crew.gate;
     const int outcome = item->done.outcome;
+    struct room *rooms = NULL;
     if (value != NULL && outcome == TN_OK) {
         frame_copy(value, item->payload, type->result_bytes);
     }
     if (is_taken) {
+        if (UNLIKELY(item->rooms != NULL) && value != NULL && outcome == TN_OK) {
+            rooms = item->rooms;
+            item->rooms = NULL;
+        }
         if (list_is_linked(&item->link)) {
             list_remove(&item->link);
         }
         item_free(item);
     }
     gate_unlock(gate);
+    room_receive(self, rooms);
     scope_hear(self, outcome);
     return outcome;
 }

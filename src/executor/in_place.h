@@ -11,6 +11,7 @@
 
 #include "base/bits.h"
 #include "frame/frame.h"
+#include "frame/room.h"
 
 // Arguments and result are at `payload`; `type` says nothing of arguments (argument_bytes is 0)
 // where they do not fit a task, because a frame that is made in between copies what lies there.
@@ -26,8 +27,10 @@ static inline int in_place_run(struct tn_self *self, const struct tn_type *type,
         self->top = task;
         return TN_OK;
     }
-    const int outcome = frame_end_in_place(self, task, payload);
+    struct room *rooms;
+    const int outcome = frame_end_called(self, task, payload, &rooms);
     tasks_drop(&task_stack_of(self)->tasks, task);
+    room_receive(self, rooms);
     return outcome;
 }
 

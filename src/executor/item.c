@@ -6,6 +6,7 @@
 #include "base/bits.h"
 #include "frame/failure.h"
 #include "frame/misuse.h"
+#include "frame/room.h"
 
 #define BLOCK_ITEMS 16
 
@@ -48,11 +49,11 @@ static bool add_block(struct tn_executor *executor) {
     return true;
 }
 
-static void *make_room(struct tn_item *item, const struct tn_type *type) {
+static void *make_space(struct tn_item *item, const struct tn_type *type) {
     const size_t bytes =
         type->argument_bytes > type->result_bytes ? type->argument_bytes : type->result_bytes;
-    return LIKELY(bytes <= sizeof item->room) ? item->room
-                                              : os_allocate_aligned(bits_round_up(bytes, 16), 16);
+    return LIKELY(bytes <= sizeof item->space) ? item->space
+                                               : os_allocate_aligned(bits_round_up(bytes, 16), 16);
 }
 
 struct tn_item *item_take(struct tn_executor *executor, const struct tn_type *type, unsigned line,
@@ -62,7 +63,7 @@ struct tn_item *item_take(struct tn_executor *executor, const struct tn_type *ty
     }
     // The one used last: its memory is near.
     struct tn_item *item = container_of(list_last(&executor->free), struct tn_item, link);
-    void *payload = make_room(item, type);
+    void *payload = make_space(item, type);
     if (payload == NULL) {
         return NULL;
     }
@@ -74,6 +75,7 @@ struct tn_item *item_take(struct tn_executor *executor, const struct tn_type *ty
     item->type = type;
     item->lane = NULL;
     item->failure = NULL;
+    item->rooms = NULL;
     item->payload = payload;
     frame_copy(payload, arguments, type->argument_bytes);
     executor->unfinished++;
@@ -81,11 +83,14 @@ struct tn_item *item_take(struct tn_executor *executor, const struct tn_type *ty
 }
 
 static void empty(struct tn_item *item) {
-    if (UNLIKELY(item->payload != item->room)) {
+    if (UNLIKELY(item->payload != item->space)) {
         os_free(item->payload);
     }
     if (UNLIKELY(item->failure != NULL)) {
         failure_release(item->failure);
+    }
+    if (UNLIKELY(item->rooms != NULL)) {
+        room_free_all(item->rooms);
     }
 }
 

@@ -32,11 +32,13 @@ struct tn_item {
     const struct tn_type *type;
     struct lane *lane;       // that runs it; NULL: none, or a thread of the executor's own
     struct failure *failure; // NULL: none
+    struct room *rooms;      // that belong to the result: frame/room.h
     void *payload;           // arguments, then the result
-    uint64_t room[TN_PAYLOAD_BYTES / sizeof(uint64_t)] __attribute__((aligned(16)));
+    uint64_t space[TN_PAYLOAD_BYTES / sizeof(uint64_t)] __attribute__((aligned(16)));
 };
 
 struct outside;
+struct room;
 
 struct tn_executor {
     struct object object; // first

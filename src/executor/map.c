@@ -19,6 +19,8 @@
 #include "executor/away.h"
 #include "executor/in_place.h"
 #include "frame/failure.h"
+#include "frame/frame.h"
+#include "frame/room.h"
 
 // A chunk that took less is followed by one of twice as many items, one that took more by one of
 // half as many: what it costs to hand a chunk over, which may be to wake a thread, is then little
@@ -59,7 +61,11 @@ static struct chunk *take_room(struct tn_map *map, size_t count) {
     return chunk;
 }
 
-void chunk_drop_failures(struct chunk *chunk) {
+void chunk_empty(struct chunk *chunk) {
+    if (UNLIKELY(chunk->rooms != NULL)) {
+        room_free_all(chunk->rooms);
+        chunk->rooms = NULL;
+    }
     while (UNLIKELY(chunk->oddities != NULL)) {
         struct oddity *oddity = chunk->oddities;
         chunk->oddities = oddity->next;
@@ -162,6 +168,21 @@ static void note_outcome(struct chunk *chunk, size_t i, int outcome) {
     chunk->outcomes[i] = outcome;
 }
 
+// Rooms that came with the result of item i, if it has one.
+static void keep_rooms(struct chunk *chunk, size_t i, int outcome, struct room *rooms) {
+    if (outcome != TN_OK) {
+        room_free_all(rooms);
+        return;
+    }
+    while (rooms != NULL) {
+        struct room *older = rooms->older;
+        rooms->number = i;
+        rooms->older = chunk->rooms;
+        chunk->rooms = rooms;
+        rooms = older;
+    }
+}
+
 static void write_arguments(const struct tn_map *map, size_t number, void *payload) {
     const size_t bytes = map->type->argument_bytes;
     if (LIKELY(map->is_plain_count)) {
@@ -194,6 +215,9 @@ static void run_item(struct tn_self *self, struct lane *lane, struct chunk *chun
         __builtin_memcpy(chunk->values + i * sizeof(uint64_t), payload, sizeof(uint64_t));
     } else {
         __builtin_memcpy(chunk->values + i * map->stride, payload, type->result_bytes);
+    }
+    if (UNLIKELY(lane->frame->received != NULL)) {
+        keep_rooms(chunk, i, outcome, room_take_received(lane->frame));
     }
     chunk->at = i + 1;
 }

@@ -15,6 +15,8 @@
 // And a free one is so wide that lanes seldom have to wait for who takes the results.
 #define MAP_CHUNKS_AHEAD 32
 
+struct room;
+
 // An item of a chunk that failed.
 struct oddity {
     struct oddity *next;
@@ -31,9 +33,10 @@ struct chunk {
     size_t room; // how many it has room for
     size_t at;   // the next one to be run; or, taken, whose result was given last
     bool is_done;
-    bool is_odd; // not all outcomes so far are TN_OK: else there are none
+    bool is_odd;       // not all outcomes so far are TN_OK: else there are none
     uint64_t began_ns; // when a lane took it
     struct oddity *oddities;
+    struct room *rooms; // of the results, the newest first; taken, in the order of the items
     char *values;
     int *outcomes;
 };
@@ -53,7 +56,7 @@ struct tn_map {
     void *arguments; // of the first item, and zeros up to TN_PAYLOAD_BYTES
     size_t payload_bytes;
     bool is_plain_count; // the only argument is the one that counts, a word
-    size_t stride; // from one value to the next
+    size_t stride;       // from one value to the next
     // Under the gate:
     size_t window;
     size_t chunk; // how many items the next one has
@@ -77,6 +80,7 @@ static inline int chunk_outcome(const struct chunk *chunk, size_t i) {
 
 extern const struct crew_kind map_kind;
 
-void chunk_drop_failures(struct chunk *chunk);
+// The failures and rooms of a chunk that nobody wants any more.
+void chunk_empty(struct chunk *chunk);
 
 #endif

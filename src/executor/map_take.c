@@ -8,6 +8,7 @@
 #include "frame/current.h"
 #include "frame/failure.h"
 #include "frame/misuse.h"
+#include "frame/room.h"
 #include "frame/scope.h"
 
 #define WINDOW 256
@@ -18,7 +19,7 @@
 static void free_chunks(struct chunk *chunk) {
     while (chunk != NULL) {
         struct chunk *const later = chunk->later;
-        chunk_drop_failures(chunk);
+        chunk_empty(chunk);
         os_free(chunk);
         chunk = later;
     }
@@ -50,8 +51,7 @@ static bool copy_arguments(struct tn_map *map, const void *arguments) {
         type->argument_bytes > TN_PAYLOAD_BYTES ? type->argument_bytes : TN_PAYLOAD_BYTES;
     map->payload_bytes = bits_round_up(bytes > type->result_bytes ? bytes : type->result_bytes, 16);
     map->stride = bits_round_up(type->result_bytes, sizeof(uint64_t));
-    map->is_plain_count = map->plan.last_offset == 0 &&
-                          map->plan.last_bytes == sizeof(uint64_t) &&
+    map->is_plain_count = map->plan.last_offset == 0 && map->plan.last_bytes == sizeof(uint64_t) &&
                           type->argument_bytes == sizeof(uint64_t);
     map->arguments = os_allocate_aligned(bits_round_up(bytes, 16), 16);
     if (map->arguments == NULL) {
@@ -145,13 +145,24 @@ static void give_back(struct tn_map *map) {
         return;
     }
     map->taken = NULL;
-    chunk_drop_failures(chunk);
+    chunk_empty(chunk);
     gate_lock(&map->crew.gate);
     map->started -= chunk->count;
     chunk->later = map->free;
     map->free = chunk;
     crew_call(&map->crew.lanes[map->level]);
     gate_unlock(&map->crew.gate);
+}
+
+static void put_in_order(struct chunk *chunk) {
+    struct room *rooms = NULL;
+    while (chunk->rooms != NULL) {
+        struct room *room = chunk->rooms;
+        chunk->rooms = room->older;
+        room->older = rooms;
+        rooms = room;
+    }
+    chunk->rooms = rooms;
 }
 
 // The next chunk, taken; NULL: there is none.
@@ -169,7 +180,24 @@ static struct chunk *refill(struct tn_self *self, struct tn_map *map) {
     }
     gate_unlock(gate);
     sanitizer_take_over(&map->crew);
+    if (map->taken != NULL && UNLIKELY(map->taken->rooms != NULL)) {
+        put_in_order(map->taken);
+    }
     return map->taken;
+}
+
+// The rooms of the result that is given now belong to who takes it; those before nobody wanted.
+static void give_rooms(struct tn_self *self, struct chunk *chunk) {
+    while (chunk->rooms != NULL && chunk->rooms->number <= chunk->at) {
+        struct room *room = chunk->rooms;
+        chunk->rooms = room->older;
+        room->older = NULL;
+        if (room->number == chunk->at) {
+            room_receive(self, room);
+        } else {
+            room_free_all(room);
+        }
+    }
 }
 
 // The chunk whose result `at` is the next one.
@@ -199,7 +227,7 @@ bool tn_map_next_type(struct tn_self *self, const struct tn_type *type, struct t
                      type->name, map->type->name);
         return false;
     }
-    const struct chunk *chunk = next_result(self, map);
+    struct chunk *chunk = next_result(self, map);
     if (chunk == NULL || value == NULL) {
         return chunk != NULL;
     }
@@ -210,6 +238,9 @@ bool tn_map_next_type(struct tn_self *self, const struct tn_type *type, struct t
         __builtin_memcpy(value, from, sizeof(uint64_t));
     } else {
         __builtin_memcpy(value, from, type->result_bytes);
+        if (UNLIKELY(chunk->rooms != NULL)) { // a view is longer than a word
+            give_rooms(self, chunk);
+        }
     }
     return true;
 }
@@ -219,8 +250,7 @@ size_t tn_map_index(const struct tn_map *map) {
 }
 
 int tn_map_outcome(const struct tn_map *map) {
-    return map == NULL || map->taken == NULL ? TN_EMPTY
-                                             : chunk_outcome(map->taken, map->taken->at);
+    return map == NULL || map->taken == NULL ? TN_EMPTY : chunk_outcome(map->taken, map->taken->at);
 }
 
 const struct tn_failure *tn_map_failure(const struct tn_map *map) {
@@ -271,8 +301,7 @@ int tn_map_finish(struct tn_self *self, struct tn_map *map) {
 }
 
 void tn_map_drop(struct tn_self *self, struct tn_map *map) {
-    if (map != NULL && check_owner(self, map) == TN_OK &&
-        crew_cancel(self, &map->crew) == TN_OK) {
+    if (map != NULL && check_owner(self, map) == TN_OK && crew_cancel(self, &map->crew) == TN_OK) {
         free_map(map);
     }
 }

@@ -117,10 +117,8 @@ static bool may_call(struct task_stack *stack, struct tn_task *task) {
     return false;
 }
 
-// The end of a task that was called here, as frame_end_in_place; what it made for its result is the
-// caller's to receive when the task's place is free.
-static int end_called(struct tn_self *self, struct tn_task *task, const void *result,
-                      struct room **rooms) {
+int frame_end_called(struct tn_self *self, struct tn_task *task, const void *result,
+                     struct room **rooms) {
     struct frame *frame = task_adopter(task);
     *rooms = frame == NULL ? NULL : room_take(frame);
     const int outcome = frame_end_in_place(self, task, result);
@@ -143,7 +141,7 @@ static int call(struct tn_self *self, struct tn_task *task, void *result) {
     type->invoke(self, payload);
     const bool is_alone = self->top == task + 1;
     struct room *rooms = NULL;
-    const int outcome = is_alone ? TN_OK : end_called(self, task, payload, &rooms);
+    const int outcome = is_alone ? TN_OK : frame_end_called(self, task, payload, &rooms);
     if (is_alone && tasks->is_bound && tasks->holes == 0) {
         self->top = task; // as tn_task_leave: the range was not touched for its sake
     } else if (task_state(task) != TASK_MARK) {
@@ -201,7 +199,7 @@ int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
     if (was_called(&task_stack_of(self)->tasks, task)) {
         const struct tn_type *type = task->type;
         struct room *rooms;
-        const int outcome = end_called(self, task, result, &rooms);
+        const int outcome = frame_end_called(self, task, result, &rooms);
         if (task_state(task) != TASK_MARK) {
             self->top = task;
         }

@@ -242,6 +242,11 @@ void frame_count_cancel(struct frame *frame);
 // outcome. The task stays on the stack; as a mark, if its frame has to leave one.
 int frame_end_in_place(struct tn_self *self, struct tn_task *task, const void *result);
 
+// The same; what the task made for its result is the caller's to receive when the task's place is
+// free: room.h.
+int frame_end_called(struct tn_self *self, struct tn_task *task, const void *result,
+                     struct room **rooms);
+
 // What awaiting the frame returns, once its function has returned.
 int frame_outcome(const struct frame *frame);
 

@@ -31,6 +31,12 @@ struct room *room_take(struct frame *frame) {
     return rooms;
 }
 
+struct room *room_take_received(struct frame *frame) {
+    struct room *rooms = frame->received;
+    frame->received = NULL;
+    return rooms;
+}
+
 void room_receive_some(struct tn_self *self, struct room *rooms) {
     // Without memory for a frame of its own, the nearest one around it keeps them.
     struct frame *frame = frame_current(self);

@@ -5,6 +5,9 @@
 //     (none) ------> frame->rooms ------> frame->received ------------------------------> (none)
 //                        \--- the frame's memory goes: nobody awaits it any more ---------^
 //
+// A frame that only calls others, a lane of an executor or a map, hands what it has received on,
+// with the result (room_take_received).
+//
 // Invariant: `rooms` is its frame's own until that has ended, then whose await takes it;
 // `received` is its frame's own. Neither is locked. Start reading at room_receive.
 #ifndef TENON_FRAME_ROOM_H
@@ -21,15 +24,20 @@ struct room {
     struct frame *owner;
     struct room *older;
     struct room **held_by; // what points to it
-    void *unused;          // the elements lie at a multiple of 16
+    size_t number;         // of the item of a map with whose result it came
     unsigned char elements[];
 };
+
+_Static_assert(offsetof(struct room, elements) % 16 == 0, "elements lie at a multiple of 16");
 
 // A room of a frame; NULL: no memory. By the frame, or while it waits for whoever calls.
 struct room *room_make(struct frame *frame, size_t bytes);
 
 // Takes the rooms of a frame that has ended; NULL: none.
 struct room *room_take(struct frame *frame);
+
+// Takes what the current frame, the calling one, has received; NULL: nothing.
+struct room *room_take_received(struct frame *frame);
 
 // They belong to the frame that is current on `self` from now on. NULL: nothing.
 void room_receive_some(struct tn_self *self, struct room *rooms);
