@@ -29,6 +29,13 @@ OS_MUST_USE int os_share_make(struct os_share *share, size_t bytes);
 // with OS_INVALID when it is not sealed, or not `bytes` long; OS_NO_MEMORY.
 OS_MUST_USE int os_share_take(struct os_share *share, int handle, size_t bytes);
 
+// A handle of the same memory for who is only to read it, closed by os_close: with /proc one that
+// can't be mapped otherwise. Fails with OS_TOO_MANY_FILES.
+OS_MUST_USE int os_share_reader(const struct os_share *share, int *handle);
+
+// As os_share_take, but what is mapped can only be read.
+OS_MUST_USE int os_share_take_to_read(struct os_share *share, int handle, size_t bytes);
+
 // Closes the handle, if it is open; the mapping stays.
 void os_share_close(struct os_share *share);
 
@@ -50,7 +57,7 @@ void os_bell_ring(int bell);
 
 // ---- the post --------------------------------------------------------------------------------
 
-enum { OS_PARCEL_WORDS = 4, OS_PARCEL_HANDLES = 3 };
+enum { OS_PARCEL_WORDS = 4, OS_PARCEL_HANDLES = 4 };
 
 // Some numbers and some descriptors, sent as one. The receiver has descriptors of its own, which
 // programs that are started later do not see.

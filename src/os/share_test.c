@@ -42,6 +42,25 @@ TEST(shared_memory_is_the_same_for_who_takes_it) {
     os_share_drop(&made);
 }
 
+TEST(who_is_only_to_read_shared_memory_can_not_write_to_it) {
+    const size_t bytes = os_page_bytes();
+    struct os_share made, taken;
+    skip_unless(os_share_make(&made, bytes));
+    int handle;
+    EXPECT_EQ(os_share_reader(&made, &handle), OS_OK);
+    EXPECT_EQ(os_share_take_to_read(&taken, handle, bytes), OS_OK);
+    unsigned char *one = made.at;
+    one[5] = 7;
+    EXPECT_EQ(((const unsigned char *)taken.at)[5], 7);
+    if (access("/proc/self/fd", F_OK) == 0) {
+        EXPECT(mprotect(taken.at, bytes, PROT_READ | PROT_WRITE) != 0);
+    }
+    os_share_discard(one, bytes); // which its maker may
+    EXPECT(one[5] == 0 || one[5] == 7);
+    os_share_drop(&taken);
+    os_share_drop(&made);
+}
+
 TEST(shared_memory_keeps_its_length) {
     const size_t bytes = os_page_bytes();
     struct os_share made;

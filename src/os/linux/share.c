@@ -3,6 +3,7 @@
 #include "os/share.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -22,9 +23,8 @@
 
 enum { SEALS = F_SEAL_SHRINK | F_SEAL_GROW };
 
-static int map(struct os_share *share) {
-    share->at = mmap(NULL, share->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
-                     share->handle, 0);
+static int map(struct os_share *share, int protection) {
+    share->at = mmap(NULL, share->bytes, protection, MAP_SHARED | MAP_NORESERVE, share->handle, 0);
     if (share->at == MAP_FAILED) {
         return OS_NO_MEMORY;
     }
@@ -59,7 +59,7 @@ int os_share_make(struct os_share *share, size_t bytes) {
         code = -errno;
     }
     if (code == OS_OK) {
-        code = map(share);
+        code = map(share, PROT_READ | PROT_WRITE);
     }
     if (code != OS_OK) {
         (void)close(share->handle);
@@ -67,19 +67,41 @@ int os_share_make(struct os_share *share, size_t bytes) {
     return code;
 }
 
-int os_share_take(struct os_share *share, int handle, size_t bytes) {
+static int take(struct os_share *share, int handle, size_t bytes, int protection) {
     *share = (struct os_share){.bytes = bytes, .handle = handle};
     const int seals = fcntl(handle, F_GET_SEALS);
     struct stat stat;
     int code = OS_INVALID;
     if (seals >= 0 && (seals & SEALS) == SEALS && fstat(handle, &stat) == 0 &&
         (uint64_t)stat.st_size == bytes) {
-        code = fault_call() ? OS_NO_MEMORY : map(share);
+        code = fault_call() ? OS_NO_MEMORY : map(share, protection);
     }
     if (code != OS_OK) {
         (void)close(handle);
     }
     return code;
+}
+
+int os_share_take(struct os_share *share, int handle, size_t bytes) {
+    return take(share, handle, bytes, PROT_READ | PROT_WRITE);
+}
+
+int os_share_take_to_read(struct os_share *share, int handle, size_t bytes) {
+    return take(share, handle, bytes, PROT_READ);
+}
+
+// What was opened to be read can't be made writable by who maps it.
+int os_share_reader(const struct os_share *share, int *handle) {
+    char path[40];
+    if (fault_call()) {
+        return OS_TOO_MANY_FILES;
+    }
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", share->handle);
+    *handle = open(path, O_RDONLY | O_CLOEXEC);
+    if (*handle < 0) {
+        *handle = fcntl(share->handle, F_DUPFD_CLOEXEC, 0);
+    }
+    return *handle >= 0 ? OS_OK : -errno;
 }
 
 void os_share_close(struct os_share *share) {

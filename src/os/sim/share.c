@@ -15,6 +15,16 @@ int os_share_take(struct os_share *share, int handle, size_t bytes) {
     return OS_UNSUPPORTED;
 }
 
+int os_share_take_to_read(struct os_share *share, int handle, size_t bytes) {
+    return os_share_take(share, handle, bytes);
+}
+
+int os_share_reader(const struct os_share *share, int *handle) {
+    (void)share;
+    *handle = -1;
+    return OS_UNSUPPORTED;
+}
+
 void os_share_close(struct os_share *share) {
     (void)share;
 }
