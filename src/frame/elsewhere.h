@@ -20,6 +20,7 @@
 
 struct failure;
 struct frame;
+struct room_loan;
 struct run;
 struct task_stack;
 struct tn_self;
@@ -35,6 +36,9 @@ struct frame_body {
     // Nobody from `failed`, which is the frame or below it, up to this frame has absorbed the
     // failure `code`: it ends here. `failure` is NULL when there was no memory. NULL: it does not.
     void (*failed)(struct frame *frame, struct frame *failed, int code, struct failure *failure);
+    // Room for elements of its result, where its reader will find them; false: there is none now.
+    // NULL: there is no such place.
+    bool (*lend)(struct frame *frame, size_t bytes, struct room_loan *loan);
 };
 
 // What a run has of the processes that belong to it.

@@ -9,10 +9,13 @@
 // with the result (room_take_received).
 //
 // Invariant: `rooms` is its frame's own until that has ended, then whose await takes it;
-// `received` is its frame's own. Neither is locked. Start reading at room_receive.
+// `received` is its frame's own. Neither is locked. A room's elements follow it, or are lent by
+// whoever reads them next, or has written them (the hold between two processes). Start reading at
+// room_receive.
 #ifndef TENON_FRAME_ROOM_H
 #define TENON_FRAME_ROOM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/bits.h"
@@ -25,13 +28,31 @@ struct room {
     struct room *older;
     struct room **held_by; // what points to it
     size_t number;         // of the item of a map with whose result it came
-    unsigned char elements[];
+    void *memory;          // where its memory begins; NULL: it is lent
+    void *unused;
+    unsigned char elements[]; // of a lent one, its struct room_loan
 };
 
 _Static_assert(offsetof(struct room, elements) % 16 == 0, "elements lie at a multiple of 16");
 
+// Elements that lie elsewhere, at the beginning of a page, which those of other rooms never do:
+// that is how tn_room_free tells them apart.
+struct room_loan {
+    const void *at;
+    void (*give_back)(void *lender, void *what); // from any thread, once
+    void *lender, *what;
+};
+enum { ROOM_LENT_ALIGNMENT = 4096 };
+
 // A room of a frame; NULL: no memory. By the frame, or while it waits for whoever calls.
 struct room *room_make(struct frame *frame, size_t bytes);
+
+// The same for elements that are lent; NULL: no memory, and nothing was given back.
+struct room *room_make_lent(struct frame *frame, const struct room_loan *loan);
+
+// Whether a frame that has ended has a room with just these lent elements: then the room goes, and
+// the loan is the caller's.
+bool room_take_loan(struct frame *frame, const void *at, struct room_loan *loan);
 
 // Takes the rooms of a frame that has ended; NULL: none.
 struct room *room_take(struct frame *frame);
