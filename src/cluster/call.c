@@ -48,12 +48,32 @@ struct call {
 
 // ---- the end ---------------------------------------------------------------------------------
 
+// Elements that were written in lent memory stay there. False: they were not, or can't.
+static bool keep_lent(struct call *call, const void *payload, const void *elements) {
+    struct link_kept kept;
+    if ((uintptr_t)elements % ROOM_LENT_ALIGNMENT != 0 ||
+        !link_keep(call->bridge->ear.link, payload, &kept)) {
+        return false;
+    }
+    const struct room_loan loan = {elements, kept.let_go, kept.memory, kept.what};
+    if (room_make_lent(call->frame, &loan) == NULL) {
+        kept.let_go(kept.memory, kept.what);
+        return false;
+    }
+    return true;
+}
+
 // The elements of a view lie in the message: they get a room of the frame, as its function would
 // have made one here.
-static int keep_elements(struct frame *frame, const struct tn_data_field *field) {
+static int keep_elements(struct call *call, const struct tn_data_field *field,
+                         const void *payload) {
+    struct frame *frame = call->frame;
     struct schema_view view;
     memcpy(&view, frame->payload, sizeof view);
     const size_t bytes = view.count * field->element_bytes;
+    if (bytes > 0 && keep_lent(call, payload, view.data)) {
+        return TN_OK;
+    }
     struct room *room = bytes == 0 ? NULL : room_make(frame, bytes);
     if (room == NULL) {
         view = (struct schema_view){NULL, 0};
@@ -65,7 +85,8 @@ static int keep_elements(struct frame *frame, const struct tn_data_field *field)
     return bytes == 0 || room != NULL ? TN_OK : TN_NO_MEMORY;
 }
 
-static int keep_result(struct frame *frame, const struct owner_outcome *outcome) {
+static int keep_result(struct call *call, const struct owner_outcome *outcome) {
+    struct frame *frame = call->frame;
     const struct tn_data_type *result = frame->type->travel->result;
     if (result == NULL) {
         return outcome->bytes == 0 ? TN_OK : TN_MALFORMED;
@@ -73,13 +94,14 @@ static int keep_result(struct frame *frame, const struct owner_outcome *outcome)
     if (!copy_read(result, outcome->payload, outcome->bytes, frame->payload)) {
         return TN_MALFORMED;
     }
-    return schema_is_view(result->fields) ? keep_elements(frame, result->fields) : TN_OK;
+    return schema_is_view(result->fields) ? keep_elements(call, result->fields, outcome->payload)
+                                          : TN_OK;
 }
 
 // A result goes where the function would have put it; a failure is read when the stack goes on.
 static void keep_outcome(struct call *call, const struct owner_outcome *outcome) {
     if (outcome->code == TN_OK) {
-        call->code = keep_result(call->frame, outcome);
+        call->code = keep_result(call, outcome);
         call->bridge->is_lied_to = call->code == TN_MALFORMED;
     } else if (outcome->bytes > 0 && outcome->bytes <= BAGGAGE_BYTES_MAX) {
         call->failure = os_allocate(outcome->bytes);
@@ -308,15 +330,50 @@ static void run_here(struct tn_self *self, struct frame *frame) {
     frame->type->invoke(self, frame->payload);
 }
 
+// Memory for what goes along: beside the stack; where the other process reads it; or else of the
+// heap, to be copied once more by the link.
+struct baggage {
+    uint64_t small[SMALL_BYTES / sizeof(uint64_t)];
+    void *at; // NULL: no memory
+    struct link *lender;
+};
+
+static void baggage_take(struct baggage *baggage, struct link *link, const struct frame *frame,
+                         size_t bytes) {
+    baggage->lender = NULL;
+    if (bytes <= sizeof baggage->small) {
+        baggage->at = baggage->small;
+        return;
+    }
+    // The elements of the first view begin where the page does.
+    size_t head =
+        sizeof(struct baggage_wish) + bits_round_up(frame->type->travel->arguments->bytes, 8);
+    head = head <= LINK_LENT_HEAD ? head : 0;
+    unsigned char *lent = link_lend(link, bytes - head);
+    baggage->lender = lent == NULL ? NULL : link;
+    baggage->at = lent == NULL ? os_allocate(bytes) : lent - head;
+}
+
+static void baggage_drop(struct baggage *baggage) {
+    if (baggage->lender != NULL) {
+        baggage->lender->calls->unlend(baggage->lender, baggage->at);
+    } else if (baggage->at != baggage->small) {
+        os_free(baggage->at);
+    }
+}
+
 static void run_call(struct tn_self *self, struct frame *frame) {
     struct bridge *bridge = bridge_from(frame->run->elsewhere);
-    uint64_t small[SMALL_BYTES / sizeof(uint64_t)];
+    struct link *link = bridge->ear.link;
+    struct baggage baggage; // not zeroed
+    baggage.at = NULL;
     struct local_snapshot *locals;
     const bool is_whole = local_take_snapshot(frame, &locals);
     const size_t bytes = baggage_bytes(frame) + (locals == NULL ? 0 : locals->bytes);
-    const bool may_go = is_whole && bytes <= bridge->ear.link->payload_max && bytes <= UINT32_MAX;
-    void *baggage = !may_go ? NULL : bytes <= sizeof small ? small : os_allocate(bytes);
-    if (baggage == NULL) {
+    if (is_whole && bytes <= link->payload_max && bytes <= UINT32_MAX) {
+        baggage_take(&baggage, link, frame, bytes);
+    }
+    if (baggage.at == NULL) {
         os_free(locals);
         bridge->elsewhere.unclaim(&bridge->elsewhere);
         run_here(self, frame);
@@ -324,12 +381,10 @@ static void run_call(struct tn_self *self, struct frame *frame) {
     }
     struct call call = {
         .note.tell = tell, .bridge = bridge, .frame = frame, .stack = task_stack_of(self)};
-    pack(&call, baggage, bytes, locals);
+    pack(&call, baggage.at, bytes, locals);
     os_free(locals);
     wait_for_end(self, &call);
-    if (baggage != small) {
-        os_free(baggage);
-    }
+    baggage_drop(&baggage);
     if (call.end == OWNER_CANCELLED && !call.is_ending) {
         run_here(self, frame);
     } else {

@@ -61,10 +61,13 @@ static bool has_bools(const struct tn_data_type *type, const unsigned char *valu
 
 bool copy_read(const struct tn_data_type *type, const void *buffer, size_t bytes, void *values) {
     size_t at = fixed_bytes(type);
-    if (bytes < at || !has_bools(type, buffer)) {
+    if (bytes < at) {
         return false;
     }
-    memcpy(values, buffer, type->bytes);
+    memcpy(values, buffer, type->bytes); // once: the other side may still write there
+    if (!has_bools(type, values)) {
+        return false;
+    }
     for (unsigned i = 0; i < type->count; i++) {
         const struct tn_data_field *field = &type->fields[i];
         if (!schema_is_view(field)) {

@@ -3,8 +3,9 @@
 //
 // In the copy a view's address is the distance of its elements from the copy's beginning. Reading
 // checks everything that could lead outside, and that bool is one, for the other side may be
-// broken; what it cannot check is that the layouts are the same: compare builds first. Invariant:
-// copy_read of what copy_write wrote gives the same values. Start reading at copy_write.
+// broken, and may go on writing there: of the buffer only the structure is read, once. What it
+// cannot check is that the layouts are the same: compare builds first.
+// Invariant: copy_read of what copy_write wrote gives the same values. Start reading at copy_write.
 #ifndef TENON_CLUSTER_COPY_H
 #define TENON_CLUSTER_COPY_H
 

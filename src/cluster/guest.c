@@ -11,6 +11,7 @@
 #include "frame/cancel.h"
 #include "frame/failure.h"
 #include "frame/local.h"
+#include "frame/room.h"
 #include "frame/run.h"
 #include "frame/scope.h"
 
@@ -29,12 +30,15 @@ static int guest_keep(void *upper, struct taker_slot *slot, const void *argument
     if (bytes < sizeof(struct baggage_wish)) {
         return TN_MALFORMED;
     }
-    struct guest *guest = os_allocate(sizeof *guest + bits_round_up(bytes, 8) + result_bytes(type));
+    struct serve *serve = upper;
+    const bool lasts = link_lasts(serve->link, arguments);
+    const size_t room = (lasts ? 0 : bits_round_up(bytes, 8)) + result_bytes(type);
+    struct guest *guest = os_allocate(sizeof *guest + room);
     if (guest == NULL) {
         return TN_NO_MEMORY;
     }
-    *guest = (struct guest){.serve = upper, .slot = slot, .type = type, .bytes = bytes};
-    memcpy(guest->baggage, arguments, bytes);
+    *guest = (struct guest){.serve = serve, .slot = slot, .type = type, .bytes = bytes};
+    guest->came = lasts ? arguments : memcpy(guest->room, arguments, bytes);
     slot->upper = guest;
     return 0;
 }
@@ -49,7 +53,13 @@ static void guest_cancel(void *upper, struct taker_slot *slot, int code) {
 }
 
 static void *own_room(struct guest *guest) {
-    return (unsigned char *)guest->baggage + bits_round_up(guest->bytes, 8);
+    const bool lasts = guest->came != guest->room;
+    return (unsigned char *)guest->room + (lasts ? 0 : bits_round_up(guest->bytes, 8));
+}
+
+static void unlend(void *link, void *payload) {
+    struct link *lender = link;
+    lender->calls->unlend(lender, payload);
 }
 
 static void guest_drop(void *upper, struct taker_slot *slot) {
@@ -58,7 +68,9 @@ static void guest_drop(void *upper, struct taker_slot *slot) {
     for (unsigned i = 0; i < guest->failure_count; i++) {
         failure_release(guest->failures[i]);
     }
-    if (guest->answer != NULL && guest->answer != own_room(guest)) {
+    if (guest->is_lent) {
+        unlend(guest->serve->link, guest->answer);
+    } else if (guest->answer != NULL && guest->answer != own_room(guest)) {
         os_free(guest->answer);
     }
     os_free(guest);
@@ -118,20 +130,66 @@ static uint32_t pack_failures(struct guest *guest, struct frame *frame) {
     return (uint32_t)baggage_write(told, guest->failure_count, path, guest->answer);
 }
 
-// The elements of a view follow the result; few of them find room beside it.
+// Room for a long result where the owner will read it.
+static bool guest_lend(struct frame *frame, size_t bytes, struct room_loan *loan) {
+    const struct guest *guest = frame->body_data;
+    void *lent = link_lend(guest->serve->link, bytes);
+    *loan = (struct room_loan){lent, unlend, guest->serve->link, lent};
+    return lent != NULL;
+}
+
+// A result whose elements its function has written in lent memory, in a room that goes along.
+static bool pack_lent(struct guest *guest, struct frame *frame, size_t bytes) {
+    const struct tn_data_type *result = guest->type->travel->result;
+    struct schema_view view;
+    struct room_loan loan;
+    if (!schema_is_view(result->fields)) {
+        return false;
+    }
+    memcpy(&view, frame->payload, sizeof view);
+    if (!room_take_loan(frame, view.data, &loan)) {
+        return false;
+    }
+    unsigned char *const elements = loan.what;
+    const size_t head = result_bytes(guest->type),
+                 used = view.count * result->fields->element_bytes;
+    memset(elements + used, 0, bytes - head - used);
+    view.data = (const void *)(uintptr_t)head;
+    guest->answer = elements - head;
+    guest->is_lent = true;
+    memcpy(guest->answer, &view, sizeof view);
+    return true;
+}
+
+static bool has_answer_room(struct guest *guest, size_t bytes) {
+    const size_t head = result_bytes(guest->type);
+    if (bytes <= head) {
+        guest->answer = own_room(guest);
+        return true;
+    }
+    unsigned char *lent = link_lend(guest->serve->link, bytes - head);
+    guest->is_lent = lent != NULL;
+    guest->answer = guest->is_lent ? lent - head : os_allocate(bytes);
+    return guest->answer != NULL;
+}
+
+// The elements of a view follow the result; few of them find room beside it. What is long is best
+// written where the owner reads it, or else copied to there, before anybody has to wait.
 static int pack_result(struct guest *guest, struct frame *frame, uint32_t *bytes) {
     const struct tn_data_type *result = guest->type->travel->result;
     const size_t all = copy_bytes(result, frame->payload);
     if (all > guest->serve->link->payload_max || all > UINT32_MAX) {
         return TN_TOO_LONG;
     }
-    void *answer = all <= result_bytes(guest->type) ? own_room(guest) : os_allocate(all);
-    if (answer == NULL) {
+    *bytes = (uint32_t)all;
+    if (pack_lent(guest, frame, all)) {
+        return TN_OK;
+    }
+    if (!has_answer_room(guest, all)) {
+        *bytes = 0;
         return TN_NO_MEMORY;
     }
-    copy_write(result, frame->payload, answer);
-    guest->answer = answer;
-    *bytes = (uint32_t)all;
+    copy_write(result, frame->payload, guest->answer);
     return TN_OK;
 }
 
@@ -170,7 +228,8 @@ static void guest_failed(struct frame *frame, struct frame *failed, int code,
     }
 }
 
-static const struct frame_body guest_body = {.settled = guest_settled, .failed = guest_failed};
+static const struct frame_body guest_body = {
+    .settled = guest_settled, .failed = guest_failed, .lend = guest_lend};
 
 // ---- beginning -------------------------------------------------------------------------------
 
@@ -193,14 +252,14 @@ static struct frame *make_frame(struct guest *guest, struct worker *worker, int 
     const struct tn_data_type *arguments = type->travel->arguments;
     struct serve *serve = guest->serve;
     struct baggage_wish wish;
-    memcpy(&wish, guest->baggage, sizeof wish);
+    memcpy(&wish, guest->came, sizeof wish);
     void *values = os_allocate(bits_round_up(arguments->bytes, 8) + 8);
     *code = TN_NO_MEMORY;
     if (values == NULL) {
         return NULL;
     }
     struct frame *frame = NULL;
-    const unsigned char *const begin = (const unsigned char *)guest->baggage + sizeof wish;
+    const unsigned char *const begin = (const unsigned char *)guest->came + sizeof wish;
     const size_t left = guest->bytes - sizeof wish;
     const size_t locals = wish.locals_bytes <= left ? (size_t)wish.locals_bytes : left;
     if (!copy_read(arguments, begin, left - locals, values)) {

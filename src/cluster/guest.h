@@ -37,9 +37,11 @@ struct guest {
     unsigned failure_count;
     struct failure *failures[BAGGAGE_GROUPS_MAX]; // those that travel, in order
     void *answer;                                 // its result, or the failure as it travels
+    bool is_lent;                                 // that is, by the link
     uint64_t begun_ns;
-    uint32_t bytes;     // of the baggage that came
-    uint64_t baggage[]; // that; behind it room for the result
+    uint32_t bytes;   // of the baggage that came
+    const void *came; // that: in `room`, or where its owner has lent it
+    uint64_t room[];  // for it; behind that for the result
 };
 
 // The taker's calls.

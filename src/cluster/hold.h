@@ -1,5 +1,5 @@
-// hold.h - where long payloads lie: those that would take up too much of a ring, or more than all
-// of it.
+// hold.h - where long payloads lie that were not written in lent memory (loan.h): those that would
+// take up too much of a ring, or more than all of it.
 //
 // A hold is memory that both sides have mapped, beside the ring of one direction. Who sends finds
 // room in it, writes, and pushes a message that says where. Which pieces are free again follows

@@ -32,6 +32,17 @@ struct link {
     size_t payload_max; // the longest payload that it can carry; what is longer is never sent
     const struct link_events *events;
     void *upper;
+    // Payloads that are handed on here stay where they are until the task that they came with has
+    // been answered. NULL: none does.
+    const void *lasting;
+    size_t lasting_bytes;
+};
+
+// What its reader has kept of a payload: let_go(memory, what) gives it back, from any thread, also
+// when the link is gone.
+struct link_kept {
+    void (*let_go)(void *memory, void *what);
+    void *memory, *what;
 };
 
 struct link_calls {
@@ -64,10 +75,26 @@ struct link_calls {
     // Who the peer is, for messages to people: "process 1234". Cut to `bytes`.
     void (*name)(const struct link *link, unsigned peer, char *text, size_t bytes);
 
+    // The next three are NULL where a link lends nothing.
+    // Memory for the elements of a long payload, which begins a page; the LINK_LENT_HEAD bytes
+    // before it are the payload's too. What is sent from there is not copied. NULL: so long a
+    // payload needs none, or there is none now. From any thread, without the turn, as unlend.
+    void *(*lend)(struct link *link, size_t bytes);
+
+    // The payload is not needed any more here: it was never sent, or a peer that keeps what was
+    // sent gives it back, or the task that it went with is over.
+    void (*unlend)(struct link *link, const void *payload);
+
+    // While `hear` is told of it: the payload of a result stays where it is, where its peer could
+    // still write. False: it does not lie in memory that was lent, and has to be copied.
+    bool (*keep)(struct link *link, const void *payload, struct link_kept *kept);
+
     // Asks every peer to leave, ends those that do not do so soon, and frees the link. Tells
     // nobody.
     void (*close)(struct link *link);
 };
+
+enum { LINK_LENT_HEAD = 2048 };
 
 struct link_events {
     void (*up)(void *upper, unsigned peer);
@@ -98,6 +125,19 @@ void link_describe_end(int detail, char *text, size_t bytes);
 static inline bool link_send(struct link *link, unsigned peer, const struct message *message,
                              const void *payload) {
     return link->calls->send(link, peer, message, payload);
+}
+
+static inline void *link_lend(struct link *link, size_t bytes) {
+    return link->calls->lend == NULL ? NULL : link->calls->lend(link, bytes);
+}
+
+static inline bool link_keep(struct link *link, const void *payload, struct link_kept *kept) {
+    return link->calls->keep != NULL && link->calls->keep(link, payload, kept);
+}
+
+static inline bool link_lasts(const struct link *link, const void *payload) {
+    return link->lasting != NULL &&
+           (uintptr_t)payload - (uintptr_t)link->lasting < link->lasting_bytes;
 }
 
 static inline void link_cut(struct link *link, unsigned peer, enum session_why why) {

@@ -17,7 +17,7 @@ enum {
 // The process is there when it says so. That it is of the same build, it says itself: this is
 // against mistakes. True when it is up now.
 static bool look_at_head(struct local *local, struct local_peer *peer) {
-    struct side_head *head = peer->share.at;
+    struct side_head *head = peer->memory->share.at;
     // pairs with local_attach
     if (peer->is_cut || atomic_load_acquire(&head->state) != SIDE_READY) {
         return false;
@@ -50,7 +50,9 @@ static unsigned hear_peer(struct local *local, struct local_peer *peer, unsigned
     const unsigned number = (unsigned)(peer - local->peers);
     unsigned heard = 0;
     if (!peer->side.is_bad) {
+        local->hearing = peer;
         heard = side_turn(&peer->side, &local->link, number, count_max);
+        local->hearing = NULL;
     }
     if (peer->side.is_bad) {
         tell_bad(local, peer);
@@ -60,7 +62,7 @@ static unsigned hear_peer(struct local *local, struct local_peer *peer, unsigned
 
 // How it ended, in the words of `down`: what this side knows better than the system.
 static int detail_of(const struct local *local, const struct local_peer *peer) {
-    const struct side_head *head = peer->share.at;
+    const struct side_head *head = peer->memory->share.at;
     if (!peer->was_up && atomic_load_relaxed(&head->state) == SIDE_READY &&
         atomic_load_relaxed(&head->identity) != local->identity) {
         return LINK_REFUSED;
@@ -104,6 +106,7 @@ static void trim(struct local *local, uint64_t now_ns) {
             side_trim(&local->peers[i].side);
         }
     }
+    loans_trim(&local->loans);
     if (local->buffer.bytes > local->options.payload_bytes) {
         os_free(local->buffer.memory);
         local->buffer = (struct side_buffer){NULL, 0};
@@ -142,6 +145,32 @@ static void local_cut(struct link *link, unsigned peer, enum session_why why) {
     local_cut_peer(cut);
 }
 
+static void *local_lend(struct link *link, size_t bytes) {
+    struct local *local = local_of(link);
+    return bytes <= local->options.payload_bytes / SIDE_SHORT ? NULL
+                                                              : loans_take(&local->loans, bytes);
+}
+
+static void local_unlend(struct link *link, const void *payload) {
+    loans_let_go(&local_of(link)->loans, payload);
+}
+
+static void let_go(void *memory, void *payload) {
+    loan_give_back(payload);
+    local_memory_drop(memory);
+}
+
+static bool local_keep(struct link *link, const void *payload, struct link_kept *kept) {
+    struct local_peer *peer = local_of(link)->hearing;
+    if (peer == NULL || payload == NULL || peer->side.lent != payload) {
+        return false;
+    }
+    peer->side.lent = NULL;
+    atomic_fetch_add_relaxed(&peer->memory->users, 1);
+    *kept = (struct link_kept){let_go, peer->memory, (void *)(uintptr_t)payload};
+    return true;
+}
+
 static int local_doorbell(const struct link *link) {
     return os_poll_descriptor(&local_of((struct link *)(uintptr_t)link)->poll);
 }
@@ -178,6 +207,9 @@ const struct link_calls local_calls = {.send = local_send,
                                        .sleep = local_sleep,
                                        .awake = local_awake,
                                        .name = local_name,
+                                       .lend = local_lend,
+                                       .unlend = local_unlend,
+                                       .keep = local_keep,
                                        .close = local_close};
 
 // ---- asking ----------------------------------------------------------------------------------
@@ -196,7 +228,8 @@ void local_check(const struct link *link) {
     for (unsigned i = 0; i < local->options.peers_max; i++) {
         const struct local_peer *peer = &local->peers[i];
         living += peer->state != LOCAL_NONE;
-        ASSERT(peer->state == LOCAL_NONE || (peer->share.at != NULL && peer->pieces != NULL));
+        ASSERT(peer->state == LOCAL_NONE ||
+               (peer->memory->share.at != NULL && peer->pieces != NULL));
         ASSERT((peer->state != LOCAL_MADE && peer->state != LOCAL_UP) || peer->handle >= 0);
         ASSERT(peer->state != LOCAL_UP || peer->was_up);
     }

@@ -10,6 +10,10 @@
 //     killed:
 //                                                  // nothing is left, no process, no descriptor
 //
+// Memory that is lent (loan.h): the owner lends arguments to all processes in one arena, which they
+// can only read; each process lends results to its owner, in a part of what these two share. That
+// stays mapped as long as somebody reads a result there, if need be beyond the link's end.
+//
 // Processes are copies of a zygote (os/zygote.h, zygote.h), which is started with the first of
 // them. Each shares memory with its owner (side.h) and nothing else. The zygote reaps them and
 // tells how they ended; should it die itself, they die with it, and another one is started.
@@ -37,7 +41,9 @@ struct local_options {
     size_t payload_bytes;  // room for payloads in each direction, a power of two; 0: 256 KiB. What
                            // is longer than an eighth of it takes up memory of its own
     size_t hold_bytes;     // that memory's limit; 0: 1 GiB, or less where that is not to be had:
-                           // payload_max says how much, from the first local_add on
+                           // payload_max says how much, from the first local_add on. As much
+                           // again for what each process lends, and for what is lent to all; none
+                           // of that where there is less to be had
     const void *greeting;  // what each process is given at its start
     size_t greeting_bytes; // at most SIDE_GREETING_MAX
 };
@@ -70,10 +76,12 @@ struct side_head;
 
 // What a process was given by its zygote.
 struct local_start {
-    int memory;        // handle
-    uint64_t bytes;    // of it
-    int bell;          // its own
-    int owner_bell;    // its owner's
+    int memory;     // handle
+    uint64_t bytes; // of it
+    int bell;       // its own
+    int owner_bell; // its owner's
+    int arena;      // handle of what the owner lends to all; -1: nothing
+    uint64_t arena_bytes;
     int owner;         // ready to read when the owner has ended
     uint64_t identity; // of this build
 };

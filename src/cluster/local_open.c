@@ -23,24 +23,79 @@ enum {
 
 // ---- a peer's beginning ----------------------------------------------------------------------
 
+void local_memory_drop(struct local_memory *memory) {
+    // pairs with local_memory_drop: who reads there has done so.
+    if (atomic_fetch_sub_acq_rel(&memory->users, 1) == 1) {
+        os_share_drop(&memory->share);
+        os_free(memory);
+    }
+}
+
 // The memory, with as much of a hold as there is address space for: the first peer decides for all.
-static int make_memory(struct local *local, struct local_peer *peer) {
+// Where there is little, nothing is lent.
+static int share_memory(struct local *local, struct local_peer *peer) {
     struct side_head head = {.slot_count = local->options.slot_count,
                              .payload_bytes = local->options.payload_bytes,
                              .hold_bytes = local->options.hold_bytes,
+                             .loan_bytes = local->loan_bytes,
                              .greeting_bytes = (uint32_t)local->options.greeting_bytes};
-    int code = os_share_make(&peer->share, side_bytes(&head));
+    int code = os_share_make(&peer->memory->share, side_bytes(&head));
     while (code == OS_NO_MEMORY && head.hold_bytes > HOLD_LEAST && !local->is_sized) {
         head.hold_bytes /= 4;
-        code = os_share_make(&peer->share, side_bytes(&head));
+        head.loan_bytes = 0;
+        code = os_share_make(&peer->memory->share, side_bytes(&head));
     }
     if (code == OS_OK) {
-        struct side_head *shared = peer->share.at;
+        struct side_head *shared = peer->memory->share.at;
         memcpy(head.greeting, local->greeting, sizeof head.greeting);
         *shared = head;
         local->options.hold_bytes = head.hold_bytes;
+        local->loan_bytes = head.loan_bytes;
     }
     return code;
+}
+
+static int make_memory(struct local *local, struct local_peer *peer) {
+    peer->memory = os_allocate(sizeof *peer->memory);
+    if (peer->memory == NULL) {
+        return OS_NO_MEMORY;
+    }
+    atomic_store_relaxed(&peer->memory->users, 1);
+    const int code = share_memory(local, peer);
+    if (code != OS_OK) {
+        os_free(peer->memory);
+    }
+    return code;
+}
+
+// What all processes read, with the first of them. Without it arguments are copied into the holds.
+static void make_arena(struct local *local) {
+    if (local->is_sized || local->loan_bytes == 0 || local->loans.memory != NULL ||
+        os_share_make(&local->arena, local->loan_bytes) != OS_OK) {
+        return;
+    }
+    if (os_share_reader(&local->arena, &local->arena_reader) != OS_OK) {
+        os_share_drop(&local->arena);
+        local->arena.at = NULL;
+        return;
+    }
+    os_share_close(&local->arena);
+    loans_init(&local->loans, local->arena.at, local->arena.bytes);
+}
+
+static void drop_arena(struct local *local) {
+    if (local->loans.memory != NULL) {
+        os_close(local->arena_reader);
+        os_share_drop(&local->arena);
+    }
+}
+
+// Either lends to the other.
+static void lend(struct local *local, struct local_peer *peer) {
+    if (local->loan_bytes > 0) {
+        struct loans *loans = local->loans.memory == NULL ? NULL : &local->loans;
+        side_lend(&peer->side, loans, side_loan_memory(peer->memory->share.at), local->loan_bytes);
+    }
 }
 
 static int make_peer(struct local *local, struct local_peer *peer) {
@@ -55,13 +110,15 @@ static int make_peer(struct local *local, struct local_peer *peer) {
     }
     peer->pieces = os_allocate(local->options.slot_count * sizeof *peer->pieces);
     if (peer->pieces != NULL) {
-        side_init(&peer->side, peer->share.at, &local->buffer, peer->bell, peer->pieces);
+        side_init(&peer->side, peer->memory->share.at, &local->buffer, peer->bell, peer->pieces);
+        make_arena(local);
+        lend(local, peer);
         return OS_OK;
     }
     code = OS_NO_MEMORY;
     os_close(peer->bell);
 no_bell:
-    os_share_drop(&peer->share);
+    local_memory_drop(peer->memory);
     return code;
 }
 
@@ -72,7 +129,7 @@ void local_drop_peer(struct local *local, struct local_peer *peer) {
     }
     os_free(peer->pieces);
     os_close(peer->bell);
-    os_share_drop(&peer->share);
+    local_memory_drop(peer->memory);
     peer->state = LOCAL_NONE;
 }
 
@@ -98,7 +155,7 @@ int local_add(struct link *link) {
         local_drop_peer(local, peer);
         return code == OS_BROKEN ? OS_AGAIN : code;
     }
-    os_share_close(&peer->share);
+    os_share_close(&peer->memory->share);
     if (!local->is_sized) {
         local->is_sized = true;
         link->payload_max = side_payload_max(&peer->side);
@@ -119,7 +176,7 @@ void local_cut_peer(struct local_peer *peer) {
 
 static void give_order(struct local_peer *peer, enum side_order order) {
     if (peer->state != LOCAL_NONE) {
-        struct side_head *head = peer->share.at;
+        struct side_head *head = peer->memory->share.at;
         atomic_store_relaxed(&head->order, order);
         os_bell_ring(peer->bell);
     }
@@ -172,6 +229,7 @@ void local_close(struct link *link) {
     local_zygote_stop(local);
     os_close(local->bell);
     os_poll_deinit(&local->poll);
+    drop_arena(local);
     os_free(local->buffer.memory);
     os_free(local);
 }
@@ -185,6 +243,7 @@ static void set_options(struct local *local, const struct local_options *options
     ours->payload_bytes = ours->payload_bytes != 0 ? ours->payload_bytes : PAYLOAD_DEFAULT;
     ours->hold_bytes = ours->hold_bytes != 0 ? ours->hold_bytes : HOLD_DEFAULT;
     ours->hold_bytes = bits_round_up(ours->hold_bytes, HOLD_LEAST);
+    local->loan_bytes = ours->hold_bytes;
     if (ours->greeting_bytes > 0) {
         memcpy(local->greeting, ours->greeting, ours->greeting_bytes);
     }

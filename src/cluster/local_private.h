@@ -12,6 +12,13 @@
 
 enum local_state { LOCAL_NONE, LOCAL_ASKED, LOCAL_MADE, LOCAL_UP, LOCAL_GONE };
 
+// What the owner shares with a process. It stays mapped until the peer is gone and nobody reads a
+// result that lies there.
+struct local_memory {
+    struct os_share share;
+    _Atomic uint32_t users;
+};
+
 struct local_peer {
     enum local_state state;
     bool is_cut;      // it is to be killed, or has been
@@ -23,7 +30,7 @@ struct local_peer {
     int bell;         // the process's
     int detail;       // of a peer that is GONE: how it ended
     unsigned zygote;  // which of them was asked for it
-    struct os_share share;
+    struct local_memory *memory;
     struct side side;
     struct hold_piece *pieces;
 };
@@ -34,6 +41,11 @@ struct local {
     unsigned char greeting[SIDE_GREETING_MAX];
     bool is_sized; // the size of holds, and so payload_max, is decided
     uint64_t identity;
+    size_t loan_bytes;     // of a process's lent memory, and of the arena; 0: nothing is lent
+    struct os_share arena; // where arguments are lent to all processes; .at is NULL: nowhere
+    int arena_reader;      // its handle for those
+    struct loans loans;    // the pieces of it
+    struct local_peer *hearing;
     struct os_poll poll; // its descriptor is the doorbell
     int bell;            // the owner's, which each process rings
     int post;            // to the zygote; -1: there is none
@@ -57,6 +69,9 @@ void local_cut_peer(struct local_peer *peer);
 
 // Lets go of all that a peer has whose process has ended.
 void local_drop_peer(struct local *local, struct local_peer *peer);
+
+// Once more, or no more, in use.
+void local_memory_drop(struct local_memory *memory);
 
 // Ends every peer and frees the link.
 void local_close(struct link *link);

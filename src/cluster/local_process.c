@@ -11,11 +11,13 @@
 #include "os/file.h"
 #include "os/share.h"
 
-enum { TAG_BELL = 1, TAG_OWNER, MESSAGES_EACH = 64, QUIET_MAX = 64 };
+enum { TAG_BELL = 1, TAG_OWNER, MESSAGES_EACH = 64, QUIET_MAX = 64, TRIM_NS = 1000000000 };
 
 struct process {
     struct link link;
     struct os_share share;
+    struct os_share arena; // to be read; .at is NULL: there is none
+    struct loans loans;
     struct side side;
     struct hold_piece *pieces;
     struct os_poll poll; // its descriptor is the doorbell
@@ -25,6 +27,7 @@ struct process {
     bool is_lost; // `down` is to be told
     bool is_leaving;
     unsigned quiet;
+    uint64_t trim_at_ns;
 };
 
 static struct process *process_of(struct link *link) {
@@ -66,11 +69,20 @@ static unsigned tell_news(struct process *process) {
     return told;
 }
 
+static void trim(struct process *process) {
+    const uint64_t now_ns = os_now_ns();
+    if (now_ns >= process->trim_at_ns) {
+        loans_trim(&process->loans);
+        process->trim_at_ns = now_ns + TRIM_NS;
+    }
+}
+
 static unsigned process_turn(struct link *link) {
     struct process *process = process_of(link);
     if (++process->quiet >= QUIET_MAX) {
         process->quiet = 0;
         (void)look(process);
+        trim(process);
     }
     const unsigned told = tell_news(process);
     if (process->is_down) {
@@ -95,6 +107,16 @@ static void process_cut(struct link *link, unsigned peer, enum session_why why) 
     process_of(link)->is_lost = true;
 }
 
+static void *process_lend(struct link *link, size_t bytes) {
+    struct process *process = process_of(link);
+    const size_t short_max = ring_payload_max(&process->side.out) / SIDE_SHORT;
+    return bytes <= short_max ? NULL : loans_take(&process->loans, bytes);
+}
+
+static void process_unlend(struct link *link, const void *payload) {
+    loans_let_go(&process_of(link)->loans, payload);
+}
+
 static int process_doorbell(const struct link *link) {
     return os_poll_descriptor(&process_of((struct link *)(uintptr_t)link)->poll);
 }
@@ -117,11 +139,18 @@ static void process_name(const struct link *link, unsigned peer, char *text, siz
     (void)snprintf(text, bytes, "its owner");
 }
 
+static void drop_shares(struct process *process) {
+    if (process->arena.at != NULL) {
+        os_share_drop(&process->arena);
+    }
+    os_share_drop(&process->share);
+}
+
 static void process_close(struct link *link) {
     struct process *process = process_of(link);
     os_poll_deinit(&process->poll);
     os_free(process->pieces);
-    os_share_drop(&process->share);
+    drop_shares(process);
     os_close(process->bell);
     os_close(process->owner_bell);
     os_close(process->owner);
@@ -135,6 +164,8 @@ static const struct link_calls process_calls = {.send = process_send,
                                                 .sleep = process_sleep,
                                                 .awake = process_awake,
                                                 .name = process_name,
+                                                .lend = process_lend,
+                                                .unlend = process_unlend,
                                                 .close = process_close};
 
 static int watch(struct process *process) {
@@ -160,6 +191,33 @@ static void announce(struct process *process, uint64_t identity) {
     os_bell_ring(process->owner_bell);
 }
 
+static int take_shares(struct process *process, const struct local_start *start) {
+    int code = os_share_take(&process->share, start->memory, start->bytes);
+    if (code != OS_OK) {
+        return code;
+    }
+    os_share_close(&process->share);
+    if (start->arena >= 0) {
+        code = os_share_take_to_read(&process->arena, start->arena, start->arena_bytes);
+        if (code != OS_OK) {
+            os_share_drop(&process->share);
+            return code;
+        }
+        os_share_close(&process->arena);
+    }
+    return OS_OK;
+}
+
+// Either lends to the other.
+static void lend(struct process *process, struct side_head *head) {
+    const bool lends = head->loan_bytes > 0;
+    loans_init(&process->loans, lends ? side_loan_memory(head) : NULL, head->loan_bytes);
+    side_lend(&process->side, lends ? &process->loans : NULL, process->arena.at,
+              process->arena.bytes);
+    process->link.lasting = process->arena.at;
+    process->link.lasting_bytes = process->arena.bytes;
+}
+
 int local_attach(struct link **link, const struct local_start *start,
                  const struct side_head **head) {
     struct process *process = os_allocate_aligned(sizeof *process, _Alignof(struct process));
@@ -170,24 +228,24 @@ int local_attach(struct link **link, const struct local_start *start,
                                 .bell = start->bell,
                                 .owner_bell = start->owner_bell,
                                 .owner = start->owner};
-    int code = os_share_take(&process->share, start->memory, start->bytes);
+    int code = take_shares(process, start);
     if (code != OS_OK) {
         goto no_share;
     }
-    os_share_close(&process->share);
     struct side_head *shared = process->share.at;
     process->pieces = os_allocate(shared->slot_count * sizeof *process->pieces);
     code = process->pieces == NULL ? OS_NO_MEMORY : watch(process);
     if (code == OS_OK) {
         side_init(&process->side, shared, NULL, start->owner_bell, process->pieces);
         process->link.payload_max = side_payload_max(&process->side);
+        lend(process, shared);
         announce(process, start->identity);
         *link = &process->link;
         *head = shared;
         return OS_OK;
     }
     os_free(process->pieces);
-    os_share_drop(&process->share);
+    drop_shares(process);
 no_share:
     os_free(process);
     return code;

@@ -112,6 +112,14 @@ TEST(a_ring_that_is_broken_cuts_its_process_off) {
     wish(other, BREAK_HOLD);
     hear_until(&owner.downs, 2);
     EXPECT_EQ(owner.bad, 2);
+    const unsigned third = add_up();
+    const unsigned last = add_up();
+    wish(third, BREAK_LOAN);
+    hear_until(&owner.downs, 3);
+    wish(last, LEND_WRONG);
+    hear_until(&owner.downs, 4);
+    EXPECT_EQ(owner.bad, 4);
+    EXPECT_EQ(owner.heard, 0);
     close_link();
 }
 
@@ -330,7 +338,7 @@ TEST(nothing_is_left_of_processes_that_are_killed_at_random) {
 
 TEST(a_call_that_fails_is_told_and_leaves_nothing) {
     int failures = 0;
-    for (uint64_t n = 1; n < 16; n++) {
+    for (uint64_t n = 1; n < 20; n++) {
         fault_fail_call(n);
         if (open_link_or_fail() != OS_OK) {
             failures++;

@@ -47,9 +47,12 @@ void local_zygote_stop(struct local *local) {
 
 int local_zygote_ask(struct local *local, unsigned peer) {
     struct local_peer *asking = &local->peers[peer];
-    const struct os_parcel parcel = {.words = {ZYGOTE_MAKE, peer, (int64_t)asking->share.bytes},
-                                     .handles = {asking->share.handle, asking->bell, local->bell},
-                                     .handle_count = 3};
+    const bool has_arena = local->loans.memory != NULL;
+    const struct os_share *share = &asking->memory->share;
+    const struct os_parcel parcel = {
+        .words = {ZYGOTE_MAKE, peer, (int64_t)share->bytes, (int64_t)local->arena.bytes},
+        .handles = {share->handle, asking->bell, local->bell, local->arena_reader},
+        .handle_count = has_arena ? 4 : 3};
     asking->zygote = local->zygotes;
     return os_post_send(local->post, &parcel);
 }

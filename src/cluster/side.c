@@ -7,14 +7,14 @@
 #include "base/bits.h"
 #include "os/share.h"
 
-// A payload of more than 1/LONG of the ring's room goes to the hold.
-enum { LONG = 8, PAGE_BYTES_MAX = 65536 };
+enum { PAGE_BYTES_MAX = 65536 };
 
 // ---- where everything lies -------------------------------------------------------------------
 
 struct layout {
     size_t rings[2]; // to the process, to the owner
     size_t holds[2];
+    size_t loans; // to the owner
     size_t bytes;
 };
 
@@ -26,7 +26,8 @@ static struct layout lay_out(const struct side_head *head) {
     layout.rings[1] = layout.rings[0] + ring;
     layout.holds[0] = bits_round_up(layout.rings[1] + ring, PAGE_BYTES_MAX);
     layout.holds[1] = layout.holds[0] + head->hold_bytes;
-    layout.bytes = layout.holds[1] + head->hold_bytes;
+    layout.loans = layout.holds[1] + head->hold_bytes;
+    layout.bytes = layout.loans + head->loan_bytes;
     return layout;
 }
 
@@ -50,10 +51,21 @@ void side_init(struct side *side, struct side_head *head, struct side_buffer *bu
     hold_init(&side->hold, memory + layout.holds[out], head->hold_bytes, pieces, head->slot_count);
 }
 
+void side_lend(struct side *side, struct loans *loans, const void *in_loans,
+               size_t in_loans_bytes) {
+    side->loans = loans;
+    side->in_loans = in_loans;
+    side->in_loans_bytes = in_loans_bytes;
+}
+
+void *side_loan_memory(struct side_head *head) {
+    return (unsigned char *)head + lay_out(head).loans;
+}
+
 // ---- sending ---------------------------------------------------------------------------------
 
 static size_t ring_limit(const struct side *side) {
-    return ring_payload_max(&side->out) / LONG;
+    return ring_payload_max(&side->out) / SIDE_SHORT;
 }
 
 size_t side_payload_max(const struct side *side) {
@@ -89,13 +101,35 @@ static enum ring_code push_long(struct side *side, struct message *message, cons
     return code;
 }
 
+// What a process has lent stays until its owner gives it back; what an owner has, until its owner,
+// who knows when the task is over, lets go of it.
+static enum ring_code push_lent(struct side *side, struct message *message, const void *payload,
+                                uint64_t begin, bool *wakes) {
+    message->payload = begin | RING_APART | SIDE_LENT;
+    const enum ring_code code = ring_push(&side->out, message, NULL, wakes);
+    if (code == RING_OK && side->buffer == NULL) {
+        loans_send(side->loans, payload);
+    }
+    return code;
+}
+
+static enum ring_code push(struct side *side, struct message *message, const void *payload,
+                           bool *wakes) {
+    uint64_t begin;
+    message->payload = 0;
+    if (message->bytes <= ring_limit(side)) {
+        return ring_push(&side->out, message, payload, wakes);
+    }
+    if (side->loans != NULL && loans_find(side->loans, payload, message->bytes, &begin)) {
+        return push_lent(side, message, payload, begin, wakes);
+    }
+    return push_long(side, message, payload, wakes);
+}
+
 bool side_send(struct side *side, const struct message *message, const void *payload) {
     struct message sent = *message;
     bool wakes = false;
-    sent.payload = 0;
-    const enum ring_code code = sent.bytes > ring_limit(side)
-                                    ? push_long(side, &sent, payload, &wakes)
-                                    : ring_push(&side->out, &sent, payload, &wakes);
+    const enum ring_code code = push(side, &sent, payload, &wakes);
     if (wakes) {
         os_bell_ring(side->their_bell);
     }
@@ -126,15 +160,36 @@ static void give_back(struct side *side, const struct message *message) {
     }
 }
 
+// Only tasks, and what comes of them, are lent: who reads these looks at the structure once.
+static bool is_lent(const struct side *side, const struct message *message) {
+    const uint8_t kind = side->buffer == NULL ? MESSAGE_RUN : MESSAGE_RESULT;
+    return (message->payload & RING_APART) != 0 && (message->payload & SIDE_LENT) != 0 &&
+           message->kind == kind && side->in_loans != NULL;
+}
+
 // The oldest message, its payload where it lies: true when there is one, and it can be right.
 static bool take(struct side *side, struct message *message, const void **payload) {
     const enum ring_code code = ring_take(&side->in, message, payload);
     if (code == RING_OK && (message->payload & RING_APART) != 0) {
-        *payload = hold_at(side->in_hold, side->hold_bytes, message->payload & ~RING_APART,
-                           message->bytes);
+        const uint64_t begin = message->payload & ~RING_APART;
+        *payload =
+            is_lent(side, message)
+                ? loan_at(side->in_loans, side->in_loans_bytes, begin & ~SIDE_LENT, message->bytes)
+                : hold_at(side->in_hold, side->hold_bytes, begin, message->bytes);
     }
     side->is_bad |= code == RING_BAD || (code == RING_OK && *payload == NULL);
     return code == RING_OK && !side->is_bad;
+}
+
+// It stays where it is if somebody keeps it.
+static void hand_on_lent(struct side *side, struct link *link, unsigned peer,
+                         const struct message *message, const void *payload) {
+    side->lent = payload;
+    link->events->hear(link->upper, peer, message, payload);
+    if (side->lent != NULL) {
+        side->lent = NULL;
+        loan_give_back(payload);
+    }
 }
 
 // Hands on one message. False: there is none, or no memory for a copy now.
@@ -147,6 +202,11 @@ static bool hear(struct side *side, struct link *link, unsigned peer) {
     if (side->buffer == NULL) {
         link->events->hear(link->upper, peer, &message, payload);
         give_back(side, &message);
+        return true;
+    }
+    if (is_lent(side, &message)) {
+        give_back(side, &message);
+        hand_on_lent(side, link, peer, &message, payload);
         return true;
     }
     if (message.bytes > 0) {
@@ -191,7 +251,9 @@ void side_awake(struct side *side) {
 
 void side_trim(struct side *side) {
     uint64_t tail;
-    if (ring_see(&side->out, &tail) != RING_BAD && hold_is_idle(&side->hold, tail)) {
+    const bool is_used = side->hold.next != side->trimmed_next;
+    side->trimmed_next = side->hold.next;
+    if (!is_used && ring_see(&side->out, &tail) != RING_BAD && hold_is_idle(&side->hold, tail)) {
         os_share_discard(side->hold.memory, bits_round_up(side->hold.touched, os_page_bytes()));
         side->hold.touched = 0;
     }

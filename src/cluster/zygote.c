@@ -56,6 +56,8 @@ _Noreturn static void run_process(const struct os_parcel *parcel) {
                                       .bytes = (uint64_t)parcel->words[2],
                                       .bell = parcel->handles[1],
                                       .owner_bell = parcel->handles[2],
+                                      .arena = parcel->handle_count > 3 ? parcel->handles[3] : -1,
+                                      .arena_bytes = (uint64_t)parcel->words[3],
                                       .owner = zygote.self.owner,
                                       .identity = zygote.identity};
     struct link *link;
@@ -90,7 +92,7 @@ static struct child *free_child(void) {
 
 static int make(const struct os_parcel *parcel) {
     struct child *child = free_child();
-    if (child == NULL || parcel->handle_count != OS_PARCEL_HANDLES) {
+    if (child == NULL || parcel->handle_count < OS_PARCEL_HANDLES - 1) {
         return OS_INVALID;
     }
     int code = os_zygote_fork(&child->process);

@@ -23,7 +23,8 @@ static void scribble(void) {
     char line[512];
     void *begin = NULL;
     while (maps != NULL && fgets(line, sizeof line, maps) != NULL) {
-        if (strstr(line, "memfd:tenon") != NULL && sscanf(line, "%p-", &begin) == 1) {
+        if (strstr(line, "memfd:tenon") != NULL && strstr(line, " rw-s ") != NULL &&
+            sscanf(line, "%p-", &begin) == 1) {
             memset(begin, 0xa5, 512 << 10);
         }
     }
@@ -174,6 +175,46 @@ TEST(a_dframe_without_memory_is_lost_with_that_reason, .seconds = 30) {
         TEST_SKIP("this process may not limit its memory");
     }
     EXPECT_EQ(status, 7 << 8);
+}
+
+// ---- what a dead process has lent ------------------------------------------------------------
+
+enum { LENT_COUNT = 1 << 17 };
+
+TN_DFRAME(tn_int64s, count_up, (int, from)) {
+    int64_t *numbers = (int64_t *)tn_room(self, LENT_COUNT * sizeof *numbers);
+    for (int i = 0; numbers != NULL && i < LENT_COUNT; i++) {
+        numbers[i] = from + i;
+    }
+    return tn_int64s_of(numbers, numbers == NULL ? 0 : LENT_COUNT);
+}
+
+TN_PFRAME(int64_t, reads_from_the_dead, (int, rounds)) {
+    EXPECT_EQ(tn_on_failure(self, absorb, NULL), TN_OK);
+    int64_t sum = 0;
+    for (int i = 0; i < rounds; i++) {
+        tn_task(count_up) task = tn_spawn(count_up, i);
+        const tn_int64s numbers = tn_await(count_up, task);
+        tn_task(ends) last = tn_spawn(ends, EXIT);
+        EXPECT_EQ(tn_try_await(ends, last, NULL), TN_LOST);
+        for (size_t k = 0; k < numbers.count; k++) {
+            sum += numbers.data[k] - (int64_t)k;
+        }
+        if (i % 2 == 0) {
+            EXPECT_EQ(tn_room_free(self, numbers.data), TN_OK);
+        }
+    }
+    return sum;
+}
+
+TEST(a_long_result_stays_when_its_process_has_ended) {
+    begin();
+    int64_t sum = 0;
+    EXPECT_EQ(
+        tn_run_with(TN_RUN(.num_threads = 2, .num_processes = 1), reads_from_the_dead, &sum, 5),
+        TN_OK);
+    EXPECT_EQ(sum, (int64_t)10 * LENT_COUNT);
+    end();
 }
 
 // ---- an owner that was stopped ---------------------------------------------------------------

@@ -71,8 +71,15 @@ static void break_things(uint64_t wish) {
     } else {
         const uint64_t head = atomic_load_relaxed(&ring->head);
         struct message *slot = &ring->slots[head & (shared_head->slot_count - 1)];
-        *slot =
-            (struct message){.bytes = 100, .payload = RING_APART | (shared_head->hold_bytes - 64)};
+        const uint64_t lent = RING_APART | SIDE_LENT;
+        const uint64_t end = shared_head->hold_bytes;
+        *slot = (struct message){.bytes = 100, .payload = RING_APART | (end - 64)};
+        if (wish == BREAK_LOAN) {
+            *slot = (struct message){
+                .kind = MESSAGE_RESULT, .bytes = 100, .payload = lent | (end - 64)};
+        } else if (wish == LEND_WRONG) { // only results are lent
+            *slot = (struct message){.kind = MESSAGE_POST, .bytes = 100, .payload = lent | 4080};
+        }
         atomic_store_release(&ring->head, head + 1); // pairs with see_head
     }
 }
@@ -100,6 +107,8 @@ static void process_hear(void *upper, unsigned peer, const struct message *messa
         break;
     case BREAK_RING:
     case BREAK_HOLD:
+    case BREAK_LOAN:
+    case LEND_WRONG:
         break_things(message->value);
         return;
     case PRINT:

@@ -11,7 +11,19 @@
 enum { LOCAL_SIDES_PEERS = 4 };
 
 // What a message asks of the process, in its `value`.
-enum wish { ECHO = 1, EXIT, KILL, FREEZE, LIMIT, BREAK_RING, BREAK_HOLD, PRINT, EAT };
+enum wish {
+    ECHO = 1,
+    EXIT,
+    KILL,
+    FREEZE,
+    LIMIT,
+    BREAK_RING,
+    BREAK_HOLD,
+    PRINT,
+    EAT,
+    BREAK_LOAN,
+    LEND_WRONG
+};
 
 struct local_owner {
     struct link *link;

@@ -9,24 +9,16 @@
 #include "base/check.h"
 #include "cluster/bridge.h"
 #include "cluster/guest.h"
-#include "cluster/ring.h"
 #include "cluster/serve.h"
+#include "support/loopback_end.h"
 
-enum { PROCESSES_MAX = 4, RING_SLOTS = 256, RING_PAYLOADS = 1 << 17 };
-
-// One end of a pair of rings.
-struct end {
-    struct link link; // of the process's end; the owner's ends share one
-    struct ring in, out;
-    int bell[2]; // rings for this end: read from 0, written to 1
-    struct end *other;
-    bool is_blocked; // a message found no room
-};
+enum { PROCESSES_MAX = 4 };
 
 struct process {
     struct end owners; // what the owner has of it
     struct end own;
     void *memory[2];
+    struct loans loans;
     struct os_thread thread;
     struct serve_options options;
     bool is_up;
@@ -44,64 +36,10 @@ static struct {
     int count;
     int threads;
     bool is_forced;
-    int doorbell[2]; // of the owner
+    int doorbell[2];    // of the owner
+    struct loans loans; // for all processes
     _Atomic int started;
 } stage;
-
-static void ring_bell(int bell) {
-    ptrdiff_t written = os_write(bell, "!", 1);
-    ASSERT(written == 1 || written == OS_AGAIN);
-}
-
-static void quieten(int bell) {
-    char bytes[64];
-    while (os_read(bell, bytes, sizeof bytes) == (ptrdiff_t)sizeof bytes) {
-    }
-}
-
-// ---- both ends -------------------------------------------------------------------------------
-
-static bool send_on(struct end *end, const struct message *message, const void *payload) {
-    bool wakes;
-    if (ring_push(&end->out, message, payload, &wakes) != RING_OK) {
-        end->is_blocked = true;
-        return false;
-    }
-    if (wakes) {
-        ring_bell(end->other->bell[1]);
-    }
-    return true;
-}
-
-static unsigned drain(struct end *end, struct link *link, unsigned peer) {
-    struct message message;
-    const void *payload;
-    unsigned count = 0;
-    if (end->is_blocked) {
-        end->is_blocked = false;
-        ring_awake_full(&end->out);
-        link->events->writable(link->upper, peer);
-    }
-    while (ring_take(&end->in, &message, &payload) == RING_OK) {
-        uint64_t small[64];
-        void *copy = message.bytes <= sizeof small ? small : malloc(message.bytes);
-        ASSERT(copy != NULL);
-        memcpy(copy, payload, message.bytes);
-        if (ring_release(&end->in, &message)) {
-            ring_bell(end->other->bell[1]);
-        }
-        link->events->hear(link->upper, peer, &message, copy);
-        if (copy != small) {
-            free(copy);
-        }
-        count++;
-    }
-    return count;
-}
-
-static bool sleep_on(struct end *end) {
-    return ring_sleep_empty(&end->in) && (!end->is_blocked || ring_sleep_full(&end->out));
-}
 
 static void name_peer(const struct link *link, unsigned peer, char *text, size_t bytes) {
     (void)link;
@@ -129,7 +67,7 @@ static bool send_own(struct link *link, unsigned peer, const struct message *mes
     if (atomic_exchange_relaxed(&process->is_lying, 0) != 0) {
         sent.kind = MESSAGE_RUN; // which owners send
     }
-    return send_on(&process->own, &sent, payload);
+    return end_send(&process->own, &sent, payload);
 }
 
 static void cut_own(struct link *link, unsigned peer, enum session_why why) {
@@ -140,7 +78,7 @@ static void cut_own(struct link *link, unsigned peer, enum session_why why) {
 static unsigned turn_own(struct link *link) {
     struct process *process = process_of(link);
     if (!is_killed(process)) {
-        return drain(&process->own, link, 0);
+        return end_drain(&process->own, link, 0);
     }
     if (!process->has_heard_end) {
         process->has_heard_end = true;
@@ -156,13 +94,13 @@ static int doorbell_own(const struct link *link) {
 
 static bool sleep_own(struct link *link) {
     struct process *process = process_of(link);
-    quieten(process->own.bell[0]); // a full pipe would ring for nobody
-    return sleep_on(&process->own) && (process->has_heard_end || !is_killed(process));
+    end_quieten(process->own.bell[0]); // a full pipe would ring for nobody
+    return end_may_sleep(&process->own) && (process->has_heard_end || !is_killed(process));
 }
 
 static void awake_own(struct link *link) {
     struct end *end = &process_of(link)->own;
-    quieten(end->bell[0]);
+    end_quieten(end->bell[0]);
     ring_awake_empty(&end->in);
 }
 
@@ -170,7 +108,15 @@ static void close_own(struct link *link) {
     struct process *process = process_of(link);
     // release: pairs with look_for_end: all that was sent stands in the ring.
     atomic_store_release(&process->is_gone, 1);
-    ring_bell(process->owners.bell[1]);
+    end_ring_bell(process->owners.bell[1]);
+}
+
+static void *lend_own(struct link *link, size_t bytes) {
+    return end_lend(&process_of(link)->own, bytes);
+}
+
+static void unlend_own(struct link *link, const void *payload) {
+    loans_let_go(&process_of(link)->loans, payload);
 }
 
 static const struct link_calls own_calls = {.send = send_own,
@@ -180,6 +126,8 @@ static const struct link_calls own_calls = {.send = send_own,
                                             .sleep = sleep_own,
                                             .awake = awake_own,
                                             .name = name_peer,
+                                            .lend = lend_own,
+                                            .unlend = unlend_own,
                                             .close = close_own};
 
 static void live(void *argument) {
@@ -192,7 +140,7 @@ static void live(void *argument) {
 static bool send_owners(struct link *link, unsigned peer, const struct message *message,
                         const void *payload) {
     (void)link;
-    return send_on(&stage.processes[peer].owners, message, payload);
+    return end_send(&stage.processes[peer].owners, message, payload);
 }
 
 static void kill_process(struct process *process, int detail) {
@@ -200,7 +148,7 @@ static void kill_process(struct process *process, int detail) {
     atomic_store_relaxed(&process->detail, detail);
     // release: pairs with is_killed.
     if (atomic_cas_release(&process->is_killed, &expected, 1)) {
-        ring_bell(process->own.bell[1]);
+        end_ring_bell(process->own.bell[1]);
     }
 }
 
@@ -214,7 +162,7 @@ static unsigned look_for_end(struct link *link, struct process *process, unsigne
     if (process->is_down || atomic_load_acquire(&process->is_gone) == 0) {
         return 0;
     }
-    const unsigned count = drain(&process->owners, link, peer);
+    const unsigned count = end_drain(&process->owners, link, peer);
     os_thread_join(&process->thread);
     process->is_down = true;
     link->events->down(link->upper, peer, atomic_load_relaxed(&process->detail));
@@ -233,7 +181,7 @@ static unsigned turn_owners(struct link *link) {
             link->events->up(link->upper, (unsigned)i);
             count++;
         }
-        count += drain(&process->owners, link, (unsigned)i);
+        count += end_drain(&process->owners, link, (unsigned)i);
         count += look_for_end(link, process, (unsigned)i);
     }
     return count;
@@ -247,10 +195,10 @@ static int doorbell_owners(const struct link *link) {
 static bool sleep_owners(struct link *link) {
     bool may_sleep = true;
     (void)link;
-    quieten(stage.doorbell[0]); // as above
+    end_quieten(stage.doorbell[0]); // as above
     for (int i = 0; i < stage.count; i++) {
         struct process *process = &stage.processes[i];
-        may_sleep = may_sleep && sleep_on(&process->owners) && process->is_up &&
+        may_sleep = may_sleep && end_may_sleep(&process->owners) && process->is_up &&
                     (process->is_down || atomic_load_relaxed(&process->is_gone) == 0);
     }
     return may_sleep;
@@ -258,7 +206,7 @@ static bool sleep_owners(struct link *link) {
 
 static void awake_owners(struct link *link) {
     (void)link;
-    quieten(stage.doorbell[0]);
+    end_quieten(stage.doorbell[0]);
     for (int i = 0; i < stage.count; i++) {
         ring_awake_empty(&stage.processes[i].owners.in);
     }
@@ -273,6 +221,7 @@ static void close_process(struct process *process) {
     os_close(process->own.bell[1]);
     os_free(process->memory[0]);
     os_free(process->memory[1]);
+    end_drop_lent(&process->loans);
 }
 
 static void close_owners(struct link *link) {
@@ -280,8 +229,29 @@ static void close_owners(struct link *link) {
     for (int i = 0; i < stage.count; i++) {
         close_process(&stage.processes[i]);
     }
+    REQUIRE(stage.loans.count == 0, "an argument is still lent");
+    end_drop_lent(&stage.loans);
     os_close(stage.doorbell[0]);
     os_close(stage.doorbell[1]);
+}
+
+static void *lend_owners(struct link *link, size_t bytes) {
+    (void)link;
+    return end_lend(&stage.processes[0].owners, bytes);
+}
+
+static void unlend_owners(struct link *link, const void *payload) {
+    (void)link;
+    loans_let_go(&stage.loans, payload);
+}
+
+static bool keep_owners(struct link *link, const void *payload, struct link_kept *kept) {
+    bool is_kept = false;
+    (void)link;
+    for (int i = 0; i < stage.count && !is_kept; i++) {
+        is_kept = end_keep(&stage.processes[i].owners, payload, kept);
+    }
+    return is_kept;
 }
 
 static const struct link_calls owners_calls = {.send = send_owners,
@@ -291,30 +261,29 @@ static const struct link_calls owners_calls = {.send = send_owners,
                                                .sleep = sleep_owners,
                                                .awake = awake_owners,
                                                .name = name_peer,
+                                               .lend = lend_owners,
+                                               .unlend = unlend_owners,
+                                               .keep = keep_owners,
                                                .close = close_owners};
 
 // ---- opening ---------------------------------------------------------------------------------
 
-static void *make_ring(struct ring *one, struct ring *other) {
-    const size_t bytes = ring_bytes(RING_SLOTS, RING_PAYLOADS);
-    void *memory = os_allocate_aligned(bytes, CACHE_LINE);
-    if (memory != NULL) {
-        memset(memory, 0, bytes);
-        ring_attach(one, memory, RING_SLOTS, RING_PAYLOADS);
-        ring_attach(other, memory, RING_SLOTS, RING_PAYLOADS);
-    }
-    return memory;
-}
-
 static int open_one(struct process *process, int threads) {
     *process = (struct process){.options.threads = threads};
-    process->own.link =
-        (struct link){.calls = &own_calls, .is_reliable = true, .payload_max = RING_PAYLOADS / 2};
+    process->own.link = (struct link){.calls = &own_calls,
+                                      .is_reliable = true,
+                                      .payload_max = END_PAYLOADS / 2,
+                                      .lasting = stage.loans.memory,
+                                      .lasting_bytes = END_LENT_BYTES};
+    end_make_lent(&process->loans);
+    process->own.loans = &process->loans;
+    process->owners.loans = &stage.loans;
+    process->owners.is_owners = true;
     process->own.other = &process->owners;
     process->owners.other = &process->own;
     process->owners.bell[1] = stage.doorbell[1];
-    process->memory[0] = make_ring(&process->own.in, &process->owners.out);
-    process->memory[1] = make_ring(&process->owners.in, &process->own.out);
+    process->memory[0] = end_make_ring(&process->own.in, &process->owners.out);
+    process->memory[1] = end_make_ring(&process->owners.in, &process->own.out);
     int code = process->memory[0] == NULL || process->memory[1] == NULL
                    ? OS_NO_MEMORY
                    : os_pipe(process->own.bell);
@@ -329,6 +298,7 @@ static int open_one(struct process *process, int threads) {
     }
     os_free(process->memory[0]);
     os_free(process->memory[1]);
+    end_drop_lent(&process->loans);
     return code;
 }
 
@@ -337,9 +307,10 @@ static int open_all(int processes, int threads, struct link **link) {
     if (code != OS_OK) {
         return code;
     }
-    stage.link = (struct link){
-        .calls = &owners_calls, .is_reliable = true, .payload_max = RING_PAYLOADS / 2};
+    stage.link =
+        (struct link){.calls = &owners_calls, .is_reliable = true, .payload_max = END_PAYLOADS / 2};
     stage.count = 0;
+    end_make_lent(&stage.loans);
     while (stage.count < processes && code == OS_OK) {
         code = open_one(&stage.processes[stage.count], threads);
         stage.count += code == OS_OK ? 1 : 0;
