@@ -1,12 +1,15 @@
 // processes - DFrames in other processes of this machine: what a start, an empty DFrame and a long
 // argument cost. bench/processes.py runs it beside its peers.
 //
-//     RESULT first_ms=.. round_us=.. one_per_s=.. two_per_s=.. long_ms=.. copy_ms=..
+//     RESULT first_ms=.. round_us=.. one_per_s=.. two_per_s=.. long_ms=.. copy_ms=.. answer_ms=..
+//            fill_ms=.. long_cold_ms=.. answer_cold_ms=..
 //
 //   first   from the spawn of a run's first DFrame to its result: one process is started
 //   round   an empty DFrame there and back, awaited at once
 //   one     empty DFrames in batches of 64, with one process; two: with two
 //   long    a DFrame with an argument of 64 MiB, of which it reads some; copy: one memcpy of it
+//   answer  a DFrame that writes a result of 64 MiB, of which its parent reads some; fill: as many
+//           bytes written once here; cold: the same, the first time in a run
 //
 // All of them are sent away (TENON_PLACE=remote). Start reading at main.
 #include <stdint.h>
@@ -30,6 +33,14 @@ TN_DFRAME(long, add_some, (tn_int64s, numbers)) {
         sum += numbers.data[i];
     }
     return sum;
+}
+
+TN_DFRAME(tn_int64s, count_up, (size_t, count)) {
+    int64_t *numbers = (int64_t *)tn_room(self, count * sizeof *numbers);
+    for (size_t i = 0; numbers != NULL && i < count; i++) {
+        numbers[i] = (int64_t)i;
+    }
+    return tn_int64s_of(numbers, numbers == NULL ? 0 : count);
 }
 
 static void check(bool holds) {
@@ -71,10 +82,42 @@ TN_PFRAME(double, in_batches) {
     return (measure_now() - begin) / repeats;
 }
 
-static double *copy_seconds;
+static double *copy_seconds, *fill_seconds, *long_cold_seconds, *answer_cold_seconds;
+
+static size_t long_count(void) {
+    return LONG_BYTES / sizeof(int64_t) / (measure_is_quick() ? 64 : 1);
+}
+
+TN_PFRAME(double, with_long_result) {
+    const size_t count = long_count();
+    int64_t *fill = malloc(count * sizeof *fill);
+    double samples[ROUNDS], fills[ROUNDS];
+    for (int i = 0; i <= ROUNDS; i++) { // the first one makes memory resident
+        const int at = i == 0 ? 0 : i - 1;
+        const double begin = measure_now();
+        tn_task(count_up) task = tn_spawn(count_up, count);
+        const tn_int64s numbers = tn_await(count_up, task);
+        check(numbers.count == count);
+        for (size_t k = 0; k < count; k += 512) {
+            check(numbers.data[k] == (int64_t)k);
+        }
+        tn_room_free(self, numbers.data);
+        samples[at] = measure_now() - begin;
+        *answer_cold_seconds = i == 0 ? samples[0] : *answer_cold_seconds;
+        const double fill_begin = measure_now();
+        for (size_t k = 0; k < count; k++) {
+            fill[k] = (int64_t)k;
+        }
+        __asm__ volatile("" ::"r"(fill) : "memory");
+        fills[at] = measure_now() - fill_begin;
+    }
+    free(fill);
+    *fill_seconds = measure_median(fills, ROUNDS);
+    return measure_median(samples, ROUNDS);
+}
 
 TN_PFRAME(double, with_long_argument) {
-    const size_t count = LONG_BYTES / sizeof(int64_t) / (measure_is_quick() ? 64 : 1);
+    const size_t count = long_count();
     int64_t *numbers = malloc(count * sizeof *numbers), *copy = malloc(count * sizeof *copy);
     double samples[ROUNDS], copies[ROUNDS];
     for (size_t i = 0; i < count; i++) {
@@ -86,6 +129,7 @@ TN_PFRAME(double, with_long_argument) {
         tn_task(add_some) task = tn_spawn(add_some, (tn_int64s){numbers, count});
         check(tn_await(add_some, task) == (long)((count + 511) / 512));
         samples[at] = measure_now() - begin;
+        *long_cold_seconds = i == 0 ? samples[0] : *long_cold_seconds;
         const double copy_begin = measure_now();
         memcpy(copy, numbers, count * sizeof *copy);
         __asm__ volatile("" ::"r"(copy) : "memory");
@@ -127,17 +171,27 @@ static int run_long(double *answer) {
     return tn_run_with(WITH(1), with_long_argument, answer);
 }
 
+static int run_answer(double *answer) {
+    return tn_run_with(WITH(1), with_long_result, answer);
+}
+
 int main(void) {
     const size_t rounds = measure_rounds(ROUNDS);
-    double copy = 0;
+    double copy = 0, fill = 0, long_cold = 0, answer_cold = 0;
     copy_seconds = &copy;
+    fill_seconds = &fill;
+    long_cold_seconds = &long_cold;
+    answer_cold_seconds = &answer_cold;
     repeats = measure_is_quick() ? 4 * BATCH : 400 * BATCH;
     (void)setenv("TENON_PLACE", "remote", 1);
     const double long_seconds = median_of(run_long, 1);
+    const double answer_seconds = median_of(run_answer, 1);
     printf("RESULT first_ms=%.2f round_us=%.2f", median_of(run_first, rounds) * 1e3,
            median_of(run_round, rounds) * 1e6);
     printf(" one_per_s=%.0f two_per_s=%.0f", 1 / median_of(run_one, rounds),
            1 / median_of(run_two, rounds));
-    printf(" long_ms=%.1f copy_ms=%.1f\n", long_seconds * 1e3, copy * 1e3);
+    printf(" long_ms=%.1f copy_ms=%.1f answer_ms=%.1f fill_ms=%.1f", long_seconds * 1e3, copy * 1e3,
+           answer_seconds * 1e3, fill * 1e3);
+    printf(" long_cold_ms=%.1f answer_cold_ms=%.1f\n", long_cold * 1e3, answer_cold * 1e3);
     return 0;
 }
