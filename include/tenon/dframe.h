@@ -42,6 +42,10 @@
 // with TN_POISONED. One that has not begun is sent to another process, and nobody hears of that.
 // Processes that end are replaced, unless many in a row were of no use.
 //
+// The elements of an argument that is text, bytes or an array are copied once on their way, and are
+// there to be read until the DFrame ends; those of a long result are not copied, if they lie in a
+// room (tenon/result.h).
+//
 // Its parameters and its result are of types that travel (tenon/data.h), or void. Any other type is
 // refused when the program is compiled, with a sentence: a pointer, above all. The elements of a
 // result that is text, bytes or an array lie in a room (tenon/result.h), wherever it ran; one too

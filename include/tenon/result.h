@@ -21,7 +21,11 @@
 // other way than with a result leaves no room.
 //
 // So it is at every level. From a DFrame that ran in another process the elements come back in a
-// room of this one, however long they are.
+// room of the frame that awaits it, however long they are. A room of more than 32 KiB is made, in a
+// DFrame that runs elsewhere, in memory that both processes see, so that its elements are not
+// copied (1 GiB for each process; beyond that they are): it is lent until tn_room_free, or the end
+// of that frame, and stays readable when its process has ended. What is returned is not to be
+// written to, by either side.
 //
 // What a DFrame returns lies in a room of its own, in one of its arguments, or in a constant of the
 // program. A view of a local variable, or of what one of its own children has returned, is gone
