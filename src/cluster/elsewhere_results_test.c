@@ -310,3 +310,24 @@ TEST(rooms_that_nobody_takes_are_lent_again) {
     loopback_send_all(1, 2);
     EXPECT_EQ(tn_run_with(options(), wastes_rooms, NULL, 30), TN_OK);
 }
+
+TN_PFRAME(void, maps_long_ranges, (int, count)) {
+    struct tn_map *map = tn_map(count_up, (size_t)count, 3, LONG_COUNT);
+    size_t expected = LONG_COUNT;
+    tn_int64s numbers;
+    while (tn_map_next(count_up, map, &numbers)) {
+        EXPECT_EQ(numbers.count, expected);
+        EXPECT_EQ(numbers.data[expected - 1], 3 + (int64_t)expected - 1);
+        expected++;
+        if (expected % 2 == 0) {
+            EXPECT_EQ(tn_room_free(self, numbers.data), TN_OK);
+        }
+    }
+    EXPECT_EQ(tn_map_finish(self, map), TN_OK);
+    EXPECT_EQ(expected, LONG_COUNT + (size_t)count);
+}
+
+TEST(long_results_come_back_to_maps_too) {
+    loopback_send_all(2, 2);
+    EXPECT_EQ(tn_run_with(options(), maps_long_ranges, NULL, 20), TN_OK);
+}

@@ -27,7 +27,7 @@ static struct loan_word *word_at(const unsigned char *begin) {
 static bool is_free(const struct loans *loans, const struct loan_piece *piece) {
     // pairs with loan_give_back
     return piece->is_let_go &&
-           (!piece->is_sent ||
+           (!piece->is_sent || MUTATED(loans_forget_the_reader) ||
             atomic_load_acquire(&word_at(loans->memory + piece->begin)->is_back) != 0);
 }
 

@@ -160,6 +160,50 @@ TEST(a_long_array_is_taken_along) {
     EXPECT_NEAR(sum, 1 << 20, 0);
 }
 
+enum { PARTS = 6, PART = 300000 };
+
+TN_DFRAME(tn_doubles, roots_of, (tn_doubles, numbers), (int, part)) {
+    double *roots = (double *)tn_room(self, PART * sizeof *roots);
+    EXPECT(roots != NULL);
+    for (int i = 0; i < PART; i++) {
+        roots[i] = numbers.data[part * PART + i] + part;
+    }
+    return tn_doubles_of(roots, PART);
+}
+
+// All parts read one argument, and all results are there at the same time.
+TN_PFRAME(double, collects_parts, (int, rounds)) {
+    double *numbers = (double *)malloc(PARTS * PART * sizeof *numbers);
+    double sum = 0;
+    EXPECT(numbers != NULL);
+    for (int i = 0; i < PARTS * PART; i++) {
+        numbers[i] = i;
+    }
+    for (int round = 0; round < rounds; round++) {
+        tn_task(roots_of) tasks[PARTS];
+        tn_doubles parts[PARTS];
+        for (int i = 0; i < PARTS; i++) {
+            tasks[i] = tn_spawn(roots_of, tn_doubles_of(numbers, PARTS * PART), i);
+        }
+        for (int i = PARTS; i-- > 0;) {
+            parts[i] = tn_await(roots_of, tasks[i]);
+        }
+        for (int i = 0; i < PARTS; i++) {
+            EXPECT_EQ(parts[i].count, PART);
+            sum += parts[i].data[0] + parts[i].data[PART - 1] - 2 * i;
+            EXPECT_EQ(tn_room_free(self, parts[i].data), TN_OK);
+        }
+    }
+    free(numbers);
+    return sum;
+}
+
+TEST(long_results_of_two_processes_are_there_at_the_same_time) {
+    double sum = 0;
+    EXPECT_EQ(tn_run_with(options(2), collects_parts, &sum, 3), TN_OK);
+    EXPECT(sum == 3.0 * (PARTS * PART - 1) * PARTS);
+}
+
 TEST(what_the_environment_says_of_processes_counts_where_the_program_says_nothing) {
     int process = 0;
     const struct tn_run_options *none = options(0);
