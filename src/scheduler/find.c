@@ -5,9 +5,6 @@
 #include "base/atomic.h"
 #include "scheduler/worker_private.h"
 
-// Timers of a busy worker and the world are looked at this often, because reading the clock costs
-// 20 ns.
-#define TIMER_ROUNDS 16
 // Every so many rounds, a multiple of those, a worker looks first where it would look last or not
 // at all, so that its own queue cannot starve what waits there.
 #define FAIRNESS_ROUNDS 64
@@ -305,25 +302,13 @@ static bool rob_to_send(struct worker *worker, bool is_idle, struct task_stack *
     return false;
 }
 
-// In most rounds of a busy thread of Frames the next of them is at the head of its queue, and
-// nothing else has to be looked at.
-static inline bool has_next(struct worker *worker) {
-    return worker->local.first != NULL && inbox_is_empty(&worker->inbox) && !worker->is_chosen &&
-           shared_queue_is_empty(&worker->ready);
-}
-
 bool worker_find(struct worker *worker, bool is_idle, struct task_stack **stack) {
     *stack = NULL;
     worker->tick++;
-    if (worker->tick % TIMER_ROUNDS != 0 && !is_idle && LIKELY(has_next(worker))) {
-        struct runnable *runnable = runnable_queue_pop(&worker->local);
-        *stack = runnable->run(worker, runnable);
-        return true;
-    }
     if (is_idle && UNLIKELY(worker->scheduler->wire != NULL) && run_heard(worker, stack)) {
         return true;
     }
-    if (worker->tick % TIMER_ROUNDS == 0) {
+    if (worker->tick % WORKER_TIMER_ROUNDS == 0) {
         if (timers_earliest_ns(&worker->timers) != TIMERS_NONE) {
             (void)timers_fire(&worker->timers, os_now_ns());
         }

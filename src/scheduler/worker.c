@@ -53,7 +53,7 @@ __attribute__((always_inline)) static inline void switch_to(struct worker *worke
     }
 }
 
-static struct task_stack *resume(struct worker *worker, struct runnable *runnable) {
+static inline struct task_stack *resume(struct worker *worker, struct runnable *runnable) {
     struct task_stack *stack = container_of(runnable, struct task_stack, resume);
     if (hard_move(worker, stack)) {
         return NULL;
@@ -172,11 +172,8 @@ void worker_stack_prepare(struct worker *worker, struct task_stack *stack, struc
 
 // ---- loaded stacks ---------------------------------------------------------------------------
 
-void worker_load(struct worker *worker, struct task_stack *stack) {
+__attribute__((noinline)) static void load(struct worker *worker, struct task_stack *stack) {
     struct tasks *tasks = &stack->tasks;
-    if (tasks->self.top == tasks->first) {
-        return;
-    }
     (void)tasks_publish(tasks, tasks->self.top, true);
     if (!tasks_has_public(tasks)) {
         return;
@@ -187,6 +184,13 @@ void worker_load(struct worker *worker, struct task_stack *stack) {
     atomic_fetch_add_relaxed(&worker->loaded_count, 1);
     os_lock_release(&worker->loaded_lock);
     scheduler_tasks_published(worker->scheduler);
+}
+
+void worker_load(struct worker *worker, struct task_stack *stack) {
+    struct tasks *tasks = &stack->tasks;
+    if (tasks->self.top != tasks->first && !tasks_all_stolen(tasks)) {
+        load(worker, stack);
+    }
 }
 
 void worker_unload(struct task_stack *stack) {
@@ -331,7 +335,10 @@ void worker_loop(struct worker *worker) {
     // acquire: pairs with scheduler_stop; everything root did is visible to whoever joins us.
     while (!atomic_load_acquire(&scheduler->is_stopping)) {
         struct task_stack *stack;
-        if (worker->is_announced || !worker_find(worker, false, &stack)) {
+        struct runnable *next = worker->is_announced ? NULL : worker_take_next(worker);
+        if (LIKELY(next != NULL)) {
+            stack = next->run == resume ? resume(worker, next) : next->run(worker, next);
+        } else if (worker->is_announced || !worker_find(worker, false, &stack)) {
             stack = idle(worker);
         }
         if (stack != NULL) {
