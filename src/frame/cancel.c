@@ -90,6 +90,12 @@ void cancel_insist(struct frame *frame) {
     frame_unlock(frame);
 }
 
+void cancel_wake(struct task_stack *stack, uint32_t ticket) {
+    if (task_stack_claim(stack, ticket)) {
+        worker_ready(stack->scheduler, stack);
+    }
+}
+
 // Whether anything has been counted since the waiter found no reason not to wait.
 static bool has_news(struct task_stack *stack) {
     return atomic_load_relaxed(&stack->cancels) != atomic_load_relaxed(&stack->cancels_seen);
@@ -102,19 +108,8 @@ void cancel_check_waiting(struct task_stack *stack, uint32_t ticket) {
            !atomic_cas_relaxed(&stack->cancellable, &former, ticket)) {
     }
     atomic_fence_seq_cst(); // seq_cst: pairs with cancel_request
-    if (has_news(stack) && task_stack_claim(stack, ticket)) {
-        worker_ready(stack->scheduler, stack);
-    }
-}
-
-void cancel_open(struct task_stack *stack, uint32_t ticket) {
-    // Nobody can have claimed it yet, so it is the last. release: pairs with cancel_claim.
-    atomic_store_release(&stack->cancellable, ticket);
-    if (stack->scheduler->is_shared) {
-        atomic_fence_seq_cst(); // seq_cst: pairs with cancel_request
-    }
-    if (UNLIKELY(has_news(stack)) && task_stack_claim(stack, ticket)) {
-        worker_ready(stack->scheduler, stack);
+    if (has_news(stack)) {
+        cancel_wake(stack, ticket);
     }
 }
 

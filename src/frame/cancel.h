@@ -71,9 +71,22 @@ void cancel_remove_since(struct tn_self *self, uint64_t birth);
 // meanwhile.
 void cancel_check_waiting(struct task_stack *stack, uint32_t ticket);
 
+// Wakes a stack that waits with that ticket, if nobody else does: for cancel_open.
+void cancel_wake(struct task_stack *stack, uint32_t ticket);
+
 // The same, cheaper, by who holds a lock that the stack needs before its wait is over, and that who
 // completes what it waits for needs to claim it.
-void cancel_open(struct task_stack *stack, uint32_t ticket);
+static inline void cancel_open(struct task_stack *stack, uint32_t ticket) {
+    // Nobody can have claimed it yet, so it is the last. release: pairs with cancel_claim.
+    atomic_store_release(&stack->cancellable, ticket);
+    if (stack->scheduler->is_shared) {
+        atomic_fence_seq_cst(); // seq_cst: pairs with cancel_request
+    }
+    if (UNLIKELY(atomic_load_relaxed(&stack->cancels) !=
+                 atomic_load_relaxed(&stack->cancels_seen))) {
+        cancel_wake(stack, ticket);
+    }
+}
 
 // Claims a stack that waits with that ticket and has opened it, if nobody else has.
 static inline bool cancel_claim(struct task_stack *stack, uint32_t ticket) {

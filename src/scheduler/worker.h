@@ -178,6 +178,14 @@ __attribute__((noreturn)) void worker_finish(struct task_stack *stack,
 // Makes a claimed stack run again, at its home or anywhere. From any thread.
 void worker_ready(struct scheduler *scheduler, struct task_stack *stack);
 
+// The same by the only worker of a run.
+static inline void worker_ready_alone(struct worker *worker, struct task_stack *stack) {
+    if (!inbox_is_empty(&worker->inbox)) { // what has come from outside goes first
+        (void)inbox_take(&worker->inbox, &worker->local);
+    }
+    runnable_queue_push(&worker->local, &stack->resume);
+}
+
 // The commit of a stack that only lets others go first: makes it ready at once.
 void worker_requeue(struct task_stack *stack, void *argument);
 

@@ -1,8 +1,6 @@
 // channel.c - see channel.h.
 #include "sync/channel.h"
 
-#include <stdio.h>
-
 #include "base/bits.h"
 #include "base/check.h"
 #include "context/sanitizer.h"
@@ -12,10 +10,6 @@ _Static_assert(sizeof(struct channel) == sizeof(struct tn_channel) &&
                    offsetof(struct channel, is_before) == offsetof(struct tn_channel, is_before) &&
                    offsetof(struct channel, senders) == offsetof(struct tn_channel, tn_words),
                "it is the same structure");
-
-static const char *name_of(const struct channel *channel) {
-    return channel->name == NULL ? "(without a name)" : channel->name;
-}
 
 void channel_settle(struct channel *channel) {
     struct channel_side *sending = &channel->sending;
@@ -154,71 +148,6 @@ int channel_try_receive(struct channel *channel, void *item, size_t bytes) {
 // Of the looks at the other side of a ring that is full or empty.
 enum { PAUSES_MIN = 16, PAUSES_MAX = 64 };
 
-struct channel_wait {
-    struct waiter waiter;
-    struct wait wait;
-};
-
-static void tell_send(const struct waiter *waiter, char *text, size_t bytes) {
-    (void)snprintf(text, bytes, "waits to send to the channel %s", name_of(waiter->object));
-}
-
-static void tell_receive(const struct waiter *waiter, char *text, size_t bytes) {
-    (void)snprintf(text, bytes, "waits to receive from the channel %s", name_of(waiter->object));
-}
-
-static struct guard guard_of(struct channel *channel) {
-    struct turn *second = channel_has_ring(channel) ? &channel->receiving.turn : NULL;
-    return (struct guard){&channel->sending.turn, second};
-}
-
-// Waits in the list of one side, with both turns, which it releases. What it waits for is tried
-// again when the look whether the frame has to end needs more than a load: with no turn, that is.
-__attribute__((always_inline)) static inline int wait_in(struct channel *channel,
-                                                        struct channel_wait *wait, bool sends,
-                                                        size_t bytes) {
-    if (!waiter_is_undisturbed(&wait->waiter)) {
-        channel_release(channel);
-        int code = waiter_due(&wait->waiter);
-        if (code != TN_OK) {
-            return code;
-        }
-        channel_acquire(channel, wait->waiter.self->thread);
-        code = sends ? channel_try_send(channel, wait->wait.item, bytes)
-                     : channel_try_receive(channel, wait->wait.item, bytes);
-        if (code != TN_WOULD_WAIT) {
-            channel_release(channel);
-            return code;
-        }
-    }
-    wait_push(sends ? &channel->senders : &channel->receivers, &wait->wait, &wait->waiter);
-    if (channel_has_ring(channel)) {
-        channel_settle(channel);
-    }
-    const int code = wait_suspend(&wait->wait, guard_of(channel));
-    sanitizer_take_over(channel);
-    return code == TN_OK ? wait->wait.outcome : code;
-}
-
-// Out of line: room for a wait is needed by those only who wait. With both turns.
-__attribute__((noinline)) static int wait_to_send(struct tn_self *self, struct channel *channel,
-                                                  const void *item, size_t bytes) {
-    struct channel_wait wait;
-    wait.wait.place = 0;
-    wait.wait.item = (void *)(uintptr_t)item;
-    waiter_init(&wait.waiter, self, tell_send, channel);
-    return wait_in(channel, &wait, true, bytes);
-}
-
-__attribute__((noinline)) static int wait_to_receive(struct tn_self *self, struct channel *channel,
-                                                     void *item, size_t bytes) {
-    struct channel_wait wait;
-    wait.wait.place = 0;
-    wait.wait.item = item;
-    waiter_init(&wait.waiter, self, tell_receive, channel);
-    return wait_in(channel, &wait, false, bytes);
-}
-
 // With the turn of the full or empty side, also when it returns: looks for a moment whether the
 // other side moves on. Seldom, so that it has moved by many items when it is seen: each look, and
 // each item that is seen alone, takes the words of one thread to the other. And with no turn.
@@ -240,54 +169,46 @@ static void look_at_other(struct tn_self *self, struct channel_side *side,
 }
 
 // With the sending turn, which alone was not enough.
-static int send_slow(struct tn_self *self, struct channel *channel, const void *item, size_t bytes,
-                     bool waits) {
-    if (channel_has_ring(channel)) {
-        if (waits) {
-            look_at_other(self, &channel->sending, &channel->receiving);
-        }
-        if (send_quick(channel, item, bytes, self->thread, true)) {
-            release_side(&channel->sending, self->thread);
-            return TN_OK;
-        }
-        turn_acquire(&channel->receiving.turn, self->thread);
+__attribute__((noinline)) static int send_slow(struct tn_self *self, struct channel *channel,
+                                               const void *item, size_t bytes, bool waits) {
+    if (waits) {
+        look_at_other(self, &channel->sending, &channel->receiving);
     }
+    if (send_quick(channel, item, bytes, self->thread, true)) {
+        release_side(&channel->sending, self->thread);
+        return TN_OK;
+    }
+    turn_acquire(&channel->receiving.turn, self->thread);
     const int code = channel_try_send(channel, item, bytes);
     if (code == TN_WOULD_WAIT && waits) {
-        return wait_to_send(self, channel, item, bytes);
+        return channel_wait_to_send(self, channel, item, bytes);
     }
     channel_release(channel);
     return code;
+}
+
+// Out of line, as send_slow: what has no ring shall not pay for the registers of what has one.
+__attribute__((noinline)) static int put(struct tn_self *self, struct channel *channel,
+                                         const void *item, size_t bytes, bool waits) {
+    turn_acquire(&channel->sending.turn, self->thread);
+    if (UNLIKELY(!send_quick(channel, item, bytes, self->thread, false))) {
+        return send_slow(self, channel, item, bytes, waits);
+    }
+    turn_release(&channel->sending.turn);
+    return TN_OK;
 }
 
 int tn_channel_send(struct tn_self *self, struct tn_channel *room, const void *item,
                     size_t item_bytes, bool waits) {
     struct channel *channel = channel_of(room);
     sanitizer_hand_over(channel);
-    turn_acquire(&channel->sending.turn, self->thread);
-    if (UNLIKELY(!send_quick(channel, item, item_bytes, self->thread, false))) {
-        return send_slow(self, channel, item, item_bytes, waits);
-    }
-    turn_release(&channel->sending.turn);
-    return TN_OK;
-}
-
-// With no turn.
-static int receive_with_both(struct tn_self *self, struct channel *channel, void *item,
-                             size_t bytes, bool waits) {
-    channel_acquire(channel, self->thread);
-    const int code = channel_try_receive(channel, item, bytes);
-    if (code == TN_WOULD_WAIT && waits) {
-        return wait_to_receive(self, channel, item, bytes);
-    }
-    channel_release(channel);
-    sanitizer_take_over(channel);
-    return code;
+    return channel_has_ring(channel) ? put(self, channel, item, item_bytes, waits)
+                                     : channel_pass(self, channel, item, item_bytes, waits);
 }
 
 // With the receiving turn, which alone was not enough.
-static int receive_slow(struct tn_self *self, struct channel *channel, void *item, size_t bytes,
-                        bool waits) {
+__attribute__((noinline)) static int receive_slow(struct tn_self *self, struct channel *channel,
+                                                  void *item, size_t bytes, bool waits) {
     if (waits) {
         look_at_other(self, &channel->receiving, &channel->sending);
     }
@@ -297,22 +218,32 @@ static int receive_slow(struct tn_self *self, struct channel *channel, void *ite
         return TN_OK;
     }
     turn_release(&channel->receiving.turn);
-    return receive_with_both(self, channel, item, bytes, waits);
+    channel_acquire(channel, self->thread);
+    const int code = channel_try_receive(channel, item, bytes);
+    if (code == TN_WOULD_WAIT && waits) {
+        return channel_wait_to_receive(self, channel, item, bytes);
+    }
+    channel_release(channel);
+    sanitizer_take_over(channel);
+    return code;
+}
+
+__attribute__((noinline)) static int get(struct tn_self *self, struct channel *channel, void *item,
+                                         size_t bytes, bool waits) {
+    turn_acquire(&channel->receiving.turn, self->thread);
+    if (UNLIKELY(!receive_quick(channel, item, bytes, self->thread, false))) {
+        return receive_slow(self, channel, item, bytes, waits);
+    }
+    turn_release(&channel->receiving.turn);
+    sanitizer_take_over(channel);
+    return TN_OK;
 }
 
 int tn_channel_receive(struct tn_self *self, struct tn_channel *room, void *item, size_t item_bytes,
                        bool waits) {
     struct channel *channel = channel_of(room);
-    if (!channel_has_ring(channel)) {
-        return receive_with_both(self, channel, item, item_bytes, waits);
-    }
-    turn_acquire(&channel->receiving.turn, self->thread);
-    if (UNLIKELY(!receive_quick(channel, item, item_bytes, self->thread, false))) {
-        return receive_slow(self, channel, item, item_bytes, waits);
-    }
-    turn_release(&channel->receiving.turn);
-    sanitizer_take_over(channel);
-    return TN_OK;
+    return channel_has_ring(channel) ? get(self, channel, item, item_bytes, waits)
+                                     : channel_accept(self, channel, item, item_bytes, waits);
 }
 
 // ---- the end ---------------------------------------------------------------------------------
@@ -328,7 +259,7 @@ int tn_channel_close(struct tn_channel *room) {
     channel_release(channel);
     return !was_closed ? TN_OK
                        : misuse(TN_CLOSED, "the channel %s was closed twice: let one frame close "
-                                           "it, the one that sends last", name_of(channel));
+                                           "it, the one that sends last", channel_name(channel));
 }
 
 int tn_channel_reset(struct tn_channel *room) {
@@ -348,7 +279,7 @@ int tn_channel_reset(struct tn_channel *room) {
     return !is_used ? TN_OK
                     : misuse(TN_NOT_YOURS, "the channel %s was freed while a frame waits for it: "
                                            "close it, and let those who use it end first",
-                             name_of(channel));
+                             channel_name(channel));
 }
 
 size_t tn_channel_items(struct tn_channel *room) {

@@ -59,6 +59,10 @@ static inline struct channel *channel_of(struct tn_channel *channel) {
     return (struct channel *)(void *)channel;
 }
 
+static inline const char *channel_name(const struct channel *channel) {
+    return channel->name == NULL ? "(without a name)" : channel->name;
+}
+
 // How many items it may hold.
 static inline size_t channel_limit(const struct channel *channel) {
     return channel->limit > channel->capacity ? channel->limit : channel->capacity;
@@ -130,5 +134,19 @@ static inline void channel_release(struct channel *channel) {
 // TN_NO_MEMORY.
 int channel_try_send(struct channel *channel, const void *item, size_t bytes);
 int channel_try_receive(struct channel *channel, void *item, size_t bytes);
+
+// ---- who waits: channel_wait.c ---------------------------------------------------------------
+
+// With both turns, which they release: what the call that has to wait returns in the end.
+int channel_wait_to_send(struct tn_self *self, struct channel *channel, const void *item,
+                         size_t bytes);
+int channel_wait_to_receive(struct tn_self *self, struct channel *channel, void *item,
+                            size_t bytes);
+
+// With no turn: all of a send, and all of a receive, through a channel that holds no items.
+int channel_pass(struct tn_self *self, struct channel *channel, const void *item, size_t bytes,
+                 bool waits);
+int channel_accept(struct tn_self *self, struct channel *channel, void *item, size_t bytes,
+                   bool waits);
 
 #endif

@@ -25,6 +25,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/check.h"
+#include "frame/cancel.h"
 #include "frame/knot.h"
 #include "frame/note.h"
 #include "sync/turn.h"
@@ -47,13 +49,6 @@ enum wait_fired {
 
 struct waiter {
     struct note note;
-    struct tn_self *self;
-    struct task_stack *stack; // NULL: a thread in no run
-    uint32_t ticket;
-    _Atomic uint32_t has_fired; // enum wait_fired; a thread sleeps on it
-    bool is_select;
-    _Atomic uint32_t chosen; // of a select: the place of its wait that fires, from 1; 0: none yet
-    struct turn lock;        // of a select: it is fired, or suspends; after that of an object
     // Writes what it waits for, as in "waits for the mutex books".
     void (*tell)(const struct waiter *waiter, char *text, size_t bytes);
     void *object;
@@ -62,6 +57,13 @@ struct waiter {
     // Who holds what it still waits for; NULL: nobody, or it has it. From any thread; takes the
     // object's lock. Itself NULL: that is never known.
     const struct tn_self *(*holder)(const struct waiter *waiter);
+    struct tn_self *self;
+    _Atomic uint32_t chosen; // of a select: the place of its wait that fires, from 1; 0: none yet
+    struct turn lock;        // of a select: it is fired, or suspends; after that of an object
+    bool is_select;
+    struct task_stack *stack; // NULL: a thread in no run
+    uint32_t ticket;
+    _Atomic uint32_t has_fired; // enum wait_fired; a thread sleeps on it
 };
 
 struct wait {
@@ -90,12 +92,34 @@ static inline void waiter_tie(const struct waiter *waiter, struct knot_tie *tie,
 
 // The same with the lock, when it takes no more than a load to know: true, and it may wait. False:
 // nothing is known; then waiter_due has to be asked, without the lock.
-bool waiter_is_undisturbed(struct waiter *waiter);
+static inline bool waiter_is_undisturbed(struct waiter *waiter) {
+    return waiter->stack == NULL || cancel_is_none(waiter->stack);
+}
+
+static inline void wait_link(struct wait_list *list, struct wait *wait, struct wait *prev,
+                             struct wait *next) {
+    wait->list = list;
+    wait->prev = prev;
+    wait->next = next;
+    *(prev == NULL ? &list->first : &prev->next) = wait;
+    *(next == NULL ? &list->last : &next->prev) = wait;
+}
 
 // Under the lock of the object, all of these. At the end of the list, or before all others.
-void wait_push(struct wait_list *list, struct wait *wait, struct waiter *waiter);
+static inline void wait_push(struct wait_list *list, struct wait *wait, struct waiter *waiter) {
+    wait->waiter = waiter;
+    wait_link(list, wait, list->last, NULL);
+}
+
 void wait_push_front(struct wait_list *list, struct wait *wait, struct waiter *waiter);
-void wait_unlink(struct wait *wait);
+
+static inline void wait_unlink(struct wait *wait) {
+    struct wait_list *list = wait->list;
+    ASSERT(list != NULL);
+    *(wait->prev == NULL ? &list->first : &wait->prev->next) = wait->next;
+    *(wait->next == NULL ? &list->last : &wait->next->prev) = wait->prev;
+    wait->list = NULL;
+}
 
 static inline bool wait_list_is_empty(const struct wait_list *list) {
     return list->first == NULL;
@@ -105,9 +129,14 @@ static inline bool wait_list_is_empty(const struct wait_list *list) {
 bool wait_list_has_other(const struct wait_list *list, const struct waiter *waiter);
 
 // The first wait of the list that may be fired, and must be then: taken off. NULL: there is none.
-struct wait *wait_take_slow(struct wait_list *list);
+struct wait *wait_take_choice(struct wait_list *list);
 static inline struct wait *wait_take(struct wait_list *list) {
-    return wait_list_is_empty(list) ? NULL : wait_take_slow(list);
+    struct wait *first = list->first;
+    if (first == NULL || UNLIKELY(first->waiter->is_select)) {
+        return first == NULL ? NULL : wait_take_choice(list);
+    }
+    wait_unlink(first);
+    return first;
 }
 
 // Ends a wait that was taken: its waiter goes on, and finds the outcome.

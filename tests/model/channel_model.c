@@ -1,5 +1,6 @@
 // channel_model.c - the two sides of a channel, the lists of those who wait, and closing, explored.
-// sources: src/sync/channel.c src/sync/channel_items.c src/sync/wait_list.c src/sync/turn.c
+// sources: src/sync/channel.c src/sync/channel_items.c src/sync/channel_wait.c
+// sources: src/sync/wait_list.c src/sync/turn.c
 //
 // Who waits is a thread that sleeps on a word. Each side belongs to the thread that uses it, or
 // both are shared already.
@@ -51,6 +52,12 @@ static void set_up(void) {
 
 static void set_up_shared(void) {
     set_up_for(TURN_SHARED, TURN_SHARED);
+}
+
+static void set_up_from_hand_to_hand(void) {
+    set_up();
+    memset(&room, 0, sizeof room);
+    atomic_store_relaxed(&channel_of(&room)->sending.turn.owner, SENDER);
 }
 
 static void send(uint64_t number) {
@@ -106,6 +113,9 @@ MODEL(items_arrive_in_order_from_shared_sides, .threads = 2, .setup = set_up_sha
       .thread = {send_all, receive_all}, .finish = expect_all, .preemptions_max = 2,
       .search_preemptions_max = 1)
 
+MODEL(items_arrive_in_order_from_hand_to_hand, .threads = 2, .setup = set_up_from_hand_to_hand,
+      .thread = {send_all, receive_all}, .finish = expect_all, .preemptions_max = 1)
+
 MODEL(a_close_ends_the_last_receive, .threads = 2, .setup = set_up,
       .thread = {send_and_close, receive_to_the_end}, .finish = expect_end, .preemptions_max = 1)
 
@@ -115,7 +125,7 @@ MODEL_SITE_UNNEEDED("turn.c", "atomic_store_release(&turn->owner, TURN_SHARED)",
                     "for those who look at the owner without the lock: mutex_model.c")
 MODEL_SITE_UNNEEDED("wait_list.c", "atomic_store_release(&waiter->has_fired, WAIT_FIRED)",
                     "a thread that was woken has passed a barrier: os_wait_word")
-MODEL_SITE_UNNEEDED("wait_list.c", "atomic_load_acquire(&waiter->has_fired)",
+MODEL_SITE_UNNEEDED("wait_inline.h", "atomic_load_acquire(&waiter->has_fired)",
                     "a thread that was woken has passed a barrier: os_wait_word")
 
 MODEL_MUTATION(channel_quick_too_early)

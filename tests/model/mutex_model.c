@@ -115,7 +115,7 @@ MODEL_SITE_UNNEEDED("mutex.h", "(void)TN_LOAD_ACQUIRE_(mutex->tn_inside)",
                     "frames of one thread follow each other, which ThreadSanitizer is to see")
 MODEL_SITE_UNNEEDED("wait_list.c", "atomic_store_release(&waiter->has_fired, WAIT_FIRED)",
                     "who was fired takes the mutex or its turn next")
-MODEL_SITE_UNNEEDED("wait_list.c", "atomic_load_acquire(&waiter->has_fired)",
+MODEL_SITE_UNNEEDED("wait_inline.h", "atomic_load_acquire(&waiter->has_fired)",
                     "who was fired takes the mutex or its turn next")
 
 MODEL_MUTATION(mutex_without_mark)

@@ -192,5 +192,5 @@ MODEL(a_waiting_stack_is_made_ready_once, .threads = 3, .setup = set_up,
 // come late. ThreadSanitizer sees the race without them.
 MODEL_SITE_UNNEEDED("cancel.h", "atomic_load_acquire(&stack->cancellable)",
                     "here a read never comes later than a write behind it")
-MODEL_SITE_UNNEEDED("cancel.c", "atomic_store_release(&stack->cancellable",
+MODEL_SITE_UNNEEDED("cancel.h", "atomic_store_release(&stack->cancellable",
                     "here a read never comes later than a write behind it")

@@ -1,0 +1,125 @@
+// channel_wait.c - who waits for a channel; and channels that hold no items, where one of two
+// always does: the item goes from the stack of who sends to the stack of who receives.
+//
+// Invariant: channel.h. Start reading at channel_pass.
+#include <stdio.h>
+
+#include "context/sanitizer.h"
+#include "sync/channel.h"
+#include "sync/wait_inline.h"
+
+struct channel_wait {
+    struct waiter waiter;
+    struct wait wait;
+};
+
+static void tell_send(const struct waiter *waiter, char *text, size_t bytes) {
+    (void)snprintf(text, bytes, "waits to send to the channel %s", channel_name(waiter->object));
+}
+
+static void tell_receive(const struct waiter *waiter, char *text, size_t bytes) {
+    (void)snprintf(text, bytes, "waits to receive from the channel %s",
+                   channel_name(waiter->object));
+}
+
+// The look whether the frame has to end needs more than a load: with no turn, that is. True, and
+// there are both turns again: it waits.
+__attribute__((noinline)) static bool has_to_wait_still(struct channel *channel,
+                                                        struct channel_wait *wait, bool sends,
+                                                        size_t bytes, int *code) {
+    channel_release(channel);
+    *code = waiter_due(&wait->waiter);
+    if (*code != TN_OK) {
+        return false;
+    }
+    channel_acquire(channel, wait->waiter.self->thread);
+    *code = sends ? channel_try_send(channel, wait->wait.item, bytes)
+                  : channel_try_receive(channel, wait->wait.item, bytes);
+    if (*code != TN_WOULD_WAIT) {
+        channel_release(channel);
+    }
+    return *code == TN_WOULD_WAIT;
+}
+
+// Waits in the list of one side, with both turns, which it releases.
+__attribute__((always_inline)) static inline int wait_in(struct tn_self *self,
+                                                         struct channel *channel, void *item,
+                                                         size_t bytes, bool sends, bool has_ring) {
+    struct channel_wait wait;
+    wait.wait.place = 0;
+    wait.wait.item = item;
+    waiter_init_inline(&wait.waiter, self, sends ? tell_send : tell_receive, channel);
+    int code;
+    if (UNLIKELY(!waiter_is_undisturbed(&wait.waiter)) &&
+        !has_to_wait_still(channel, &wait, sends, bytes, &code)) {
+        return code;
+    }
+    wait_push(sends ? &channel->senders : &channel->receivers, &wait.wait, &wait.waiter);
+    if (has_ring) {
+        channel_settle(channel);
+    }
+    const struct guard guard = {&channel->sending.turn, has_ring ? &channel->receiving.turn : NULL};
+    code = wait_suspend_inline(&wait.wait, guard);
+    sanitizer_take_over(channel);
+    return code == TN_OK ? wait.wait.outcome : code;
+}
+
+// Out of line, all four: room for a wait is needed by those only who wait.
+__attribute__((noinline)) int channel_wait_to_send(struct tn_self *self, struct channel *channel,
+                                                   const void *item, size_t bytes) {
+    return wait_in(self, channel, (void *)(uintptr_t)item, bytes, true, true);
+}
+
+__attribute__((noinline)) int channel_wait_to_receive(struct tn_self *self,
+                                                      struct channel *channel, void *item,
+                                                      size_t bytes) {
+    return wait_in(self, channel, item, bytes, false, true);
+}
+
+__attribute__((noinline)) static int wait_to_pass(struct tn_self *self, struct channel *channel,
+                                                  const void *item, size_t bytes) {
+    return wait_in(self, channel, (void *)(uintptr_t)item, bytes, true, false);
+}
+
+__attribute__((noinline)) static int wait_to_accept(struct tn_self *self, struct channel *channel,
+                                                    void *item, size_t bytes) {
+    return wait_in(self, channel, item, bytes, false, false);
+}
+
+// ---- from hand to hand -----------------------------------------------------------------------
+
+// One turn stands for both.
+int channel_pass(struct tn_self *self, struct channel *channel, const void *item, size_t bytes,
+                 bool waits) {
+    turn_acquire(&channel->sending.turn, self->thread);
+    struct wait *receiver = wait_take(&channel->receivers);
+    if (receiver != NULL) {
+        channel_copy(receiver->item, item, bytes);
+        wait_fire_inline(receiver, TN_OK);
+    } else if (LIKELY(!channel->is_closed && waits)) {
+        return wait_to_pass(self, channel, item, bytes);
+    }
+    const int code = receiver != NULL      ? TN_OK
+                     : channel->is_closed ? TN_CLOSED
+                                          : TN_WOULD_WAIT;
+    turn_release(&channel->sending.turn);
+    return code;
+}
+
+int channel_accept(struct tn_self *self, struct channel *channel, void *item, size_t bytes,
+                   bool waits) {
+    turn_acquire(&channel->sending.turn, self->thread);
+    struct wait *sender = wait_take(&channel->senders);
+    if (sender != NULL) {
+        channel_copy(item, sender->item, bytes);
+        wait_fire_inline(sender, TN_OK);
+    } else if (LIKELY(!channel->is_closed && waits)) {
+        return wait_to_accept(self, channel, item, bytes);
+    }
+    const int code = sender != NULL        ? TN_OK
+                     : channel->is_closed ? TN_CLOSED
+                                          : TN_WOULD_WAIT;
+    turn_release(&channel->sending.turn);
+    sanitizer_take_over(channel);
+    return code;
+}

@@ -1,0 +1,128 @@
+// wait_inline.h - waiting and firing, inline, for those waits that are made often.
+//
+// What wait_list.h says of the functions of the same names. Inline, as in suspend.h: each return
+// after the switch is one that the processor predicts wrongly; and what is fired on its own thread
+// costs less than the calls on the way. Start reading at wait_suspend_inline.
+#ifndef TENON_SYNC_WAIT_INLINE_H
+#define TENON_SYNC_WAIT_INLINE_H
+
+#include <tenon/status.h>
+
+#include "base/atomic.h"
+#include "frame/cancel.h"
+#include "frame/current.h"
+#include "frame/ready.h"
+#include "frame/scope.h"
+#include "scheduler/suspend.h"
+#include "sync/wait_list.h"
+
+// For its note, see note.h.
+void waiter_note_tell(const struct note *note, char *text, size_t bytes);
+const struct tn_self *waiter_note_holder(const struct note *note);
+
+// Field by field: `lock` only a select needs.
+static inline void waiter_init_inline(struct waiter *waiter, struct tn_self *self,
+                                      void (*tell)(const struct waiter *waiter, char *text,
+                                                   size_t bytes),
+                                      void *object) {
+    struct task_stack *stack = task_stack_of(self);
+    waiter->note = (struct note){waiter_note_tell, note_ends_inside, waiter_note_holder, NULL};
+    waiter->self = self;
+    waiter->stack = current_is_outside(self) ? NULL : stack;
+    // Of a wait that is over: who fires it before it suspends claims nothing.
+    waiter->ticket = task_stack_next_ticket(stack) - 2;
+    atomic_store_relaxed(&waiter->has_fired, WAIT_NOT_FIRED);
+    waiter->is_select = false;
+    atomic_store_relaxed(&waiter->chosen, 0);
+    waiter->tell = tell;
+    waiter->object = object;
+    waiter->leave = NULL;
+    waiter->holder = NULL;
+}
+
+// ---- firing ----------------------------------------------------------------------------------
+
+// For a thread, for a run that is not the caller's, and where a run has several workers.
+void waiter_wake_slow(struct waiter *waiter);
+
+// With the lock held that the waiter comes to before it goes on, unless it was fired from inside.
+static inline void waiter_wake(struct waiter *waiter) {
+    struct task_stack *stack = waiter->stack;
+    struct worker *worker = stack == NULL ? NULL : worker_current();
+    if (worker == NULL || worker->scheduler != stack->scheduler || worker->scheduler->is_shared) {
+        waiter_wake_slow(waiter);
+        return;
+    }
+    const uint32_t ticket = waiter->ticket;
+    // release: pairs with waiter_has_fired: the waiter may be gone after this.
+    atomic_store_release(&waiter->has_fired, WAIT_FIRED);
+    if (task_stack_claim_alone(stack, ticket)) {
+        worker_ready_alone(worker, stack);
+    }
+}
+
+static inline void wait_fire_inline(struct wait *wait, int outcome) {
+    struct waiter *waiter = wait->waiter;
+    wait->outcome = outcome;
+    if (UNLIKELY(waiter->is_select)) {
+        waiter_fire(waiter);
+    } else {
+        waiter_wake(waiter);
+    }
+}
+
+// ---- waiting ---------------------------------------------------------------------------------
+
+struct suspension {
+    struct waiter *waiter;
+    struct guard guard;
+    bool is_hidden;
+};
+
+void waiter_commit(struct task_stack *stack, void *argument);
+
+// A partner on another thread that is awake answers sooner than this stack is left and continued,
+// by another worker perhaps. With nothing else to run the worker would look round itself. True, and
+// the guard is released: the wait has fired.
+bool wait_spin(struct wait *wait, struct guard guard);
+
+// After a suspension: whether the waiter has fired.
+bool waiter_has_fired_slow(struct waiter *waiter, struct guard guard);
+static inline bool waiter_has_fired(struct waiter *waiter, struct guard guard) {
+    // acquire: pairs with waiter_wake.
+    return LIKELY(atomic_load_acquire(&waiter->has_fired) == WAIT_FIRED) ||
+           waiter_has_fired_slow(waiter, guard);
+}
+
+// Of a frame. As waiter_suspend.
+__attribute__((always_inline)) static inline bool waiter_suspend_inline(struct waiter *waiter,
+                                                                        struct guard guard) {
+    struct task_stack *stack = waiter->stack;
+    struct suspension suspension = {waiter, guard, stack->scopes != NULL && scope_hides(stack)};
+    stack->note = &waiter->note;
+    suspend_stack(stack, waiter_commit, &suspension);
+    return waiter_has_fired(waiter, guard);
+}
+
+// The rest of wait_suspend: after a suspension, where the wait has not fired; and for a thread.
+int wait_suspend_again(struct wait *wait, struct guard guard);
+int wait_suspend_thread(struct wait *wait, struct guard guard);
+
+__attribute__((always_inline)) static inline int wait_suspend_inline(struct wait *wait,
+                                                                     struct guard guard) {
+    struct waiter *waiter = wait->waiter;
+    if (waiter->stack == NULL) {
+        return wait_suspend_thread(wait, guard);
+    }
+    ready_begin(waiter->self, NULL);
+    int code = TN_OK;
+    const bool is_over = (turn_is_shared(guard.first) && wait_spin(wait, guard)) ||
+                         waiter_suspend_inline(waiter, guard);
+    if (UNLIKELY(!is_over)) {
+        code = wait_suspend_again(wait, guard);
+    }
+    ready_over(waiter->self);
+    return code;
+}
+
+#endif
