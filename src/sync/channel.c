@@ -107,7 +107,7 @@ int channel_try_send(struct channel *channel, const void *item, size_t bytes) {
     }
     struct wait *receiver = wait_take(&channel->receivers);
     if (receiver != NULL) {
-        channel_copy(receiver->item, item, bytes);
+        channel_copy(channel_item_of(receiver, bytes), item, bytes);
         wait_fire(receiver, TN_OK);
         return TN_OK;
     }
@@ -129,14 +129,14 @@ int channel_try_receive(struct channel *channel, void *item, size_t bytes) {
         channel_get(channel, item, bytes);
         struct wait *sender = wait_take(&channel->senders);
         if (sender != NULL) {
-            channel_put(channel, sender->item, bytes);
+            channel_put(channel, channel_item_of(sender, bytes), bytes);
             wait_fire(sender, TN_OK);
         }
         return TN_OK;
     }
     struct wait *sender = wait_take(&channel->senders);
     if (sender != NULL) {
-        channel_copy(item, sender->item, bytes);
+        channel_copy(item, channel_item_of(sender, bytes), bytes);
         wait_fire(sender, TN_OK);
         return TN_OK;
     }

@@ -93,6 +93,26 @@ static inline void channel_copy(void *to, const void *from, size_t bytes) {
     }
 }
 
+// Where the item of somebody who waits lies: of one word in the wait itself, so that two threads
+// that pass it on meet in few lines of memory.
+static inline void *channel_item_of(struct wait *wait, size_t bytes) {
+    return LIKELY(bytes == sizeof wait->word) ? &wait->word : wait->item;
+}
+
+// Before the wait, and after one to receive that has ended with TN_OK.
+static inline void channel_bring(struct wait *wait, const void *item, size_t bytes, bool sends) {
+    wait->item = (void *)(uintptr_t)item;
+    if (sends && bytes == sizeof wait->word) {
+        channel_copy(&wait->word, item, bytes);
+    }
+}
+
+static inline void channel_fetch(struct wait *wait, void *item, size_t bytes) {
+    if (LIKELY(bytes == sizeof wait->word)) {
+        channel_copy(item, &wait->word, bytes);
+    }
+}
+
 // The place that follows.
 static inline size_t channel_after(const struct channel_side *side) {
     return side->at + 1 == side->room ? 0 : side->at + 1;

@@ -8,10 +8,16 @@
 #include "sync/channel.h"
 #include "sync/wait_inline.h"
 
+// What who fires it reads and writes is one line.
 struct channel_wait {
+    CACHE_ALIGNED unsigned char apart[2 * CACHE_LINE - offsetof(struct waiter, stack)];
     struct waiter waiter;
     struct wait wait;
 };
+
+_Static_assert(offsetof(struct channel_wait, waiter.stack) % CACHE_LINE == 0 &&
+                   sizeof(struct channel_wait) == 3 * CACHE_LINE,
+               "the end of the waiter and the wait fill a line");
 
 static void tell_send(const struct waiter *waiter, char *text, size_t bytes) {
     (void)snprintf(text, bytes, "waits to send to the channel %s", channel_name(waiter->object));
@@ -25,16 +31,16 @@ static void tell_receive(const struct waiter *waiter, char *text, size_t bytes) 
 // The look whether the frame has to end needs more than a load: with no turn, that is. True, and
 // there are both turns again: it waits.
 __attribute__((noinline)) static bool has_to_wait_still(struct channel *channel,
-                                                        struct channel_wait *wait, bool sends,
-                                                        size_t bytes, int *code) {
+                                                        struct channel_wait *wait, void *item,
+                                                        size_t bytes, bool sends, int *code) {
     channel_release(channel);
     *code = waiter_due(&wait->waiter);
     if (*code != TN_OK) {
         return false;
     }
     channel_acquire(channel, wait->waiter.self->thread);
-    *code = sends ? channel_try_send(channel, wait->wait.item, bytes)
-                  : channel_try_receive(channel, wait->wait.item, bytes);
+    *code = sends ? channel_try_send(channel, item, bytes)
+                  : channel_try_receive(channel, item, bytes);
     if (*code != TN_WOULD_WAIT) {
         channel_release(channel);
     }
@@ -47,11 +53,11 @@ __attribute__((always_inline)) static inline int wait_in(struct tn_self *self,
                                                          size_t bytes, bool sends, bool has_ring) {
     struct channel_wait wait;
     wait.wait.place = 0;
-    wait.wait.item = item;
+    channel_bring(&wait.wait, item, bytes, sends);
     waiter_init_inline(&wait.waiter, self, sends ? tell_send : tell_receive, channel);
     int code;
     if (UNLIKELY(!waiter_is_undisturbed(&wait.waiter)) &&
-        !has_to_wait_still(channel, &wait, sends, bytes, &code)) {
+        !has_to_wait_still(channel, &wait, item, bytes, sends, &code)) {
         return code;
     }
     wait_push(sends ? &channel->senders : &channel->receivers, &wait.wait, &wait.waiter);
@@ -61,7 +67,11 @@ __attribute__((always_inline)) static inline int wait_in(struct tn_self *self,
     const struct guard guard = {&channel->sending.turn, has_ring ? &channel->receiving.turn : NULL};
     code = wait_suspend_inline(&wait.wait, guard);
     sanitizer_take_over(channel);
-    return code == TN_OK ? wait.wait.outcome : code;
+    code = code == TN_OK ? wait.wait.outcome : code;
+    if (!sends && code == TN_OK) {
+        channel_fetch(&wait.wait, item, bytes);
+    }
+    return code;
 }
 
 // Out of line, all four: room for a wait is needed by those only who wait.
@@ -94,7 +104,7 @@ int channel_pass(struct tn_self *self, struct channel *channel, const void *item
     turn_acquire(&channel->sending.turn, self->thread);
     struct wait *receiver = wait_take(&channel->receivers);
     if (receiver != NULL) {
-        channel_copy(receiver->item, item, bytes);
+        channel_copy(channel_item_of(receiver, bytes), item, bytes);
         wait_fire_inline(receiver, TN_OK);
     } else if (LIKELY(!channel->is_closed && waits)) {
         return wait_to_pass(self, channel, item, bytes);
@@ -111,7 +121,7 @@ int channel_accept(struct tn_self *self, struct channel *channel, void *item, si
     turn_acquire(&channel->sending.turn, self->thread);
     struct wait *sender = wait_take(&channel->senders);
     if (sender != NULL) {
-        channel_copy(item, sender->item, bytes);
+        channel_copy(item, channel_item_of(sender, bytes), bytes);
         wait_fire_inline(sender, TN_OK);
     } else if (LIKELY(!channel->is_closed && waits)) {
         return wait_to_accept(self, channel, item, bytes);

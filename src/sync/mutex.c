@@ -165,6 +165,7 @@ static int lock_slow(struct tn_self *self, struct mutex *mutex, const void *site
     struct mutex_wait wait;
     wait.overtaken = 0;
     wait.wait.list = NULL;
+    wait.wait.place = 0;
     waiter_init(&wait.waiter, self, tell, mutex);
     wait.waiter.holder = holder_of;
     if (spin(mutex, &wait.waiter)) {

@@ -84,7 +84,8 @@ static bool link_all(struct selection *selection) {
     for (size_t i = 0; i < selection->count; i++) {
         struct tn_choice *choice = &selection->choices[i];
         struct wait *wait = wait_of(choice);
-        *wait = (struct wait){.place = (uint32_t)i + 1, .item = choice->item};
+        *wait = (struct wait){.place = (uint32_t)i + 1};
+        channel_bring(wait, choice->item, choice->item_bytes, choice->is_send);
         if (choice->channel == NULL || !is_waiting) {
             continue;
         }
@@ -158,9 +159,12 @@ static int wait_for_choice(struct selection *selection) {
     if (chosen == 0 || chosen == CHOSEN_TIME) {
         return -1;
     }
-    const int index = (int)chosen - 1;
-    selection->choices[index].outcome = wait_of(&selection->choices[index])->outcome;
-    return index;
+    struct tn_choice *choice = &selection->choices[chosen - 1];
+    choice->outcome = wait_of(choice)->outcome;
+    if (!choice->is_send && choice->outcome == TN_OK) {
+        channel_fetch(wait_of(choice), choice->item, choice->item_bytes);
+    }
+    return (int)chosen - 1;
 }
 
 static int select_slow(struct tn_self *self, struct tn_choice *choices, size_t count,
@@ -168,7 +172,6 @@ static int select_slow(struct tn_self *self, struct tn_choice *choices, size_t c
     struct selection selection = {
         .choices = choices, .count = count, .timer.fire = time_is_over, .deadline_ns = deadline_ns};
     waiter_init(&selection.waiter, self, tell, NULL);
-    selection.waiter.is_select = true;
     selection.waiter.lock = (struct turn)TURN_SHARED_INIT;
     const bool is_frame = selection.waiter.stack != NULL;
     if (is_frame) {

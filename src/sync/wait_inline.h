@@ -32,7 +32,6 @@ static inline void waiter_init_inline(struct waiter *waiter, struct tn_self *sel
     // Of a wait that is over: who fires it before it suspends claims nothing.
     waiter->ticket = task_stack_next_ticket(stack) - 2;
     atomic_store_relaxed(&waiter->has_fired, WAIT_NOT_FIRED);
-    waiter->is_select = false;
     atomic_store_relaxed(&waiter->chosen, 0);
     waiter->tell = tell;
     waiter->object = object;
@@ -64,7 +63,7 @@ static inline void waiter_wake(struct waiter *waiter) {
 static inline void wait_fire_inline(struct wait *wait, int outcome) {
     struct waiter *waiter = wait->waiter;
     wait->outcome = outcome;
-    if (UNLIKELY(waiter->is_select)) {
+    if (UNLIKELY(wait->place != 0)) {
         waiter_fire(waiter);
     } else {
         waiter_wake(waiter);

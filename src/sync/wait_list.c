@@ -37,7 +37,7 @@ void wait_push_front(struct wait_list *list, struct wait *wait, struct waiter *w
 // Of the waits of a select only one fires.
 static bool choose(struct wait *wait) {
     uint32_t none = 0;
-    return !wait->waiter->is_select ||
+    return wait->place == 0 ||
            atomic_cas_relaxed(&wait->waiter->chosen, &none, wait->place);
 }
 

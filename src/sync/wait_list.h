@@ -60,7 +60,7 @@ struct waiter {
     struct tn_self *self;
     _Atomic uint32_t chosen; // of a select: the place of its wait that fires, from 1; 0: none yet
     struct turn lock;        // of a select: it is fired, or suspends; after that of an object
-    bool is_select;
+    // What who fires it looks at, last: so it lies beside a wait that follows.
     struct task_stack *stack; // NULL: a thread in no run
     uint32_t ticket;
     _Atomic uint32_t has_fired; // enum wait_fired; a thread sleeps on it
@@ -71,9 +71,12 @@ struct wait {
     struct wait *prev;
     struct wait_list *list; // NULL: linked no more
     struct waiter *waiter;
-    uint32_t place; // in a select, from 1
+    uint32_t place; // in a select, from 1; 0: its waiter has no other
     int outcome;    // written by who fires it
-    void *item;     // what is sent, or where to what is received
+    union {         // of a channel: channel_item_of
+        void *item;    // what is sent, or where to what is received
+        uint64_t word; // the item itself
+    };
 };
 
 // The waiter is whoever runs on `self`; outside of a run, the calling thread.
@@ -132,7 +135,7 @@ bool wait_list_has_other(const struct wait_list *list, const struct waiter *wait
 struct wait *wait_take_choice(struct wait_list *list);
 static inline struct wait *wait_take(struct wait_list *list) {
     struct wait *first = list->first;
-    if (first == NULL || UNLIKELY(first->waiter->is_select)) {
+    if (first == NULL || UNLIKELY(first->place != 0)) {
         return first == NULL ? NULL : wait_take_choice(list);
     }
     wait_unlink(first);
