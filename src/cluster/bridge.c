@@ -20,7 +20,7 @@ static uint32_t count_free(const struct bridge *bridge) {
     uint32_t offered = 0, used = bridge->claimed, threads = 0;
     LIST_EACH(&bridge->owner.peers, node) {
         const struct owner_peer *peer = container_of(node, struct owner_peer, node);
-        if (peer->is_up && peer->ending == 0) {
+        if (peer->is_up && peer->ending == 0 && !peer->lags) {
             offered += peer->offered;
             used += peer->used;
             threads += (uint32_t)bridge->threads;
@@ -137,7 +137,54 @@ static void down(void *upper, unsigned number, int detail) {
 static const struct link_events events = {
     .up = up, .hear = hear_message, .writable = writable, .down = down};
 
-static const struct owner_calls owner_calls = {.deliver = call_deliver, .post = call_post};
+// ---- relief ----------------------------------------------------------------------------------
+
+// Threads of this process that would begin what comes back.
+static uint32_t count_idle(const struct bridge *bridge) {
+    return bridge->elsewhere.is_forced ? 0 : idle_count(&bridge->run->scheduler.idle);
+}
+
+// What may have ended its process does not run here.
+static bool keep(void *upper, struct owner_task *task) {
+    const struct bridge *bridge = upper;
+    return task->begins == 0 && count_idle(bridge) > 0 &&
+           !relief_has_peer(&bridge->relief, &bridge->owner);
+}
+
+static void prepare_relief(struct bridge *bridge) {
+    const uint64_t short_ns = atomic_load_relaxed(&bridge->habits.short_ns);
+    bridge->relief.worth_ns = short_ns == 0 ? LONG_NS : short_ns;
+    bridge->relief.mean_ns = bridge->mean_ns;
+}
+
+// A worker has found nothing to do, and heard nothing before and after.
+static void relieve(struct bridge *bridge, uint64_t now_ns) {
+    if (bridge->state != BRIDGE_OPEN) {
+        return;
+    }
+    if (!list_is_empty(&bridge->owner.queue) && count_idle(bridge) > 0) {
+        owner_keep(&bridge->owner);
+    }
+    if (now_ns >= bridge->look_ns && bridge->owner.unbegun > 0) {
+        prepare_relief(bridge);
+        bridge->look_ns = relief_look(&bridge->relief, &bridge->owner, count_idle(bridge), now_ns);
+        bridge_update(bridge);
+    }
+}
+
+// A worker goes on with something else, which may be to send more: not at once, then.
+static void relieve_later(struct bridge *bridge, uint64_t now_ns) {
+    if (now_ns >= bridge->look_ns && bridge->owner.unbegun > 0) {
+        prepare_relief(bridge);
+        const uint64_t due_ns =
+            relief_due(&bridge->relief, &bridge->owner, count_idle(bridge), now_ns);
+        const uint64_t least_ns = now_ns + bridge->relief.worth_ns;
+        bridge->look_ns = due_ns > least_ns ? due_ns : least_ns;
+    }
+}
+
+static const struct owner_calls owner_calls = {
+    .deliver = call_deliver, .post = call_post, .keeps = keep};
 
 static void begin_owner(struct bridge *bridge, struct link *link) {
     struct owner_options options = {
@@ -172,18 +219,18 @@ static void open_link(struct bridge *bridge) {
 
 // ---- what the frame layer asks ---------------------------------------------------------------
 
-static bool claim(struct elsewhere *elsewhere, const struct frame *frame) {
+static bool claim(struct elsewhere *elsewhere, const struct frame *frame, bool is_away) {
     struct bridge *bridge = bridge_from(elsewhere);
-    if (!elsewhere->is_forced && (atomic_load_relaxed(&elsewhere->wire.open) <= 0 ||
-                                  !habits_takes(&bridge->habits, frame->type))) {
+    const bool must_go = elsewhere->is_forced || (is_away && !bridge->stays);
+    if (!must_go && (atomic_load_relaxed(&elsewhere->wire.open) <= 0 ||
+                     !habits_takes(&bridge->habits, frame->type))) {
         return false;
     }
     os_lock_acquire(&bridge->ear.turn);
     if (bridge->state == BRIDGE_IDLE) {
         open_link(bridge);
     }
-    const bool is_claimed =
-        bridge->state == BRIDGE_OPEN && (elsewhere->is_forced || count_free(bridge) > 0);
+    const bool is_claimed = bridge->state == BRIDGE_OPEN && (must_go || count_free(bridge) > 0);
     bridge->claimed += is_claimed ? 1 : 0;
     bridge_update(bridge);
     os_lock_release(&bridge->ear.turn);
@@ -230,8 +277,7 @@ static void close_bridge(struct elsewhere *elsewhere) {
 
 // Who has not looked at the time for long may have been stopped together with the others: they get
 // a moment to speak before it is judged who is silent.
-static void tick(struct bridge *bridge) {
-    const uint64_t now_ns = os_now_ns();
+static void tick(struct bridge *bridge, uint64_t now_ns) {
     if (now_ns >= atomic_load_relaxed(&bridge->elsewhere.wire.due_ns)) {
         const struct session_timing *timing = &bridge->owner.options.timing;
         const bool was_away = now_ns - bridge->ticked_ns > timing->lease_ns / 2;
@@ -259,9 +305,16 @@ static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct
         if (heard > 0) {
             atomic_store_relaxed(&wire->due_ns, 0); // a lease begins, or lasts longer
         }
-        tick(bridge);
+        const uint64_t now_ns = os_now_ns();
+        tick(bridge, now_ns);
         bridge_update(bridge);
+        if (heard > 0 || is_first) {
+            bridge->look_ns = 0; // a thread has become idle
+        } else if (bridge->quiet_by == worker->index) {
+            relieve(bridge, now_ns);
+        }
     }
+    bridge->quiet_by = heard > 0 ? -1 : worker->index;
     os_lock_release(&bridge->ear.turn);
     return heard > 0;
 }
@@ -270,12 +323,32 @@ static bool wants(struct wire *wire, const struct tn_type *type) {
     return habits_wants(&container_of(wire, struct bridge, elsewhere.wire)->habits, type);
 }
 
+// Who leaves sees to it that somebody looks when it is time. False: the agent sleeps for longer.
+static bool leave_looking(struct bridge *bridge, const struct worker *worker) {
+    struct wire *wire = &bridge->elsewhere.wire;
+    if (worker->is_announced) {
+        relieve(bridge, os_now_ns());
+    } else {
+        relieve_later(bridge, os_now_ns());
+    }
+    const uint64_t due_ns = atomic_load_relaxed(&wire->due_ns);
+    const uint64_t look_ns = bridge->owner.unbegun > 0 ? bridge->look_ns : OS_NEVER;
+    const uint64_t until_ns = due_ns < look_ns ? due_ns : look_ns;
+    if (worker->is_agent) {
+        wire->until_ns = until_ns;
+    }
+    return until_ns >= wire->until_ns || atomic_load_relaxed(&bridge->ear.listeners) > 0;
+}
+
 static bool leave(struct wire *wire, struct worker *worker, bool has_listened) {
     struct bridge *bridge = container_of(wire, struct bridge, elsewhere.wire);
-    (void)worker;
     os_lock_acquire(&bridge->ear.turn);
     const bool is_quiet = ear_end(&bridge->ear, has_listened);
+    const bool wakes = is_quiet && !leave_looking(bridge, worker);
     os_lock_release(&bridge->ear.turn);
+    if (wakes) {
+        wire_wake_agent(&bridge->run->scheduler);
+    }
     return is_quiet;
 }
 
@@ -298,6 +371,8 @@ struct elsewhere *bridge_make(int processes, int threads, const struct bridge_wa
                                       .begin = begin,
                                       .close = close_bridge},
                         .state = BRIDGE_IDLE,
+                        .relief = {.threads = (uint32_t)threads, .worth_ns = LONG_NS},
+                        .quiet_by = -1,
                         .processes = processes,
                         .threads = threads,
                         .way = way,

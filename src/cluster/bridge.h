@@ -16,6 +16,7 @@
 #include "cluster/ear.h"
 #include "cluster/habits.h"
 #include "cluster/owner.h"
+#include "cluster/relief.h"
 #include "frame/elsewhere.h"
 
 // How processes are come by.
@@ -55,7 +56,10 @@ struct bridge {
     struct bridge_peer *peers; // one per process
     uint32_t claimed;
     struct habits habits;
-    uint64_t mean_ns;   // that DFrames ran for elsewhere, followed by an eighth each time
+    uint64_t mean_ns; // that DFrames ran for elsewhere, followed by an eighth each time
+    struct relief relief;
+    uint64_t look_ns;   // when to look whether a process shall give tasks back; 0: at once
+    int quiet_by;       // the worker that listened last, if it has heard nothing; else -1
     bool stays;         // nothing is sent: TENON_PLACE=here
     int coming;         // processes that were asked for, and are neither up nor down yet
     uint64_t ticked_ns; // when it has last looked at the time

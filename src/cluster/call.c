@@ -34,7 +34,6 @@ struct call {
     struct frame *frame;
     struct task_stack *stack;
     uint32_t ticket; // 0: it does not wait
-    uint64_t sent_ns;
     bool is_sent;
     bool is_ending;
     bool is_done;
@@ -119,11 +118,14 @@ void call_deliver(void *upper, struct owner_task *task, const struct owner_outco
     call->code = outcome->code;
     if (outcome->end == OWNER_DONE) {
         bridge->mean_ns += outcome->spent_ns / 8 - bridge->mean_ns / 8;
-        habits_learn(&bridge->habits, call->frame->type, os_now_ns() - call->sent_ns,
-                     outcome->spent_ns);
+        const uint64_t elapsed_ns = os_now_ns() - task->placed_ns;
+        habits_learn(&bridge->habits, call->frame->type, elapsed_ns, outcome->spent_ns);
+        if (task->ahead < (uint32_t)bridge->threads) {
+            habits_learn_way(&bridge->habits, elapsed_ns, outcome->spent_ns);
+        }
         bridge->useless = 0;
         keep_outcome(call, outcome);
-    } else if (outcome->end != OWNER_CANCELLED) {
+    } else if (outcome->end == OWNER_LOST || outcome->end == OWNER_POISONED) {
         (void)snprintf(call->how_lost, sizeof call->how_lost, "%s", bridge->how_lost);
     }
     call->is_done = true;
@@ -161,8 +163,7 @@ static void send(struct call *call) {
         call->is_done = true;
         return;
     }
-    call->sent_ns = os_now_ns();
-    owner_submit(&bridge->owner, &call->task, call->sent_ns);
+    owner_submit(&bridge->owner, &call->task, os_now_ns());
     bridge_update(bridge);
 }
 
@@ -321,7 +322,8 @@ static void pack(struct call *call, void *baggage, size_t bytes,
                                      .begins_max = frame->begins_max > 1 ? frame->begins_max : 1};
 }
 
-// It stays here: what it needs does not fit, or nobody has taken it. The agent runs nothing itself.
+// It stays here: what it needs does not fit, nobody has taken it, or it has come back to where a
+// thread is idle. The agent runs nothing itself.
 static void run_here(struct tn_self *self, struct frame *frame) {
     struct task_stack *stack = task_stack_of(self);
     if (stack->worker->is_agent) {
@@ -385,7 +387,8 @@ static void run_call(struct tn_self *self, struct frame *frame) {
     os_free(locals);
     wait_for_end(self, &call);
     baggage_drop(&baggage);
-    if (call.end == OWNER_CANCELLED && !call.is_ending) {
+    const bool has_run = call.end != OWNER_CANCELLED && call.end != OWNER_RETURNED;
+    if (!has_run && !call.is_ending) {
         run_here(self, frame);
     } else {
         finish(self, &call);

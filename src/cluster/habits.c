@@ -51,8 +51,14 @@ bool habits_takes(struct habits *habits, const struct tn_type *type) {
     return wants;
 }
 
+// The other side says for how long.
+static uint64_t spent_of(uint64_t elapsed_ns, uint64_t spent_ns) {
+    return spent_ns < elapsed_ns ? spent_ns : elapsed_ns;
+}
+
 // The least there was, which rises again, by a part of what is measured since.
-static void learn_way(struct habits *habits, uint64_t way_ns) {
+void habits_learn_way(struct habits *habits, uint64_t elapsed_ns, uint64_t spent_ns) {
+    const uint64_t way_ns = elapsed_ns - spent_of(elapsed_ns, spent_ns) + 1;
     const bool is_least = habits->way_ns == 0 || way_ns < habits->way_ns;
     habits->way_ns = is_least ? way_ns : habits->way_ns + (way_ns - habits->way_ns) / 64;
     atomic_store_relaxed(&habits->short_ns, WAYS * habits->way_ns);
@@ -61,11 +67,10 @@ static void learn_way(struct habits *habits, uint64_t way_ns) {
 void habits_learn(struct habits *habits, const struct tn_type *type, uint64_t elapsed_ns,
                   uint64_t spent_ns) {
     struct habit *habit = find(habits, type);
-    spent_ns = spent_ns < elapsed_ns ? spent_ns : elapsed_ns; // the other side says so
-    learn_way(habits, elapsed_ns - spent_ns + 1);
     if (habit != NULL) {
         const uint64_t mean_ns = atomic_load_relaxed(&habit->mean_ns);
-        const uint64_t next_ns = mean_ns == 0 ? spent_ns : mean_ns - mean_ns / 8 + spent_ns / 8;
+        const uint64_t one_ns = spent_of(elapsed_ns, spent_ns);
+        const uint64_t next_ns = mean_ns == 0 ? one_ns : mean_ns - mean_ns / 8 + one_ns / 8;
         atomic_store_relaxed(&habit->type, type);
         atomic_store_relaxed(&habit->mean_ns, next_ns + 1);
     }

@@ -1,9 +1,10 @@
 // habits.h - how long each DFrame has taken elsewhere, so that those stay here that are not worth
 // the way.
 //
-// The way is what an answer takes beyond the time that the function ran: of what was measured the
-// least, forgotten slowly. A DFrame whose function runs for less than ten ways stays; now and then
-// one of these is sent all the same, to see whether that is still so.
+// The way is what an answer takes beyond the time that the function ran, where it was sent to a
+// thread that had nothing to do: of what was measured the least, forgotten slowly. A DFrame whose
+// function runs for less than ten ways stays; now and then one of these is sent all the same, to
+// see whether that is still so.
 // Invariant: a type has one entry, written under the turn, read by anybody; a table that is full
 // knows nothing of further types, which are sent. Start reading at habits_wants.
 #ifndef TENON_CLUSTER_HABITS_H
@@ -42,5 +43,8 @@ bool habits_takes(struct habits *habits, const struct tn_type *type);
 // One has come back after elapsed_ns; its function ran for spent_ns of them. Under the turn.
 void habits_learn(struct habits *habits, const struct tn_type *type, uint64_t elapsed_ns,
                   uint64_t spent_ns);
+
+// The same of one that did not wait for another. Under the turn.
+void habits_learn_way(struct habits *habits, uint64_t elapsed_ns, uint64_t spent_ns);
 
 #endif

@@ -8,6 +8,12 @@
 static struct habits habits;
 static const struct tn_type brief = {.name = "brief"}, lasting = {.name = "lasting"};
 
+// One has come back that did not wait for another.
+static void learn(const struct tn_type *type, uint64_t elapsed_ns, uint64_t spent_ns) {
+    habits_learn(&habits, type, elapsed_ns, spent_ns);
+    habits_learn_way(&habits, elapsed_ns, spent_ns);
+}
+
 TEST(a_dframe_that_nobody_knows_is_sent) {
     habits_init(&habits);
     EXPECT(habits_wants(&habits, &brief));
@@ -17,8 +23,8 @@ TEST(a_dframe_that_nobody_knows_is_sent) {
 TEST(what_runs_for_less_than_ten_ways_stays_but_for_a_trial) {
     habits_init(&habits);
     for (int i = 0; i < 20; i++) {
-        habits_learn(&habits, &brief, 30000, 10000); // 20 us for the way
-        habits_learn(&habits, &lasting, 400000, 380000);
+        learn(&brief, 30000, 10000); // 20 us for the way
+        learn(&lasting, 400000, 380000);
     }
     EXPECT(habits_takes(&habits, &lasting));
     int sent = 0;
@@ -30,7 +36,7 @@ TEST(what_runs_for_less_than_ten_ways_stays_but_for_a_trial) {
 
 TEST(a_trial_waits_until_somebody_can_send_it) {
     habits_init(&habits);
-    habits_learn(&habits, &brief, 30000, 10000);
+    learn(&brief, 30000, 10000);
     int wanted = 0;
     for (int i = 0; i < 100; i++) {
         wanted += habits_wants(&habits, &brief);
@@ -42,16 +48,26 @@ TEST(a_trial_waits_until_somebody_can_send_it) {
 
 TEST(what_has_become_long_is_sent_again) {
     habits_init(&habits);
-    habits_learn(&habits, &brief, 30000, 10000);
+    learn(&brief, 30000, 10000);
     for (int i = 0; i < 20; i++) {
-        habits_learn(&habits, &brief, 1020000, 1000000);
+        learn(&brief, 1020000, 1000000);
     }
     EXPECT(habits_takes(&habits, &brief));
 }
 
+TEST(what_waited_for_another_one_says_nothing_of_the_way) {
+    habits_init(&habits);
+    learn(&lasting, 1020000, 1000000);
+    for (int i = 0; i < 20; i++) {
+        habits_learn(&habits, &lasting, 30000000, 1000000);
+    }
+    EXPECT(habits_takes(&habits, &lasting));
+    EXPECT(habits.way_ns <= 20001);
+}
+
 TEST(a_peer_that_tells_a_longer_time_than_has_passed_is_not_believed) {
     habits_init(&habits);
-    habits_learn(&habits, &brief, 30000, UINT64_MAX);
+    learn(&brief, 30000, UINT64_MAX);
     EXPECT(habits.way_ns < 30000);
     EXPECT(atomic_load_relaxed(&habits.habits[((uintptr_t)&brief / 64) % HABITS_TYPES].mean_ns) <=
            30001);

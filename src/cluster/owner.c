@@ -1,76 +1,13 @@
-// owner.c - see owner.h. What a task is worth when its taker is lost is decided in `judge`; all
-// that is sent for a place goes through speak_for in owner_place.c. Start reading at owner_hear.
+// owner.c - see owner.h. What becomes of tasks is in owner_tasks.c; all that is sent for a place
+// goes through speak_for in owner_place.c. Start reading at owner_hear.
 #include "cluster/owner.h"
 
 #include "base/atomic.h"
 #include "base/check.h"
 #include "cluster/owner_place.h"
+#include "cluster/owner_tasks.h"
 
 // ---- sessions --------------------------------------------------------------------------------
-
-static void deliver(struct owner *owner, struct owner_task *task, struct owner_outcome outcome) {
-    ASSERT(task->place == NULL && !list_is_linked(&task->node));
-    task->state = OWNER_TASK_DELIVERED;
-    owner->options.calls->deliver(owner->options.upper, task, &outcome);
-}
-
-static void queue_again(struct owner *owner, struct owner_task *task) {
-    task->state = OWNER_TASK_QUEUED;
-    list_push_front(&owner->queue, &task->node);
-}
-
-// The task has lost its place, in which it may have begun.
-static void judge(struct owner *owner, struct owner_task *task, bool may_have_begun,
-                  enum session_why why, int detail) {
-    task->begins += may_have_begun;
-    if (task->is_cancelled) {
-        deliver(owner, task,
-                (struct owner_outcome){.end = OWNER_CANCELLED, .code = task->cancel_code});
-    } else if (!may_have_begun || task->begins < task->begins_max) {
-        queue_again(owner, task);
-    } else {
-        const enum owner_end end = task->begins_max == 1 ? OWNER_LOST : OWNER_POISONED;
-        deliver(owner, task, (struct owner_outcome){.end = end, .why = why, .detail = detail});
-    }
-}
-
-// That a task has not begun is known only of a link that brings everything its taker said before
-// the end, and only of a taker that keeps the rules.
-static bool may_have_begun(const struct owner *owner, const struct owner_place *place,
-                           enum session_why why) {
-    const bool all_was_heard =
-        owner->options.link->is_reliable && (why == SESSION_DOWN || why == SESSION_LEFT);
-    return !all_was_heard || place->phase == OWNER_PLACE_STARTED;
-}
-
-static void end_session(struct owner *owner, struct owner_peer *peer, enum session_why why,
-                        int detail) {
-    struct list begun, others;
-    list_init(&begun);
-    list_init(&others);
-    peer->is_up = false;
-    peer->ending = 0;
-    for (uint32_t i = 0; i < peer->slots; i++) {
-        struct owner_task *task = peer->places[i].task;
-        if (task != NULL) {
-            const bool may = may_have_begun(owner, &peer->places[i], why);
-            owner_place_free(peer, &peer->places[i]);
-            task->state = OWNER_TASK_QUEUED; // `deliver` of another may cancel it meanwhile
-            list_push_back(may ? &begun : &others, &task->node);
-        }
-    }
-    owner_peer_update(owner, peer);
-    struct list_node *node;
-    while ((node = list_pop_back(&others)) != NULL) {
-        judge(owner, container_of(node, struct owner_task, node), false, why, detail);
-    }
-    while ((node = list_pop_back(&begun)) != NULL) {
-        judge(owner, container_of(node, struct owner_task, node), true, why, detail);
-    }
-    if (owner->options.calls->left != NULL) {
-        owner->options.calls->left(owner->options.upper, peer, why);
-    }
-}
 
 // This side gives the peer up. Where `down` is certain to follow, that has the last word: what the
 // peer has said until then still counts.
@@ -79,18 +16,9 @@ static void give_up(struct owner *owner, struct owner_peer *peer, enum session_w
         peer->ending = why;
         owner_peer_update(owner, peer);
     } else {
-        end_session(owner, peer, why, 0);
+        owner_end_session(owner, peer, why, 0);
     }
     link_cut(owner->options.link, peer->number, why);
-}
-
-static void place_tasks(struct owner *owner, uint64_t now_ns) {
-    struct list_node *open;
-    while (!list_is_empty(&owner->queue) && (open = list_first(&owner->open)) != NULL) {
-        struct list_node *node = list_pop_front(&owner->queue);
-        owner_place_task(owner, container_of(open, struct owner_peer, open_node),
-                         container_of(node, struct owner_task, node), now_ns);
-    }
 }
 
 // ---- what takers say -------------------------------------------------------------------------
@@ -120,7 +48,7 @@ static void hear_hello(struct owner *owner, struct owner_peer *peer,
 
 static void promote(struct owner *owner, struct owner_peer *peer) {
     if (peer->is_up) {
-        end_session(owner, peer, SESSION_RENEWED, 0);
+        owner_end_session(owner, peer, SESSION_RENEWED, 0);
     }
     peer->is_up = true;
     peer->session = peer->proposed;
@@ -169,14 +97,13 @@ static enum found find_place(struct owner_peer *peer, const struct message *mess
 }
 
 static void hear_progress(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
-                          const struct message *message) {
+                          const struct message *message, uint64_t now_ns) {
     if (message->kind == MESSAGE_TAKEN) {
         if (place->phase == OWNER_PLACE_SENT) {
-            owner_place_enter(peer, place, OWNER_PLACE_WAITING);
+            owner_place_wait(peer, place);
         }
     } else if (place->phase != OWNER_PLACE_STARTED) {
-        place->is_wanted_back = false;
-        owner_place_enter(peer, place, OWNER_PLACE_STARTED);
+        owner_place_begin(owner, peer, place, now_ns);
         if (owner->options.calls->started != NULL) {
             owner->options.calls->started(owner->options.upper, place->task);
         }
@@ -185,38 +112,42 @@ static void hear_progress(struct owner *owner, struct owner_peer *peer, struct o
 
 // A result in its place: the only way in which a task gets one.
 static void settle(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
-                   const struct message *message, const void *payload) {
+                   const struct message *message, const void *payload, uint64_t now_ns) {
     struct owner_task *task = place->task;
+    const bool was_wanted = place->is_wanted_back;
     const bool was_asked = task->is_cancelled || message->how != MESSAGE_CANCELLED;
     if (message->how < MESSAGE_DONE || message->how > MESSAGE_RETURNED || !was_asked) {
         give_up(owner, peer, SESSION_BAD);
         return;
     }
-    owner_place_free(peer, place);
+    owner_place_free(owner, peer, place);
+    if (message->how == MESSAGE_DONE) {
+        owner_peer_moves(peer, now_ns);
+    }
     owner_peer_update(owner, peer);
     if (message->how == MESSAGE_DONE) {
         task->begins++;
-        deliver(owner, task,
-                (struct owner_outcome){.end = OWNER_DONE,
-                                       .code = message->code,
-                                       .payload = payload,
-                                       .bytes = message->bytes,
-                                       .spent_ns = message->value});
-    } else {
-        judge(owner, task, false, 0, 0);
+        owner_deliver(owner, task,
+                      (struct owner_outcome){.end = OWNER_DONE,
+                                             .code = message->code,
+                                             .payload = payload,
+                                             .bytes = message->bytes,
+                                             .spent_ns = message->value});
+    } else if (!was_wanted || task->is_cancelled || !owner_keeps(owner, task)) {
+        owner_judge(owner, task, false, 0, 0);
     }
 }
 
 // A taker goes on to the next post when this one has been answered; where nothing is lost, at once.
 static void hear_post(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
-                      const struct message *message, const void *payload) {
+                      const struct message *message, const void *payload, uint64_t now_ns) {
     const uint32_t ahead = message->attempt - place->posts;
     const bool may_be_copy = !owner->options.link->is_reliable && (ahead == 0 || ahead > INT32_MAX);
     if (ahead != 1 && !may_be_copy) {
         give_up(owner, peer, SESSION_BAD);
         return;
     }
-    hear_progress(owner, peer, place, message); // it has begun
+    hear_progress(owner, peer, place, message, now_ns); // it has begun
     if (!owner->options.link->is_reliable) {
         struct message posted = {.kind = MESSAGE_POSTED, .session = peer->session};
         posted.place = message->place, posted.attempt = message->attempt;
@@ -229,7 +160,7 @@ static void hear_post(struct owner *owner, struct owner_peer *peer, struct owner
 }
 
 static void hear_place(struct owner *owner, struct owner_peer *peer, const struct message *message,
-                       const void *payload) {
+                       const void *payload, uint64_t now_ns) {
     struct owner_place *place;
     const enum found found = find_place(peer, message, &place);
     if (found == BAD) {
@@ -244,11 +175,11 @@ static void hear_place(struct owner *owner, struct owner_peer *peer, const struc
     if (found == STALE) {
         owner->stale++;
     } else if (message->kind == MESSAGE_RESULT) {
-        settle(owner, peer, place, message, payload);
+        settle(owner, peer, place, message, payload, now_ns);
     } else if (message->kind == MESSAGE_POST) {
-        hear_post(owner, peer, place, message, payload);
+        hear_post(owner, peer, place, message, payload, now_ns);
     } else {
-        hear_progress(owner, peer, place, message);
+        hear_progress(owner, peer, place, message, now_ns);
     }
 }
 
@@ -274,10 +205,10 @@ static void hear_known(struct owner *owner, struct owner_peer *peer, const struc
     case MESSAGE_STARTED:
     case MESSAGE_RESULT:
     case MESSAGE_POST:
-        hear_place(owner, peer, message, payload);
+        hear_place(owner, peer, message, payload, now_ns);
         break;
     case MESSAGE_BYE:
-        end_session(owner, peer, SESSION_LEFT, 0);
+        owner_end_session(owner, peer, SESSION_LEFT, 0);
         break;
     default:
         give_up(owner, peer, SESSION_BAD);
@@ -310,7 +241,7 @@ void owner_hear(struct owner *owner, struct owner_peer *peer, const struct messa
             hear_stranger(owner, peer, message);
         }
     }
-    place_tasks(owner, now_ns);
+    owner_place_tasks(owner, now_ns);
 }
 
 void owner_writable(struct owner *owner, struct owner_peer *peer, uint64_t now_ns) {
@@ -321,39 +252,10 @@ void owner_down(struct owner *owner, struct owner_peer *peer, int detail, uint64
     peer->proposed = 0;
     if (peer->is_up) {
         // Given up for its lease, it is judged by what it has said; for its lies, it is not.
-        end_session(owner, peer, peer->ending == SESSION_BAD ? SESSION_BAD : SESSION_DOWN, detail);
+        owner_end_session(owner, peer, peer->ending == SESSION_BAD ? SESSION_BAD : SESSION_DOWN,
+                          detail);
     }
-    place_tasks(owner, now_ns);
-}
-
-// ---- what the owner of the tasks says --------------------------------------------------------
-
-void owner_submit(struct owner *owner, struct owner_task *task, uint64_t now_ns) {
-    REQUIRE(task->begins_max >= 1, "a task must be allowed to begin");
-    list_node_init(&task->node);
-    task->id = ++owner->tasks;
-    task->attempt = 0;
-    task->begins = 0;
-    task->is_cancelled = false;
-    task->peer = NULL;
-    task->place = NULL;
-    task->state = OWNER_TASK_QUEUED;
-    list_push_back(&owner->queue, &task->node);
-    place_tasks(owner, now_ns);
-}
-
-void owner_cancel(struct owner *owner, struct owner_task *task, int code, uint64_t now_ns) {
-    if (task->is_cancelled || task->state == OWNER_TASK_DELIVERED) {
-        return;
-    }
-    task->is_cancelled = true;
-    task->cancel_code = code;
-    if (task->state == OWNER_TASK_QUEUED) {
-        list_remove(&task->node);
-        judge(owner, task, false, 0, 0);
-    } else {
-        owner_place_ask(owner, task->peer, task->place, now_ns);
-    }
+    owner_place_tasks(owner, now_ns);
 }
 
 // ---- time ------------------------------------------------------------------------------------
@@ -376,7 +278,7 @@ uint64_t owner_tick(struct owner *owner, uint64_t now_ns) {
             peer->resend_at_ns < peer->expires_at_ns ? peer->resend_at_ns : peer->expires_at_ns;
         next_ns = due_ns < next_ns ? due_ns : next_ns;
     }
-    place_tasks(owner, now_ns);
+    owner_place_tasks(owner, now_ns);
     return next_ns;
 }
 
@@ -387,14 +289,16 @@ void owner_init(struct owner *owner, const struct owner_options *options) {
     *owner = (struct owner){.options = *options};
     list_init(&owner->queue);
     list_init(&owner->peers);
-    list_init(&owner->open);
+    for (int i = 0; i < OWNER_LEVELS; i++) {
+        list_init(&owner->open[i]);
+    }
 }
 
 void owner_peer_deinit(struct owner *owner, struct owner_peer *peer, uint64_t now_ns) {
     owner_peer_say_bye(owner, peer);
     if (peer->is_up) {
-        end_session(owner, peer, SESSION_CLOSED, 0);
+        owner_end_session(owner, peer, SESSION_CLOSED, 0);
     }
     list_remove(&peer->node);
-    place_tasks(owner, now_ns);
+    owner_place_tasks(owner, now_ns);
 }

@@ -11,10 +11,11 @@
 //
 //          owner_submit            place_tasks              settle, by a RESULT
 //   (none) -----------> QUEUED <----------------> PLACED -------------------------> DELIVERED
-//                         |     settle, RETURNED;  |     end_session: it may have begun,      ^ ^
+//                         |     settle, RETURNED;  |     or it came back and is kept;         ^ ^
+//                         |                        |     end_session: it may have begun,      | |
 //                         |     end_session: it    |     and may not begin once more          | |
 //                         |     may begin anew     \------------------------------------------/ |
-//                         \--owner_cancel-------------------------------------------------------/
+//                         \--owner_cancel, owner_keep-------------------------------------------/
 //
 // and its place, while the session lasts:
 //
@@ -27,8 +28,9 @@
 //    (none) ----------> proposed ----------------------------> is_up ---------------------> (none)
 //
 // Invariants, owner_check: a place in use and its task point at each other; a peer's `used` is the
-// number of its places in use; a task that is queued has no place; no place is in use and no peer
-// in `open` unless its session is up.
+// number of its places in use, `begun` of those STARTED, `wanted` of those that are wanted back; a
+// task that is queued has no place; no place is in use and no peer in `open` unless its session is
+// up.
 // Single-threaded: one call at a time. `deliver` may call owner_submit and owner_cancel.
 // Start reading at owner_hear.
 #ifndef TENON_CLUSTER_OWNER_H
@@ -41,6 +43,7 @@
 enum owner_end {
     OWNER_DONE = 1,  // it ran: code and payload are what its taker sent
     OWNER_CANCELLED, // it ended by owner_cancel before it began, or its taker was lost after that
+    OWNER_RETURNED,  // it has not begun, and begins nowhere else: its caller keeps it
     OWNER_LOST,      // its taker was lost when it may have begun, and it may begin only once
     OWNER_POISONED,  // as often as it may begin, its taker was lost
 };
@@ -73,8 +76,10 @@ struct owner_task {
     struct list_node node; // in the owner's queue
     enum owner_task_state state;
     uint64_t id;
-    uint32_t attempt; // places it has had
-    uint32_t begins;  // of these: in which it has begun, or may have
+    uint32_t attempt;   // places it has had
+    uint64_t placed_ns; // when it got the last of them
+    uint32_t ahead;     // how many tasks its peer had before
+    uint32_t begins;    // of these: in which it has begun, or may have
     bool is_cancelled;
     int cancel_code;
     struct owner_peer *peer;   // where it is placed
@@ -103,6 +108,7 @@ struct owner_peer {
     unsigned number;            // the link's
     struct list_node node;      // among the owner's peers
     struct list_node open_node; // in `open`: it offers more places than are used
+    unsigned level;             // there: how full it is
     bool is_up;
     enum session_why ending; // given up on a reliable link: `down` has the last word; 0: not
     uint64_t session;
@@ -113,6 +119,10 @@ struct owner_peer {
     uint64_t resend_at_ns; // not later than that of any of its places
     uint32_t offered;
     uint32_t used;
+    uint32_t begun;    // of these: in which the task is known to have begun
+    uint32_t wanted;   // and those that are wanted back
+    bool lags;         // it was asked for tasks, and has begun and ended none since
+    uint64_t moved_ns; // when it has begun or ended one last, or was given one that waits for none
     uint32_t slots;
     struct owner_place *places;
     struct owner_place *free;
@@ -125,6 +135,9 @@ struct owner_calls {
     void (*started)(void *upper, struct owner_task *task);
     // What the task posts: each once, in order, and all of a place before its result.
     void (*post)(void *upper, struct owner_task *task, const void *payload, uint32_t bytes);
+    // A task has come back because it was wanted back. True: it is delivered as OWNER_RETURNED;
+    // false: it waits for a place. NULL: all do.
+    bool (*keeps)(void *upper, struct owner_task *task);
     // The peer's session has ended; its tasks have been delivered or queued already. May be NULL.
     void (*left)(void *upper, struct owner_peer *peer, enum session_why why);
 };
@@ -137,11 +150,16 @@ struct owner_options {
     void *upper;
 };
 
+// How full a peer is that has room: in so many parts. The last one is for those that lag.
+enum { OWNER_LEVELS = 64 };
+
 struct owner {
     struct owner_options options;
     struct list queue; // tasks, the next one first
     struct list peers;
-    struct list open; // whoever takes the next task first
+    struct list open[OWNER_LEVELS]; // by how full they are; whoever takes the next task first
+    uint64_t levels;                // a bit for each that is not empty
+    uint32_t unbegun;               // tasks that have a place, and are not known to have begun
     uint64_t sessions;
     uint64_t tasks;
     uint64_t stale; // messages of ended sessions and places, counted and dropped
@@ -165,11 +183,15 @@ void owner_submit(struct owner *owner, struct owner_task *task, uint64_t now_ns)
 // until it answers. Told again, the first code stays.
 void owner_cancel(struct owner *owner, struct owner_task *task, int code, uint64_t now_ns);
 
-// Asks a peer for the newest `count` of its tasks that are not known to have begun, because another
-// one has nothing to do. Those that come back go to the head of the queue. Returns for how many it
-// has asked.
+// Asks a peer for the newest `count` of its tasks that are not known to have begun, because others
+// could begin them. Those that come back are kept (owner_calls.keeps) or go to the head of the
+// queue; and this peer gets new ones only when nobody else has room, until it has begun or ended
+// one. Returns for how many it has asked. relief.h says when.
 uint32_t owner_take_back(struct owner *owner, struct owner_peer *peer, uint32_t count,
                          uint64_t now_ns);
+
+// Asks for the next task that waits for a place whether it is kept, as if it had come back.
+void owner_keep(struct owner *owner);
 
 // What the link tells. A message that no honest taker sends ends the session: SESSION_BAD.
 void owner_hear(struct owner *owner, struct owner_peer *peer, const struct message *message,

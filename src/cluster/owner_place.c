@@ -2,6 +2,7 @@
 #include "cluster/owner_place.h"
 
 #include "base/atomic.h"
+#include "base/bits.h"
 #include "base/check.h"
 
 void owner_say(struct owner *owner, struct owner_peer *peer, struct message message,
@@ -34,14 +35,53 @@ void owner_peer_init(struct owner *owner, struct owner_peer *peer, unsigned numb
     }
 }
 
-void owner_peer_update(struct owner *owner, struct owner_peer *peer) {
-    const bool is_open = peer->is_up && peer->ending == 0 && peer->used < peer->offered;
-    if (is_open && !list_is_linked(&peer->open_node)) {
-        list_push_back(&owner->open, &peer->open_node);
-    } else if (!is_open && list_is_linked(&peer->open_node)) {
-        list_remove(&peer->open_node);
+// ---- open peers ------------------------------------------------------------------------------
+
+static bool is_open(const struct owner_peer *peer) {
+    return peer->is_up && peer->ending == 0 && peer->used < peer->offered;
+}
+
+// Of an open peer: what part of its places is used. So large ones and small ones fill up alike.
+static unsigned level_of(const struct owner_peer *peer) {
+    const unsigned last = OWNER_LEVELS - 1;
+    return peer->lags ? last : (unsigned)((uint64_t)peer->used * last / peer->offered);
+}
+
+static void close_peer(struct owner *owner, struct owner_peer *peer) {
+    list_remove(&peer->open_node);
+    if (list_is_empty(&owner->open[peer->level])) {
+        owner->levels &= ~(UINT64_C(1) << peer->level);
     }
 }
+
+// Behind the others that are as full: each gets a task in turn.
+void owner_peer_update(struct owner *owner, struct owner_peer *peer) {
+    const bool was_open = list_is_linked(&peer->open_node);
+    const unsigned level = is_open(peer) ? level_of(peer) : OWNER_LEVELS;
+    if (was_open && level != peer->level) {
+        close_peer(owner, peer);
+    }
+    if (level < OWNER_LEVELS && !list_is_linked(&peer->open_node)) {
+        peer->level = level;
+        list_push_back(&owner->open[level], &peer->open_node);
+        owner->levels |= UINT64_C(1) << level;
+    }
+}
+
+struct owner_peer *owner_open_peer(struct owner *owner) {
+    if (owner->levels == 0) {
+        return NULL;
+    }
+    struct list_node *first = list_first(&owner->open[bits_lowest(owner->levels)]);
+    return container_of(first, struct owner_peer, open_node);
+}
+
+void owner_peer_moves(struct owner_peer *peer, uint64_t now_ns) {
+    peer->lags = false;
+    peer->moved_ns = now_ns;
+}
+
+// ---- places ----------------------------------------------------------------------------------
 
 static void due_at(struct owner_peer *peer, struct owner_place *place, uint64_t at_ns) {
     place->resend_at_ns = at_ns;
@@ -91,8 +131,12 @@ void owner_place_task(struct owner *owner, struct owner_peer *peer, struct owner
                       uint64_t now_ns) {
     struct owner_place *place = peer->free;
     ASSERT(place != NULL && place->task == NULL && task->place == NULL);
+    if (peer->used == peer->begun) {
+        peer->moved_ns = now_ns;
+    }
     peer->free = place->next_free;
     peer->used++;
+    owner->unbegun++;
     place->generation++;
     place->task = task;
     place->phase = OWNER_PLACE_SENT;
@@ -103,18 +147,38 @@ void owner_place_task(struct owner *owner, struct owner_peer *peer, struct owner
     task->peer = peer;
     task->place = place;
     task->attempt++;
-    // Behind the others: each gets a task in turn.
-    list_remove(&peer->open_node);
+    task->placed_ns = now_ns;
+    task->ahead = peer->used - 1;
+    close_peer(owner, peer); // it goes behind the others
     owner_peer_update(owner, peer);
     speak_for(owner, peer, place, now_ns);
 }
 
-void owner_place_enter(struct owner_peer *peer, struct owner_place *place,
-                       enum owner_place_phase phase) {
+static void enter(struct owner_peer *peer, struct owner_place *place,
+                  enum owner_place_phase phase) {
     place->phase = phase;
     if (what_to_say(place) == 0) {
         due_at(peer, place, SESSION_NEVER);
     }
+}
+
+void owner_place_wait(struct owner_peer *peer, struct owner_place *place) {
+    enter(peer, place, OWNER_PLACE_WAITING);
+}
+
+static void want_no_more(struct owner_peer *peer, struct owner_place *place) {
+    peer->wanted -= place->is_wanted_back;
+    place->is_wanted_back = false;
+}
+
+void owner_place_begin(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
+                       uint64_t now_ns) {
+    want_no_more(peer, place);
+    peer->begun++;
+    owner->unbegun--;
+    owner_peer_moves(peer, now_ns);
+    owner_peer_update(owner, peer);
+    enter(peer, place, OWNER_PLACE_STARTED);
 }
 
 void owner_place_ask(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
@@ -123,9 +187,12 @@ void owner_place_ask(struct owner *owner, struct owner_peer *peer, struct owner_
     speak_for(owner, peer, place, now_ns);
 }
 
-void owner_place_free(struct owner_peer *peer, struct owner_place *place) {
+void owner_place_free(struct owner *owner, struct owner_peer *peer, struct owner_place *place) {
     struct owner_task *task = place->task;
     ASSERT(task->place == place && peer->used > 0);
+    want_no_more(peer, place);
+    peer->begun -= place->phase == OWNER_PLACE_STARTED;
+    owner->unbegun -= place->phase != OWNER_PLACE_STARTED;
     task->place = NULL;
     task->peer = NULL;
     place->task = NULL;
@@ -171,16 +238,25 @@ uint32_t owner_take_back(struct owner *owner, struct owner_peer *peer, uint32_t 
             break;
         }
         newest->is_wanted_back = true;
+        peer->wanted++;
+        peer->lags = true;
         owner_place_ask(owner, peer, newest, now_ns);
         asked++;
+        if (MUTATED(owner_takes_without_asking)) {
+            struct owner_task *task = newest->task;
+            owner_place_free(owner, peer, newest);
+            task->state = OWNER_TASK_QUEUED;
+            list_push_front(&owner->queue, &task->node);
+        }
     }
+    owner_peer_update(owner, peer);
     return asked;
 }
 
 // ---- self-check ------------------------------------------------------------------------------
 
 static void check_peer(const struct owner_peer *peer) {
-    uint32_t used = 0;
+    uint32_t used = 0, begun = 0, wanted = 0;
     for (uint32_t i = 0; i < peer->slots; i++) {
         const struct owner_place *place = &peer->places[i];
         ASSERT((place->task == NULL) == (place->phase == OWNER_PLACE_FREE));
@@ -189,16 +265,25 @@ static void check_peer(const struct owner_peer *peer) {
             ASSERT(place->task->state == OWNER_TASK_PLACED);
             ASSERT(place->resend_at_ns >= peer->resend_at_ns);
             used++;
+            begun += place->phase == OWNER_PLACE_STARTED;
+            wanted += place->is_wanted_back;
         }
     }
-    ASSERT(used == peer->used);
-    const bool is_open = peer->is_up && peer->ending == 0 && used < peer->offered;
-    ASSERT(list_is_linked(&peer->open_node) == is_open);
+    ASSERT(used == peer->used && begun == peer->begun && wanted == peer->wanted);
+    ASSERT(list_is_linked(&peer->open_node) == is_open(peer));
+    ASSERT(!is_open(peer) || peer->level == level_of(peer));
 }
 
 void owner_check(const struct owner *owner) {
+    uint32_t unbegun = 0;
     LIST_EACH(&owner->peers, node) {
-        check_peer(container_of(node, struct owner_peer, node));
+        const struct owner_peer *peer = container_of(node, struct owner_peer, node);
+        check_peer(peer);
+        unbegun += peer->used - peer->begun;
+    }
+    ASSERT(unbegun == owner->unbegun);
+    for (unsigned i = 0; i < OWNER_LEVELS; i++) {
+        ASSERT(list_is_empty(&owner->open[i]) == ((owner->levels >> i & 1) == 0));
     }
     LIST_EACH(&owner->queue, node) {
         const struct owner_task *task = container_of(node, struct owner_task, node);

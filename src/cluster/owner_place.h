@@ -20,19 +20,26 @@ void owner_peer_say_bye(struct owner *owner, struct owner_peer *peer);
 void owner_place_task(struct owner *owner, struct owner_peer *peer, struct owner_task *task,
                       uint64_t now_ns);
 
-// The place is in this phase from now on; what was said before has arrived.
-void owner_place_enter(struct owner_peer *peer, struct owner_place *place,
-                       enum owner_place_phase phase);
+// The task waits there; or begins: what was said before has arrived.
+void owner_place_wait(struct owner_peer *peer, struct owner_place *place);
+void owner_place_begin(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
+                       uint64_t now_ns);
 
 // Something new is to be said for a place: that its task shall end, or come back.
 void owner_place_ask(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
                      uint64_t now_ns);
 
 // The place and its task part.
-void owner_place_free(struct owner_peer *peer, struct owner_place *place);
+void owner_place_free(struct owner *owner, struct owner_peer *peer, struct owner_place *place);
+
+// The peer has begun or ended a task.
+void owner_peer_moves(struct owner_peer *peer, uint64_t now_ns);
 
 // Puts the peer where it belongs: `open` has those that offer more places than are used.
 void owner_peer_update(struct owner *owner, struct owner_peer *peer);
+
+// The least full of the open peers; NULL: there is none.
+struct owner_peer *owner_open_peer(struct owner *owner);
 
 // Says what is due, or (after the link had no room) what has never been sent.
 void owner_peer_speak(struct owner *owner, struct owner_peer *peer, uint64_t now_ns,

@@ -140,14 +140,17 @@ static bool leave(struct wire *wire, struct worker *worker, bool has_listened) {
     const bool is_quiet = ear_end(&serve->ear, has_listened);
     const bool is_task =
         worker->takes_free && serve->root != NULL && !list_is_empty(&serve->taker.waiting);
+    if (worker->is_agent) {
+        wire->until_ns = atomic_load_relaxed(&wire->due_ns);
+    }
     os_lock_release(&serve->ear.turn);
     return is_quiet && !is_task;
 }
 
 // ---- what the frame layer asks ---------------------------------------------------------------
 
-static bool claim(struct elsewhere *elsewhere, const struct frame *frame) {
-    (void)elsewhere, (void)frame;
+static bool claim(struct elsewhere *elsewhere, const struct frame *frame, bool is_away) {
+    (void)elsewhere, (void)frame, (void)is_away;
     return false;
 }
 

@@ -76,6 +76,30 @@ TEST(on_a_reliable_link_what_has_not_begun_is_given_to_others, .seconds = 60) {
     run_seeds(options, seeds(2000));
 }
 
+TEST(what_waits_behind_long_tasks_is_taken_back_and_begins_once, .seconds = 60) {
+    struct world_options options = mixed;
+    options.relieves = true;
+    run_seeds(options, seeds(1000));
+    EXPECT(world.asked > 0);
+    options.is_reliable = true;
+    options.begins_max = 2;
+    run_seeds(options, seeds(1000));
+    EXPECT(world.asked > 0);
+}
+
+TEST(few_tasks_are_taken_back_more_than_once, .seconds = 60) {
+    struct world_options options = mixed;
+    options.relieves = true;
+    options.is_reliable = true;
+    options.faults = 0;
+    options.cancels = 0;
+    run_seeds(options, 1);
+    TEST_NOTE("%llu tasks were asked for, of %d", (unsigned long long)world.asked, options.tasks);
+    EXPECT(world.asked > 0);
+    EXPECT(world.asked < (uint64_t)options.tasks);
+    EXPECT_EQ(world.ends[OWNER_DONE] + world.ends[OWNER_RETURNED], options.tasks);
+}
+
 TEST(a_taker_that_leaves_loses_nothing, .seconds = 60) {
     struct world_options options = mixed;
     options.gives_back = true;

@@ -43,8 +43,9 @@ static bool may_run(struct worker *worker, const struct frame *frame) {
 
 struct task_stack *elsewhere_start(struct frame *frame, struct worker *worker) {
     struct elsewhere *elsewhere = frame->run->elsewhere;
-    const bool is_claimed = may_go(frame) && elsewhere->claim(elsewhere, frame);
-    if (!is_claimed && !may_run(worker, frame)) {
+    const bool is_away = !may_run(worker, frame);
+    const bool is_claimed = may_go(frame) && elsewhere->claim(elsewhere, frame, is_away);
+    if (!is_claimed && is_away) {
         frame_retain(frame);
         scheduler_submit(&frame->run->scheduler, &frame->start, NULL);
         return NULL;

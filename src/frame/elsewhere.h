@@ -44,8 +44,9 @@ struct frame_body {
 // What a run has of the processes that belong to it.
 struct elsewhere {
     struct wire wire; // first
-    // Takes a place for the frame, which is about to begin: true, and it begins with `body`.
-    bool (*claim)(struct elsewhere *elsewhere, const struct frame *frame);
+    // Takes a place for the frame, which is about to begin: true, and it begins with `body`. One
+    // that is away from all who may run it here waits for a place if it has to.
+    bool (*claim)(struct elsewhere *elsewhere, const struct frame *frame, bool is_away);
     // Gives it back: the frame has ended before it began.
     void (*unclaim)(struct elsewhere *elsewhere);
     const struct frame_body *body;

@@ -106,6 +106,14 @@ int idle_choose(struct idle_map *map) {
     return -1;
 }
 
+unsigned idle_count(struct idle_map *map) {
+    unsigned count = 0;
+    for (int i = 0; i < IDLE_MAP_WORDS; i++) {
+        count += bits_count(atomic_load_relaxed(&map->words[i]));
+    }
+    return count;
+}
+
 bool idle_map_is_empty(struct idle_map *map) {
     for (int i = 0; i < IDLE_MAP_WORDS; i++) {
         if (atomic_load_relaxed(&map->words[i]) != 0) {

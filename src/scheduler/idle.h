@@ -70,6 +70,9 @@ void idle_published(void);
 // Chooses the announced worker with the lowest index and takes it off the map; -1: there is none.
 int idle_choose(struct idle_map *map);
 
+// How many workers are announced, and not chosen: a glance.
+unsigned idle_count(struct idle_map *map);
+
 // True when idle_choose might find somebody: a glance.
 bool idle_map_is_empty(struct idle_map *map);
 

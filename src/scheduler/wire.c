@@ -32,9 +32,11 @@ void wire_leave(struct worker *worker) {
 
 void wire_sleep_as_agent(struct worker *worker) {
     struct wire *wire = worker->scheduler->wire;
-    const uint64_t due_ns = atomic_load_relaxed(&wire->due_ns);
-    if (wire_sleep(worker) && (due_ns == OS_NEVER || due_ns > os_now_ns())) {
-        idle_sleep_in_world(&worker->idle, wire->world, due_ns);
+    if (wire_sleep(worker)) {
+        const uint64_t until_ns = wire->until_ns; // nobody else writes it
+        if (until_ns == OS_NEVER || until_ns > os_now_ns()) {
+            idle_sleep_in_world(&worker->idle, wire->world, until_ns);
+        }
     }
 }
 

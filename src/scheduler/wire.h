@@ -33,14 +33,16 @@ struct wire {
     // again, for each. True: something was done; *found as above. NULL: none ever waits.
     bool (*next)(struct wire *wire, struct worker *worker, struct runnable **found);
     _Atomic bool has_next; // a glance at whether one waits
-    // The worker goes away; it `has_listened`, or not. False: something has come that nobody else
-    // listens for.
+    // The worker goes away; it `has_listened`, or not. It is to sleep if it is announced, and has
+    // found nothing then. If it is the agent, sets until_ns. False: something has come that nobody
+    // else listens for.
     bool (*leave)(struct wire *wire, struct worker *worker, bool has_listened);
     // Whether a task of this type, which may travel, shall be taken to be sent. From any worker.
     bool (*wants)(struct wire *wire, const struct tn_type *type);
     struct world *world;     // where the agent sleeps
     _Atomic int open;        // places in other processes that are free: a glance
     _Atomic uint64_t due_ns; // when to hear even if nothing has come; OS_NEVER: not
+    uint64_t until_ns;       // what the agent sleeps until, or has slept; by whoever leaves
 };
 
 // All of these are for runs that have a wire. An idle worker listens: as in struct wire.

@@ -5,7 +5,8 @@
 // agent sleeps when it may; the other process says two things, and rings when it must. The link is
 // a count; the system's poll is one word: rung or not, and to hear it makes it silent again.
 //
-// Invariant: all that was said is heard, by the agent if by nobody else. Start reading at attend.
+// Invariant: all that was said is heard, by the agent if by nobody else; and the agent looks when
+// who leaves has found that this is to be done soon. Start reading at attend.
 #include <string.h>
 
 #include "base/atomic.h"
@@ -23,7 +24,10 @@ static struct link process; // the other one
 static _Atomic uint32_t bell;
 static _Atomic int said;
 static _Atomic int must_ring;
-static int heard; // under the turn
+// Under the turn:
+static int heard;
+static bool finds_a_look; // who leaves
+static bool is_look_due, has_looked;
 
 // A measurement, and no part of the protocol.
 void spin_note_wake(_Atomic uint64_t *woken_ns) {
@@ -104,16 +108,25 @@ static bool hear(struct wire *of, struct worker *worker, bool is_first, struct r
 }
 
 static bool leave(struct wire *of, struct worker *worker, bool has_listened) {
-    (void)of, (void)worker;
     os_lock_acquire(&ear.turn);
     const bool is_quiet = ear_end(&ear, has_listened);
+    is_look_due |= finds_a_look && !worker->is_agent;
+    has_looked |= is_look_due && worker->is_agent;
+    const uint64_t until_ns = is_look_due ? 1 : OS_NEVER;
+    if (worker->is_agent) {
+        of->until_ns = until_ns;
+    }
+    const bool wakes = is_quiet && until_ns < of->until_ns && !MUTATED(ear_model_keeps_the_time);
     os_lock_release(&ear.turn);
+    if (wakes) {
+        wire_wake_agent(&scheduler);
+    }
     return is_quiet;
 }
 
 static bool has_heard_all(void) {
     os_lock_acquire(&ear.turn);
-    const bool is_all = heard == SAID;
+    const bool is_all = heard == SAID && (!finds_a_look || has_looked);
     os_lock_release(&ear.turn);
     return is_all;
 }
@@ -152,12 +165,13 @@ static void set_up(void) {
     atomic_store_relaxed(&said, 0);
     atomic_store_relaxed(&must_ring, 0);
     heard = 0;
+    finds_a_look = is_look_due = has_looked = false;
     process = (struct link){.calls = &calls};
     MODEL_EXPECT(ear_init(&ear) == OS_OK);
     ear.link = &process;
     ear.is_armed = true;
     (void)sleep_on(&process);
-    wire = (struct wire){.hear = hear, .leave = leave, .world = &ear.world};
+    wire = (struct wire){.hear = hear, .leave = leave, .world = &ear.world, .until_ns = OS_NEVER};
     atomic_store_relaxed(&wire.due_ns, OS_NEVER);
     scheduler.wire = &wire;
     scheduler.workers = workers;
@@ -169,6 +183,15 @@ static void set_up(void) {
         workers[i].is_agent = i == AGENT;
         idle_init(&workers[i].idle, i, false);
     }
+}
+
+// All has been said, and the agent sleeps for as long as it takes.
+static void set_up_look(void) {
+    set_up();
+    finds_a_look = true;
+    heard = SAID;
+    atomic_store_relaxed(&said, SAID);
+    (void)sleep_on(&process);
 }
 
 int os_poll_init(struct os_poll *poll) {
@@ -187,6 +210,10 @@ MODEL(what_is_said_while_a_listener_leaves_is_heard, .threads = 3, .setup = set_
       .thread = {attend, say, listen_and_leave}, .preemptions_max = 2, .search_preemptions_max = 2,
       .finish = expect_all)
 
+MODEL(the_agent_looks_when_who_leaves_has_found_that_it_is_time, .threads = 2, .setup = set_up_look,
+      .thread = {attend, listen_and_leave}, .preemptions_max = 2, .search_preemptions_max = 2,
+      .finish = expect_all)
+
 MODEL_SITE_UNNEEDED("idle.c", "atomic_fence_seq_cst(); // seq_cst: pairs with idle_published",
                     "nothing is queued here")
 MODEL_SITE_UNNEEDED("idle.c", "atomic_fence_seq_cst(); // seq_cst: pairs with idle_announce",
@@ -194,3 +221,4 @@ MODEL_SITE_UNNEEDED("idle.c", "atomic_fence_seq_cst(); // seq_cst: pairs with id
 
 MODEL_MUTATION(ear_arms_without_a_look)
 MODEL_MUTATION(wire_leaves_without_waking)
+MODEL_MUTATION(ear_model_keeps_the_time)

@@ -1,6 +1,7 @@
 // session_model.c - every way in which a few faults can befall an owner, its takers and the link
 // between them, and 10,000 seeds of many faults.
-// sources: src/cluster/owner.c src/cluster/owner_place.c
+// sources: src/cluster/owner.c src/cluster/owner_place.c src/cluster/owner_tasks.c
+// sources: src/cluster/relief.c
 // sources: src/cluster/taker.c src/cluster/taker_record.c
 //
 // The explorer decides at each message whether it is lost, doubled or delayed, and at each step
@@ -93,6 +94,32 @@ static void a_reliable_link(void) {
                                    .faults_max = 2});
 }
 
+// The first of them is long: those behind it are taken back.
+static void tasks_are_taken_back(void) {
+    explore((struct world_options){.takers = 2,
+                                   .tasks = 4,
+                                   .slots = 2,
+                                   .threads = 1,
+                                   .begins_max = 1,
+                                   .cancels = 3,
+                                   .relieves = true,
+                                   .faults = FAULTS(FAULT_LOSE) | FAULTS(FAULT_DELAY) |
+                                             FAULTS(FAULT_KILL_TAKER) | FAULTS(FAULT_FREEZE_TAKER),
+                                   .faults_max = 2});
+}
+
+static void tasks_are_taken_back_on_a_reliable_link(void) {
+    explore((struct world_options){.takers = 2,
+                                   .tasks = 4,
+                                   .slots = 3,
+                                   .threads = 1,
+                                   .begins_max = 2,
+                                   .is_reliable = true,
+                                   .relieves = true,
+                                   .faults = FAULTS_ALL,
+                                   .faults_max = 2});
+}
+
 static void tasks_that_post(void) {
     explore((struct world_options){.takers = 1,
                                    .tasks = 2,
@@ -114,6 +141,10 @@ MODEL(faults_with_two_takers_and_repeatable_tasks, .threads = 1, .setup = nothin
       .thread = {two_takers_and_repeatable_tasks}, .finish = nothing)
 MODEL(faults_while_a_taker_leaves, .threads = 1, .setup = nothing, .thread = {one_leaves},
       .finish = nothing)
+MODEL(faults_while_tasks_are_taken_back, .threads = 1, .setup = nothing,
+      .thread = {tasks_are_taken_back}, .finish = nothing)
+MODEL(faults_of_processes_while_tasks_are_taken_back, .threads = 1, .setup = nothing,
+      .thread = {tasks_are_taken_back_on_a_reliable_link}, .finish = nothing)
 MODEL(faults_of_processes_on_a_reliable_link, .threads = 1, .setup = nothing,
       .thread = {a_reliable_link}, .finish = nothing)
 
@@ -127,6 +158,7 @@ static void many_faults(void) {
                                           .slots = 2,
                                           .threads = 1,
                                           .posts = (int)hundreds % 3,
+                                          .relieves = ones % 2 == 1,
                                           .begins_max = 1 + ones % 3,
                                           .cancels = 5,
                                           .faults = FAULTS_ALL,
@@ -151,4 +183,5 @@ MODEL_MUTATION(owner_expires_early)
 MODEL_MUTATION(owner_takes_any_result)
 MODEL_MUTATION(owner_takes_old_sessions)
 MODEL_MUTATION(owner_takes_posts_again)
+MODEL_MUTATION(owner_takes_without_asking)
 MODEL_MUTATION(taker_ends_before_posts)

@@ -7,6 +7,7 @@
 enum {
     BACK_NS = 200, // from a death to the next life
     FENCED_CODE = -77,
+    LONG_EVERY = 5, // so manieth task is long, if some are
 };
 
 void world_violate(struct world *world, const char *what) {
@@ -47,6 +48,9 @@ static void deliver(void *upper, struct owner_task *task, const struct owner_out
             world_violate(world, "a result came before all that its task has posted");
         }
     }
+    if (outcome->end == OWNER_RETURNED && made->begun > 0) {
+        world_violate(world, "a task that has begun was kept");
+    }
     const bool is_lost = outcome->end == OWNER_LOST || outcome->end == OWNER_POISONED;
     if (is_lost && !world->had_process_fault) {
         world_violate(world, "a task was lost though no process was");
@@ -80,7 +84,20 @@ static void hear_post(void *upper, struct owner_task *task, const void *payload,
     }
 }
 
-static const struct owner_calls owner_calls = {.deliver = deliver, .post = hear_post, .left = left};
+// What comes back begins in the owner's own process, if that is idle and nobody else.
+static bool keep_task(void *upper, struct owner_task *task) {
+    struct world *world = upper;
+    const bool keeps = world->options.relieves && task->begins == 0 &&
+                       world->now_ns >= world->owner_busy_until_ns &&
+                       !relief_has_peer(&world->relief, &world->owner);
+    if (keeps) {
+        world->owner_busy_until_ns = world->now_ns + WORLD_TASK_NS;
+    }
+    return keeps;
+}
+
+static const struct owner_calls owner_calls = {
+    .deliver = deliver, .post = hear_post, .left = left, .keeps = keep_task};
 
 void world_start_owner(struct world *world) {
     const struct owner_options options = {.link = &world->sim.ends[0].link,
@@ -88,6 +105,10 @@ void world_start_owner(struct world *world) {
                                           .incarnation = 1000 + ++world->owner_life,
                                           .calls = &owner_calls,
                                           .upper = world};
+    world->relief = (struct relief){.threads = (uint32_t)world->options.threads,
+                                    .worth_ns = 2 * WORLD_LATENCY_NS,
+                                    .mean_ns = WORLD_TASK_NS};
+    world->owner_busy_until_ns = 0;
     world->owner_back_at_ns = 0;
     world->owner_tick_at_ns = world->now_ns;
     world->delivered = 0;
@@ -218,8 +239,10 @@ void world_kill_taker(struct world *world, int number) {
 static void begin(struct world *world, struct world_taker *taker, struct taker_slot *slot) {
     const uint64_t number = taker->numbers[slot - taker->slots];
     const uint64_t session = taker->taker.session;
+    const bool is_long = world->options.relieves && number % LONG_EVERY == 0;
+    const uint64_t ends_at_ns = world->now_ns + (is_long ? 8u : 1u) * (uint64_t)WORLD_TASK_NS;
     taker->runs[taker->run_count++] =
-        (struct world_run){slot, world->now_ns + WORLD_TASK_NS, number, slot->attempt, false};
+        (struct world_run){slot, ends_at_ns, number, slot->attempt, false};
     if (number / 1000 != world->owner_life || world->owner_back_at_ns != 0) {
         if (world->now_ns > world->owner_died_at_ns + WORLD_LEASE_NS) {
             world_violate(world, "a task began long after its owner's death");

@@ -119,6 +119,19 @@ static void hear(struct world *world, const struct link_sim_packet *packet) {
     }
 }
 
+static void relieve(struct world *world) {
+    const bool is_idle = world->now_ns >= world->owner_busy_until_ns;
+    const uint64_t asked = world->relief.asked;
+    if (is_idle) {
+        owner_keep(&world->owner);
+    } else {
+        least(&world->owner_tick_at_ns, world->owner_busy_until_ns);
+    }
+    least(&world->owner_tick_at_ns,
+          relief_look(&world->relief, &world->owner, is_idle ? 1 : 0, world->now_ns));
+    world->asked += world->relief.asked - asked;
+}
+
 static void tick_owner(struct world *world) {
     if (world->owner_back_at_ns != 0) {
         if (world->now_ns >= world->owner_back_at_ns) {
@@ -133,6 +146,9 @@ static void tick_owner(struct world *world) {
         }
     }
     world->owner_tick_at_ns = owner_tick(&world->owner, world->now_ns);
+    if (world->options.relieves) {
+        relieve(world);
+    }
     owner_check(&world->owner);
 }
 

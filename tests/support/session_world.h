@@ -7,7 +7,7 @@
 //
 // It checks, and stops at the first `violation` of:
 //   once       each task is delivered once, with what a run of it gave
-//   begins     no task begins more often than it may
+//   begins     no task begins more often than it may; none that its owner keeps has begun
 //   posts      what a task posts is heard once, in order, and before its result
 //   fence      nothing begins in a session that its owner has given up, or whose owner has been
 //              dead for the time of a lease
@@ -19,6 +19,7 @@
 
 #include "base/random.h"
 #include "cluster/owner.h"
+#include "cluster/relief.h"
 #include "cluster/taker.h"
 #include "support/link_sim.h"
 
@@ -58,6 +59,7 @@ struct world_options {
     int cancels; // every so manieth task is cancelled some time after it was submitted; 0: none
     bool is_reliable;
     bool gives_back; // one taker's tasks are asked back, and it leaves
+    bool relieves;   // some tasks are long, and what waits behind them is asked back (relief.h)
     unsigned faults;
     int faults_max;
     // One of `options` ways to go on: 0 is the usual one.
@@ -120,7 +122,9 @@ struct world {
     uint64_t owner_back_at_ns; // 0: it lives
     uint64_t owner_frozen_until_ns;
     uint64_t owner_tick_at_ns;
+    uint64_t owner_busy_until_ns; // with a task that it has kept
     struct owner owner;
+    struct relief relief;
     struct owner_peer peers[WORLD_TAKERS_MAX];
     struct owner_place places[WORLD_TAKERS_MAX][WORLD_SLOTS_MAX];
     struct world_task tasks[WORLD_TASKS_MAX];
@@ -131,6 +135,7 @@ struct world {
     struct world_taker takers[WORLD_TAKERS_MAX];
     const char *violation;
     uint64_t ends[OWNER_POISONED + 1]; // how tasks ended
+    uint64_t asked;                    // for how many tasks takers were asked
     uint64_t resent, fences;
 };
 
