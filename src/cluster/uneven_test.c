@@ -43,13 +43,17 @@ TN_PFRAME(struct times, map_unevenly, (int, long_one)) {
     return times;
 }
 
+static void forget_begun(void) {
+    for (int i = 0; i < ITEMS; i++) {
+        atomic_store_relaxed(&begun[i], 0);
+    }
+}
+
 static void map_is_not_held_up(int processes, int own_threads, int long_one, bool is_forced) {
     struct times times;
     loopback_use(processes, 1);
     loopback_force(is_forced);
-    for (int i = 0; i < ITEMS; i++) {
-        atomic_store_relaxed(&begun[i], 0);
-    }
+    forget_begun();
     EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = own_threads), map_unevenly, &times, long_one),
               TN_OK);
     TEST_NOTE("%d processes: the long one took %.1f ms, all others %.1f ms; %d ran here", processes,
@@ -71,4 +75,47 @@ TEST(what_waits_behind_a_long_dframe_comes_back_to_a_thread_here_that_is_idle) {
 
 TEST(one_other_process_that_runs_a_long_dframe_gives_back_the_rest) {
     map_is_not_held_up(1, 1, 0, false);
+}
+
+// ---- the end of a process meanwhile ----------------------------------------------------------
+
+static enum tn_verdict absorb(const struct tn_failure *failure, int *replace, void *data) {
+    (void)failure, (void)replace, (void)data;
+    return TN_ABSORB;
+}
+
+// One of two processes is killed at about the time when tasks come back. How many were lost.
+TN_PFRAME(int, map_while_one_is_killed, (int, killed), (double, after_s)) {
+    tn_task(keeps_its_thread) tasks[ITEMS];
+    int lost = 0;
+    EXPECT_EQ(tn_on_failure(self, absorb, NULL), TN_OK);
+    for (int i = 0; i < ITEMS; i++) {
+        tasks[i] = tn_spawn(keeps_its_thread, i, (uint64_t)(i == 1 ? LONG_NS / 4 : SHORT_NS));
+    }
+    (void)tn_sleep(self, after_s);
+    loopback_kill(killed, 9);
+    for (int i = 0; i < ITEMS; i++) {
+        uint64_t told;
+        const int code = tn_try_await(keeps_its_thread, tasks[i], &told);
+        EXPECT(code == TN_OK || code == TN_LOST);
+        lost += code == TN_LOST;
+    }
+    return lost;
+}
+
+TEST(a_process_that_is_killed_while_it_gives_back_takes_along_what_has_begun_there) {
+    const uint64_t seed = test_seed();
+    for (int killed = 0; killed < 2; killed++) {
+        int lost = -1;
+        loopback_send_all(2, 1);
+        forget_begun();
+        const double after_s = 0.019 + (double)(seed * 37 % 3000) / 1e6;
+        EXPECT_EQ(
+            tn_run_with(TN_RUN(.num_threads = 1), map_while_one_is_killed, &lost, killed, after_s),
+            TN_OK);
+        EXPECT(lost == 0 || lost == 1);
+        for (int i = 0; i < ITEMS; i++) {
+            EXPECT(atomic_load_relaxed(&begun[i]) <= 1);
+        }
+    }
 }
