@@ -123,10 +123,6 @@ MODEL_SITE_UNNEEDED("turn.h", "(void)atomic_load_acquire(&turn->inside)",
                     "frames of one thread follow each other, which ThreadSanitizer is to see")
 MODEL_SITE_UNNEEDED("turn.c", "atomic_store_release(&turn->owner, TURN_SHARED)",
                     "for those who look at the owner without the lock: mutex_model.c")
-MODEL_SITE_UNNEEDED("wait_list.c", "atomic_store_release(&waiter->has_fired, WAIT_FIRED)",
-                    "a thread that was woken has passed a barrier: os_wait_word")
-MODEL_SITE_UNNEEDED("wait_inline.h", "atomic_load_acquire(&waiter->has_fired)",
-                    "a thread that was woken has passed a barrier: os_wait_word")
 
 MODEL_MUTATION(channel_quick_too_early)
 MODEL_MUTATION(turn_without_barrier)
