@@ -27,6 +27,7 @@
 #include <tenon/message.h>
 #include <tenon/mutex.h>
 #include <tenon/port.h>
+#include <tenon/process_queue.h>
 #include <tenon/queue.h>
 #include <tenon/result.h>
 #include <tenon/run.h>

@@ -26,7 +26,7 @@ enum tn_status {
     TN_REFUSED = -10011,      // a listener of a frame's free event is against its removal
     TN_NOT_RUNNING = -10012,  // only frames may do this, and no frame runs on this thread
     TN_NO_OWNER = -10013,     // no enclosing frame is of the class that this needs
-    TN_WRONG_TYPE = -10014,   // the frame is of another function than the one named
+    TN_WRONG_TYPE = -10014,   // it is of another function or type than the one named
     TN_WOULD_WAIT = -10015,   // not without waiting, or not in the time that was given
     TN_CLOSED = -10016,       // the stream, channel, queue or executor is closed
     TN_DEADLOCK = -10017,     // every frame waits for another: tenon/run.h

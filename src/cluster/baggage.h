@@ -1,5 +1,5 @@
 // baggage.h - what travels with a task beside what its type says: how it is to run, what it posts,
-// and how it has failed.
+// asks and is answered, and how it has failed.
 //
 // The arguments follow a struct baggage_wish, as copy.h writes them, and a snapshot of frame-local
 // values follows those. A failure travels with its causes, as a group; of a path below the DFrame's
@@ -28,6 +28,25 @@ struct baggage_post {
     struct tn_port port;
     int64_t value;
 };
+
+// What a DFrame asks at the port of a queue, or a frame below it; behind it the item of a put, as
+// copy.h writes it. A post as well, and told from others by its length.
+struct baggage_ask {
+    struct tn_port port;
+    uint64_t number; // from 1 on, among those of the DFrame
+    uint64_t type;   // of the items: schema_item_identity; 0: there is none
+    uint32_t wish;   // enum tn_wish; 0: takes back the one of that number
+    uint32_t unused;
+};
+
+// The answer, which a DFrame is told; behind it the item of a get.
+struct baggage_answer {
+    uint64_t number;
+    int32_t code;
+    uint32_t unused;
+};
+
+enum { BAGGAGE_ASKS_MAX = 65536 }; // of a DFrame, at a time
 
 enum {
     BAGGAGE_GROUPS_MAX = 4,   // failures that happened beside each other

@@ -184,7 +184,8 @@ static void relieve_later(struct bridge *bridge, uint64_t now_ns) {
 }
 
 static const struct owner_calls owner_calls = {
-    .deliver = call_deliver, .post = call_post, .keeps = keep};
+    .deliver = call_deliver, .post = call_post, .keeps = keep,
+    .told = answer_told, .parted = call_parted};
 
 static void begin_owner(struct bridge *bridge, struct link *link) {
     struct owner_options options = {
@@ -246,7 +247,7 @@ static void unclaim(struct elsewhere *elsewhere) {
 }
 
 static void begin(struct elsewhere *elsewhere, struct run *run) {
-    bridge_from(elsewhere)->run = run;
+    bridge_from(elsewhere)->run = bridge_from(elsewhere)->answers.run = run;
 }
 
 static void end_peers(struct bridge *bridge) {
@@ -268,6 +269,7 @@ static void close_bridge(struct elsewhere *elsewhere) {
         ear_close(&bridge->ear);
         link->calls->close(link);
     }
+    answers_deinit(&bridge->answers);
     ear_deinit(&bridge->ear);
     os_free(bridge->peers);
     os_free(bridge);
@@ -301,10 +303,12 @@ static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct
     unsigned heard = 0;
     struct link *link = bridge->ear.link;
     if (link != NULL) {
+        answers_begin(&bridge->answers, worker);
         heard = link->calls->turn(link);
         if (heard > 0) {
             atomic_store_relaxed(&wire->due_ns, 0); // a lease begins, or lasts longer
         }
+        heard += answers_say(&bridge->answers);
         const uint64_t now_ns = os_now_ns();
         tick(bridge, now_ns);
         bridge_update(bridge);
@@ -349,7 +353,7 @@ static bool leave(struct wire *wire, struct worker *worker, bool has_listened) {
     if (wakes) {
         wire_wake_agent(&bridge->run->scheduler);
     }
-    return is_quiet;
+    return is_quiet && !answers_wait(&bridge->answers);
 }
 
 struct elsewhere *bridge_make(int processes, int threads, const struct bridge_way *way) {
@@ -386,6 +390,7 @@ struct elsewhere *bridge_make(int processes, int threads, const struct bridge_wa
         return NULL;
     }
     bridge->elsewhere.wire.world = &bridge->ear.world;
+    answers_init(&bridge->answers, &bridge->owner);
     habits_init(&bridge->habits);
     bridge->stays = place != NULL && strcmp(place, "here") == 0;
     // The first DFrame shall ask.

@@ -13,6 +13,7 @@
 #ifndef TENON_CLUSTER_BRIDGE_H
 #define TENON_CLUSTER_BRIDGE_H
 
+#include "cluster/answer.h"
 #include "cluster/ear.h"
 #include "cluster/habits.h"
 #include "cluster/owner.h"
@@ -55,6 +56,7 @@ struct bridge {
     struct owner owner;
     struct bridge_peer *peers; // one per process
     uint32_t claimed;
+    struct answers answers;
     struct habits habits;
     uint64_t mean_ns; // that DFrames ran for elsewhere, followed by an eighth each time
     struct relief relief;
@@ -64,7 +66,7 @@ struct bridge {
     int coming;         // processes that were asked for, and are neither up nor down yet
     uint64_t ticked_ns; // when it has last looked at the time
     int useless;        // that were asked for since the last result
-    bool is_lied_to;    // what was delivered or posted last is no result or no post
+    bool is_lied_to;    // what was delivered or posted last is no result, post or ask
     char how_lost[BRIDGE_TEXT_BYTES]; // how the process ended that is being judged
 };
 
@@ -83,8 +85,9 @@ void bridge_update(struct bridge *bridge);
 // The body of a frame that has a place.
 extern const struct frame_body call_body;
 
-// The owner's: a call is over; or has posted something.
+// The owner's: a call is over; has posted something; has left its place.
 void call_deliver(void *upper, struct owner_task *task, const struct owner_outcome *outcome);
 void call_post(void *upper, struct owner_task *task, const void *payload, uint32_t bytes);
+void call_parted(void *upper, struct owner_task *task);
 
 #endif

@@ -37,6 +37,7 @@ struct call {
     bool is_sent;
     bool is_ending;
     bool is_done;
+    struct asks asks;
     // When it is done:
     enum owner_end end;
     int code;
@@ -135,16 +136,15 @@ void call_deliver(void *upper, struct owner_task *task, const struct owner_outco
     }
 }
 
-// An event that has ended meanwhile hears nothing, as it would here.
 void call_post(void *upper, struct owner_task *task, const void *payload, uint32_t bytes) {
     struct bridge *bridge = upper;
-    struct baggage_post post;
-    (void)task;
-    bridge->is_lied_to = bytes != sizeof post;
-    if (!bridge->is_lied_to) {
-        memcpy(&post, payload, sizeof post);
-        (void)port_post_here(bridge->run, post.port, post.value);
-    }
+    struct call *call = container_of(task, struct call, task);
+    bridge->is_lied_to = !answer_hear(&bridge->answers, &call->asks, task, payload, bytes);
+}
+
+void call_parted(void *upper, struct owner_task *task) {
+    struct bridge *bridge = upper;
+    answers_part(&bridge->answers, &container_of(task, struct call, task)->asks);
 }
 
 // ---- waiting ---------------------------------------------------------------------------------
@@ -383,6 +383,7 @@ static void run_call(struct tn_self *self, struct frame *frame) {
     }
     struct call call = {
         .note.tell = tell, .bridge = bridge, .frame = frame, .stack = task_stack_of(self)};
+    asks_init(&call.asks);
     pack(&call, baggage.at, bytes, locals);
     os_free(locals);
     wait_for_end(self, &call);

@@ -38,6 +38,7 @@ static int guest_keep(void *upper, struct taker_slot *slot, const void *argument
         return TN_NO_MEMORY;
     }
     *guest = (struct guest){.serve = serve, .slot = slot, .type = type, .bytes = bytes};
+    list_init(&guest->asks);
     guest->came = lasts ? arguments : memcpy(guest->room, arguments, bytes);
     slot->upper = guest;
     return 0;
@@ -79,7 +80,7 @@ static void guest_drop(void *upper, struct taker_slot *slot) {
 // ---- posts -----------------------------------------------------------------------------------
 
 struct guest_post {
-    struct taker_post post; // first
+    struct taker_post post; // first, as in what guest_ask.c posts
     struct baggage_post baggage;
 };
 
@@ -105,8 +106,12 @@ static void guest_posted(void *upper, struct taker_post *post) {
     os_free(container_of(post, struct guest_post, post));
 }
 
-const struct taker_calls guest_calls = {
-    .keep = guest_keep, .cancel = guest_cancel, .drop = guest_drop, .posted = guest_posted};
+const struct taker_calls guest_calls = {.keep = guest_keep,
+                                        .cancel = guest_cancel,
+                                        .drop = guest_drop,
+                                        .posted = guest_posted,
+                                        .tell = guest_tell,
+                                        .parted = guest_parted};
 
 // ---- ends ------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@
 #include "cluster/taker.h"
 #include "frame/elsewhere.h"
 #include "frame/frame.h"
+#include "sync/asking.h"
 
 struct serve {
     struct elsewhere elsewhere; // first
@@ -39,6 +40,9 @@ struct guest {
     void *answer;                                 // its result, or the failure as it travels
     bool is_lent;                                 // that is, by the link
     uint64_t begun_ns;
+    struct list asks;   // struct asking, of frames that wait for an answer
+    uint32_t ask_count;
+    uint64_t asked;   // how many there have been
     uint32_t bytes;   // of the baggage that came
     const void *came; // that: in `room`, or where its owner has lent it
     uint64_t room[];  // for it; behind that for the result
@@ -52,6 +56,14 @@ struct task_stack *guest_start(struct serve *serve, struct worker *worker, struc
 
 // Posts for a guest or a frame below it: struct elsewhere.
 int guest_post(struct frame *border, struct tn_port port, int64_t value);
+
+// Asks for a guest or a frame below it, and takes that back: struct elsewhere.
+int guest_ask(struct frame *border, struct asking *asking);
+void guest_take_back(struct frame *border, struct asking *asking);
+
+// The taker's calls: an answer has come; none will come any more.
+void guest_tell(void *upper, struct taker_slot *slot, const void *payload, uint32_t bytes);
+void guest_parted(void *upper, struct taker_slot *slot);
 
 // Something has ended, or been heard: root goes when the owner is gone and nothing runs. With the
 // turn.

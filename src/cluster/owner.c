@@ -178,6 +178,8 @@ static void hear_place(struct owner *owner, struct owner_peer *peer, const struc
         settle(owner, peer, place, message, payload, now_ns);
     } else if (message->kind == MESSAGE_POST) {
         hear_post(owner, peer, place, message, payload, now_ns);
+    } else if (message->kind == MESSAGE_TOLD) {
+        owner_place_hear_told(owner, peer, place, message->attempt, now_ns);
     } else {
         hear_progress(owner, peer, place, message, now_ns);
     }
@@ -205,6 +207,7 @@ static void hear_known(struct owner *owner, struct owner_peer *peer, const struc
     case MESSAGE_STARTED:
     case MESSAGE_RESULT:
     case MESSAGE_POST:
+    case MESSAGE_TOLD:
         hear_place(owner, peer, message, payload, now_ns);
         break;
     case MESSAGE_BYE:

@@ -86,6 +86,13 @@ struct owner_task {
     struct owner_place *place; // NULL: nowhere
 };
 
+// What a task is told: the caller's memory, until `told`.
+struct owner_tell {
+    struct list_node node; // in the place's `tells`
+    const void *payload;
+    uint32_t bytes;
+};
+
 enum owner_place_phase {
     OWNER_PLACE_FREE,
     OWNER_PLACE_SENT,
@@ -99,6 +106,10 @@ struct owner_place {
     enum owner_place_phase phase;
     uint32_t posts; // that have arrived
     bool is_wanted_back;
+    struct list tells;      // said one after another
+    uint32_t tells_ended;   // of this use of the place
+    uint32_t tell_sends;    // of the first one
+    uint64_t tell_at_ns;    // when to say it again; SESSION_NEVER: not
     uint32_t sends;        // since the phase began
     uint64_t resend_at_ns; // SESSION_NEVER: what was to be said has arrived
     struct owner_place *next_free;
@@ -138,6 +149,11 @@ struct owner_calls {
     // A task has come back because it was wanted back. True: it is delivered as OWNER_RETURNED;
     // false: it waits for a place. NULL: all do.
     bool (*keeps)(void *upper, struct owner_task *task);
+    // The tell has arrived, or nobody is there to hear it. May be NULL where nothing is told.
+    void (*told)(void *upper, struct owner_tell *tell);
+    // The task has left its place, with a result or without: what it has asked is answered no
+    // more. Before it is delivered, or queued again; may not call the owner. May be NULL.
+    void (*parted)(void *upper, struct owner_task *task);
     // The peer's session has ended; its tasks have been delivered or queued already. May be NULL.
     void (*left)(void *upper, struct owner_peer *peer, enum session_why why);
 };
@@ -182,6 +198,11 @@ void owner_submit(struct owner *owner, struct owner_task *task, uint64_t now_ns)
 // Ends a task that has not been delivered: at once when it has no place, else its taker is told
 // until it answers. Told again, the first code stays.
 void owner_cancel(struct owner *owner, struct owner_task *task, int code, uint64_t now_ns);
+
+// Tells a task something that has posted, and has not left its place since (`parted`): told in this
+// order. Not to a task without a place: `told` follows at once.
+void owner_tell(struct owner *owner, struct owner_task *task, struct owner_tell *tell,
+                uint64_t now_ns);
 
 // Asks a peer for the newest `count` of its tasks that are not known to have begun, because others
 // could begin them. Those that come back are kept (owner_calls.keeps) or go to the head of the

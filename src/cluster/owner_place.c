@@ -30,7 +30,10 @@ void owner_peer_init(struct owner *owner, struct owner_peer *peer, unsigned numb
     list_node_init(&peer->open_node);
     list_push_back(&owner->peers, &peer->node);
     for (uint32_t i = slots; i-- > 0;) {
-        places[i] = (struct owner_place){.resend_at_ns = SESSION_NEVER, .next_free = peer->free};
+        places[i] = (struct owner_place){.resend_at_ns = SESSION_NEVER,
+                                         .tell_at_ns = SESSION_NEVER,
+                                         .next_free = peer->free};
+        list_init(&places[i].tells);
         peer->free = &places[i];
     }
 }
@@ -90,6 +93,13 @@ static void due_at(struct owner_peer *peer, struct owner_place *place, uint64_t 
     }
 }
 
+static void tell_at(struct owner_peer *peer, struct owner_place *place, uint64_t at_ns) {
+    place->tell_at_ns = at_ns;
+    if (at_ns < peer->resend_at_ns) {
+        peer->resend_at_ns = at_ns;
+    }
+}
+
 static uint8_t what_to_say(const struct owner_place *place) {
     if (place->task->is_cancelled) {
         return MESSAGE_CANCEL;
@@ -141,6 +151,8 @@ void owner_place_task(struct owner *owner, struct owner_peer *peer, struct owner
     place->task = task;
     place->phase = OWNER_PLACE_SENT;
     place->posts = 0;
+    place->tells_ended = 0;
+    place->tell_sends = 0;
     place->is_wanted_back = false;
     place->sends = 0;
     task->state = OWNER_TASK_PLACED;
@@ -187,12 +199,88 @@ void owner_place_ask(struct owner *owner, struct owner_peer *peer, struct owner_
     speak_for(owner, peer, place, now_ns);
 }
 
+// ---- tells -----------------------------------------------------------------------------------
+
+static void end_tell(struct owner *owner, struct owner_place *place) {
+    struct owner_tell *tell =
+        container_of(list_pop_front(&place->tells), struct owner_tell, node);
+    place->tells_ended++;
+    place->tell_sends = 0;
+    place->tell_at_ns = SESSION_NEVER;
+    owner->options.calls->told(owner->options.upper, tell);
+}
+
+static bool say_tell(struct owner *owner, struct owner_peer *peer, struct owner_place *place) {
+    const struct owner_tell *tell =
+        container_of(list_first(&place->tells), struct owner_tell, node);
+    const struct message message = {
+        .kind = MESSAGE_TELL,
+        .version = SESSION_VERSION,
+        .owner = owner->options.incarnation,
+        .session = peer->session,
+        .place = place_of((uint32_t)(place - peer->places), place->generation),
+        .task = place->task->id,
+        .attempt = place->tells_ended + 1,
+        .bytes = tell->bytes};
+    return link_send(owner->options.link, peer->number, &message, tell->payload);
+}
+
+// Says the first tell, and again until it has arrived, then the next; each once where nothing is
+// lost.
+static void say_tells(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
+                      uint64_t now_ns) {
+    const struct session_timing *timing = &owner->options.timing;
+    while (!list_is_empty(&place->tells)) {
+        if (!say_tell(owner, peer, place)) {
+            tell_at(peer, place, now_ns + timing->resend_ns);
+            return;
+        }
+        place->tell_sends++;
+        if (!owner->options.link->is_reliable) {
+            const bool is_once =
+                MUTATED(owner_without_resend) || MUTATED(owner_tells_without_resend);
+            tell_at(peer, place,
+                    is_once ? SESSION_NEVER : session_resend_at(timing, place->tell_sends, now_ns));
+            return;
+        }
+        end_tell(owner, place);
+    }
+}
+
+void owner_place_hear_told(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
+                           uint32_t number, uint64_t now_ns) {
+    if (!list_is_empty(&place->tells) && number == place->tells_ended + 1) {
+        end_tell(owner, place);
+        say_tells(owner, peer, place, now_ns);
+    }
+}
+
+void owner_tell(struct owner *owner, struct owner_task *task, struct owner_tell *tell,
+                uint64_t now_ns) {
+    struct owner_place *place = task->place;
+    if (place == NULL) {
+        owner->options.calls->told(owner->options.upper, tell);
+        return;
+    }
+    ASSERT(place->phase == OWNER_PLACE_STARTED);
+    const bool is_first = list_is_empty(&place->tells);
+    list_push_back(&place->tells, &tell->node);
+    if (is_first) { // else those before it wait for the taker, or for room
+        say_tells(owner, task->peer, place, now_ns);
+    }
+}
+
+// ---- all of them -----------------------------------------------------------------------------
+
 void owner_place_free(struct owner *owner, struct owner_peer *peer, struct owner_place *place) {
     struct owner_task *task = place->task;
     ASSERT(task->place == place && peer->used > 0);
     want_no_more(peer, place);
     peer->begun -= place->phase == OWNER_PLACE_STARTED;
     owner->unbegun -= place->phase != OWNER_PLACE_STARTED;
+    while (!list_is_empty(&place->tells)) {
+        end_tell(owner, place);
+    }
     task->place = NULL;
     task->peer = NULL;
     place->task = NULL;
@@ -201,6 +289,13 @@ void owner_place_free(struct owner *owner, struct owner_peer *peer, struct owner
     place->next_free = peer->free;
     peer->free = place;
     peer->used--;
+    if (owner->options.calls->parted != NULL) {
+        owner->options.calls->parted(owner->options.upper, task);
+    }
+}
+
+static bool is_due(uint64_t at_ns, uint32_t sends, uint64_t now_ns, bool unsent_only) {
+    return at_ns != SESSION_NEVER && (unsent_only ? sends == 0 : at_ns <= now_ns);
 }
 
 void owner_peer_speak(struct owner *owner, struct owner_peer *peer, uint64_t now_ns,
@@ -209,13 +304,16 @@ void owner_peer_speak(struct owner *owner, struct owner_peer *peer, uint64_t now
     peer->resend_at_ns = SESSION_NEVER;
     for (uint32_t i = 0; i < peer->slots; i++) {
         struct owner_place *place = &peer->places[i];
-        if (place->task == NULL || place->resend_at_ns == SESSION_NEVER) {
-            continue;
-        }
-        if (unsent_only ? place->sends == 0 : place->resend_at_ns <= now_ns) {
+        if (is_due(place->resend_at_ns, place->sends, now_ns, unsent_only)) {
             speak_for(owner, peer, place, now_ns);
         } else {
             due_at(peer, place, place->resend_at_ns);
+        }
+        if (is_due(place->tell_at_ns, place->tell_sends, now_ns, unsent_only)) {
+            place->tell_at_ns = SESSION_NEVER;
+            say_tells(owner, peer, place, now_ns);
+        } else {
+            tell_at(peer, place, place->tell_at_ns);
         }
     }
     ASSERT(peer->resend_at_ns >= before_ns || peer->resend_at_ns >= now_ns);
@@ -260,10 +358,12 @@ static void check_peer(const struct owner_peer *peer) {
     for (uint32_t i = 0; i < peer->slots; i++) {
         const struct owner_place *place = &peer->places[i];
         ASSERT((place->task == NULL) == (place->phase == OWNER_PLACE_FREE));
+        ASSERT(list_is_empty(&place->tells) || place->phase == OWNER_PLACE_STARTED);
         if (place->task != NULL) {
             ASSERT(peer->is_up && place->task->place == place && place->task->peer == peer);
             ASSERT(place->task->state == OWNER_TASK_PLACED);
             ASSERT(place->resend_at_ns >= peer->resend_at_ns);
+            ASSERT(place->tell_at_ns >= peer->resend_at_ns);
             used++;
             begun += place->phase == OWNER_PLACE_STARTED;
             wanted += place->is_wanted_back;

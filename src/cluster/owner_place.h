@@ -29,7 +29,11 @@ void owner_place_begin(struct owner *owner, struct owner_peer *peer, struct owne
 void owner_place_ask(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
                      uint64_t now_ns);
 
-// The place and its task part.
+// The taker says that it has heard the tell of that number.
+void owner_place_hear_told(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
+                           uint32_t number, uint64_t now_ns);
+
+// The place and its task part; what is left to be told is dropped.
 void owner_place_free(struct owner *owner, struct owner_peer *peer, struct owner_place *place);
 
 // The peer has begun or ended a task.

@@ -1,4 +1,5 @@
-// What a running task posts, at either half of a session: once, in order, before its result.
+// What a running task posts, and what it is told, at either half of a session: once, in order,
+// before its result.
 #include <string.h>
 
 #include "cluster/owner.h"
@@ -18,6 +19,9 @@ static struct stage {
     struct taker_slot slots[1];
     struct taker_post made[3];
     int posts_ended;
+    struct owner_tell tells[3];
+    int told, parted;         // of the owner
+    int heard, taker_parted;  // of the taker
 } stage;
 
 static void deliver(void *upper, struct owner_task *task, const struct owner_outcome *outcome) {
@@ -48,9 +52,37 @@ static void posted(void *upper, struct taker_post *post) {
     stage.posts_ended++;
 }
 
-static const struct owner_calls owner_calls = {.deliver = deliver, .post = post};
-static const struct taker_calls taker_calls = {
-    .keep = keep, .cancel = cancel, .drop = drop, .posted = posted};
+static void told(void *upper, struct owner_tell *tell) {
+    (void)upper;
+    EXPECT(tell == &stage.tells[stage.told]);
+    stage.told++;
+}
+
+static void owner_parted(void *upper, struct owner_task *task) {
+    (void)upper;
+    EXPECT(task == &stage.task && task->place == NULL && task->state != OWNER_TASK_DELIVERED);
+    stage.parted++;
+}
+
+static void hear_tell(void *upper, struct taker_slot *slot, const void *payload, uint32_t bytes) {
+    (void)upper, (void)payload, (void)bytes;
+    EXPECT_EQ(slot->phase, TAKER_RUNNING);
+    stage.heard++;
+}
+
+static void taker_parted(void *upper, struct taker_slot *slot) {
+    (void)upper, (void)slot;
+    stage.taker_parted++;
+}
+
+static const struct owner_calls owner_calls = {
+    .deliver = deliver, .post = post, .told = told, .parted = owner_parted};
+static const struct taker_calls taker_calls = {.keep = keep,
+                                               .cancel = cancel,
+                                               .drop = drop,
+                                               .posted = posted,
+                                               .tell = hear_tell,
+                                               .parted = taker_parted};
 
 // ---- the owner -------------------------------------------------------------------------------
 
@@ -115,6 +147,57 @@ TEST(a_taker_that_leaves_out_a_post_is_given_up) {
     hear(MESSAGE_POST, 1, 4);                     // and nothing comes twice there
     EXPECT_EQ(stage.deaf.cut, SESSION_BAD);
     EXPECT_EQ(stage.posts, 1);
+}
+
+static void tell_task(int index) {
+    stage.tells[index] = (struct owner_tell){.payload = ""};
+    list_node_init(&stage.tells[index].node);
+    owner_tell(&stage.owner, &stage.task, &stage.tells[index], 5);
+    owner_check(&stage.owner);
+}
+
+TEST(where_messages_are_lost_each_tell_waits_for_its_answer_beside_a_cancel) {
+    start_owner(false);
+    hear(MESSAGE_POST, 1, 4);
+    tell_task(0);
+    tell_task(1);
+    EXPECT_EQ(stage.deaf.said.kind, MESSAGE_TELL);
+    EXPECT_EQ(stage.deaf.said.attempt, 1);
+    owner_cancel(&stage.owner, &stage.task, -9, 5);
+    EXPECT_EQ(stage.deaf.said.kind, MESSAGE_CANCEL);
+    const int count = stage.deaf.count;
+    (void)owner_tick(&stage.owner, 5 + session_timing_default().resend_ns);
+    EXPECT_EQ(stage.deaf.count, count + 2); // both again
+    EXPECT_EQ(stage.deaf.said.kind, MESSAGE_TELL);
+    hear(MESSAGE_TOLD, 2, 6); // not said yet
+    EXPECT_EQ(stage.told, 0);
+    hear(MESSAGE_TOLD, 1, 6);
+    EXPECT_EQ(stage.deaf.said.attempt, 2);
+    hear(MESSAGE_TOLD, 1, 6); // a copy
+    EXPECT_EQ(stage.told, 1);
+    hear(MESSAGE_RESULT, 1, 7); // and nobody hears the second one
+    EXPECT_EQ(stage.told, 2);
+    EXPECT_EQ(stage.parted, 1);
+    tell_task(2); // nor this one
+    EXPECT_EQ(stage.told, 3);
+    EXPECT_EQ(stage.deaf.cut, 0);
+}
+
+TEST(where_nothing_is_lost_tells_follow_one_another_as_there_is_room) {
+    start_owner(true);
+    hear(MESSAGE_POST, 1, 4);
+    tell_task(0);
+    EXPECT_EQ(stage.told, 1);
+    stage.deaf.is_full = true;
+    tell_task(1);
+    tell_task(2);
+    EXPECT_EQ(stage.told, 1);
+    stage.deaf.is_full = false;
+    owner_writable(&stage.owner, &stage.peer, 6);
+    EXPECT_EQ(stage.told, 3);
+    EXPECT_EQ(stage.deaf.said.attempt, 3);
+    owner_down(&stage.owner, &stage.peer, 9, 7);
+    EXPECT_EQ(stage.parted, 1);
 }
 
 // ---- the taker -------------------------------------------------------------------------------
@@ -207,5 +290,29 @@ TEST(a_task_whose_owner_is_gone_posts_to_nobody) {
     EXPECT_EQ(stage.posts_ended, 2);
     EXPECT_EQ(stage.deaf.count, count);
     taker_end(&stage.taker, slot, 0, NULL, 0, 7);
+    taker_check(&stage.taker);
+}
+
+TEST(a_tell_is_heard_once_and_answered_each_time) {
+    struct taker_slot *slot = start_taker(false);
+    tell(MESSAGE_TELL, 1, 5);
+    tell(MESSAGE_TELL, 1, 5);
+    EXPECT_EQ(stage.deaf.said.kind, MESSAGE_TOLD);
+    EXPECT_EQ(stage.heard, 1);
+    tell(MESSAGE_TELL, 2, 5);
+    EXPECT_EQ(stage.heard, 2);
+    taker_end(&stage.taker, slot, 0, NULL, 0, 6);
+    tell(MESSAGE_TELL, 3, 7); // it has ended
+    EXPECT_EQ(stage.heard, 2);
+    EXPECT_EQ(stage.deaf.cut, 0);
+}
+
+TEST(an_owner_that_leaves_out_a_tell_is_given_up) {
+    struct taker_slot *slot = start_taker(false);
+    tell(MESSAGE_TELL, 2, 5);
+    EXPECT_EQ(stage.deaf.cut, SESSION_BAD);
+    EXPECT_EQ(stage.heard, 0);
+    EXPECT_EQ(stage.taker_parted, 1);
+    taker_end(&stage.taker, slot, 0, NULL, 0, 6);
     taker_check(&stage.taker);
 }

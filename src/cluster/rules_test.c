@@ -34,11 +34,7 @@ static void deliver(void *upper, struct owner_task *task, const struct owner_out
     stage.outcome = *outcome;
 }
 
-static void post(void *upper, struct owner_task *task, const void *payload, uint32_t bytes) {
-    (void)upper, (void)payload, (void)bytes;
-    stage.posts[task - stage.tasks]++;
-    EXPECT_EQ(stage.delivered[task - stage.tasks], 0);
-}
+static void post(void *upper, struct owner_task *task, const void *payload, uint32_t bytes);
 
 static int keep(void *upper, struct taker_slot *slot, const void *arguments, uint32_t bytes) {
     (void)upper, (void)slot, (void)arguments, (void)bytes;
@@ -56,14 +52,38 @@ static void drop(void *upper, struct taker_slot *slot) {
     stage.dropped++;
 }
 
-static const struct owner_calls owner_calls = {.deliver = deliver, .post = post};
+// Owners of this test answer each post, with memory that is told of once.
+static struct owner_tell tells[2 * MESSAGES];
+static int tells_made, tells_ended;
+
+static void told(void *upper, struct owner_tell *tell) {
+    (void)upper, (void)tell;
+    tells_ended++;
+}
+
+static void post(void *upper, struct owner_task *task, const void *payload, uint32_t bytes) {
+    (void)upper, (void)payload, (void)bytes;
+    stage.posts[task - stage.tasks]++;
+    EXPECT_EQ(stage.delivered[task - stage.tasks], 0);
+    struct owner_tell *tell = &tells[tells_made++ % (2 * MESSAGES)];
+    *tell = (struct owner_tell){.payload = ""};
+    list_node_init(&tell->node);
+    owner_tell(&stage.owner, task, tell, 4);
+}
+
+static void hear_tell(void *upper, struct taker_slot *slot, const void *payload, uint32_t bytes) {
+    (void)upper, (void)payload, (void)bytes;
+    EXPECT_EQ(slot->phase, TAKER_RUNNING);
+}
+
+static const struct owner_calls owner_calls = {.deliver = deliver, .post = post, .told = told};
 static void posted(void *upper, struct taker_post *post) {
     (void)upper, (void)post;
     stage.posts_ended++;
 }
 
 static const struct taker_calls taker_calls = {
-    .keep = keep, .cancel = cancel, .drop = drop, .posted = posted};
+    .keep = keep, .cancel = cancel, .drop = drop, .posted = posted, .tell = hear_tell};
 
 static void hear_beat(uint64_t offered, uint64_t now_ns) {
     const struct message beat = {.kind = MESSAGE_BEAT,
@@ -78,6 +98,7 @@ static void hear_beat(uint64_t offered, uint64_t now_ns) {
 // An owner that has met a taker, which offers `offered` places; its tasks are submitted.
 static void start_owner(bool is_reliable, uint64_t offered) {
     memset(&stage, 0, sizeof stage);
+    tells_made = tells_ended = 0;
     deaf_link_init(&stage.deaf, is_reliable);
     const struct owner_options options = {.link = &stage.deaf.link,
                                           .timing = session_timing_default(),
@@ -214,7 +235,7 @@ TEST(a_peer_that_goes_leaves_no_task_behind) {
 
 // A message of the session with a few fields as they come.
 static struct message any_message(struct random *random) {
-    struct message message = {.kind = (uint8_t)random_below(random, 15),
+    struct message message = {.kind = (uint8_t)random_below(random, 17),
                               .how = (uint8_t)random_below(random, 5),
                               .version = SESSION_VERSION,
                               .owner = 5,
@@ -246,6 +267,7 @@ TEST(whatever_a_taker_says_the_owner_stays_whole, .seconds = FUZZ_SECONDS) {
         }
         owner_down(&stage.owner, &stage.peer, 0, 100);
         owner_check(&stage.owner);
+        EXPECT_EQ(tells_ended, tells_made);
         for (int i = 0; i < TASKS; i++) {
             EXPECT(stage.delivered[i] <= 1);
         }

@@ -151,3 +151,7 @@ struct schema_extent schema_measure(const struct tn_data_type *type, const void 
     }
     return extent;
 }
+
+uint64_t schema_item_identity(const struct tn_data_type *item) {
+    return schema_identity("", item, NULL);
+}

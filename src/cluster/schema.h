@@ -30,6 +30,9 @@ size_t schema_write(const char *name, const struct tn_data_type *arguments,
 uint64_t schema_identity(const char *name, const struct tn_data_type *arguments,
                          const struct tn_data_type *result);
 
+// The identity of an item of a queue, by the same hash: its type alone.
+uint64_t schema_item_identity(const struct tn_data_type *item);
+
 // How many views are among the fields, and the bytes of their elements in all.
 struct schema_extent {
     size_t views;

@@ -191,6 +191,8 @@ int cluster_serve(struct link *link, const struct serve_options *options) {
         *serve = (struct serve){.elsewhere = {.wire = {.hear = hear, .next = next, .leave = leave},
                                               .claim = claim,
                                               .post = guest_post,
+                                              .ask = guest_ask,
+                                              .take_back = guest_take_back,
                                               .begin = begin,
                                               .close = close_serve},
                                 .ear = ear,

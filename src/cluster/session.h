@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SESSION_VERSION 2
+#define SESSION_VERSION 3
 #define SESSION_NEVER UINT64_MAX
 // The most places that a session may have.
 #define SESSION_SLOTS_MAX 65536u
@@ -43,6 +43,10 @@ enum message_kind {
                   // payload: what the task posts
     // From the owner.
     MESSAGE_POSTED, // place, attempt: that post has arrived
+    MESSAGE_TELL,   // place, task; attempt: its number among the tells of this place, from 1;
+                    // payload: what the task is told
+    // From the taker.
+    MESSAGE_TOLD, // place, task, attempt: that tell has arrived
 };
 
 // How a task ended at the taker.

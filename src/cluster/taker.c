@@ -38,6 +38,9 @@ static void fence(struct taker *taker, uint64_t now_ns) {
                 taker->options.calls->cancel(taker->options.upper, slot,
                                              taker->options.fenced_code);
             }
+            if (taker->options.calls->parted != NULL) {
+                taker->options.calls->parted(taker->options.upper, slot);
+            }
         } else {
             record_drop(taker, slot);
         }
@@ -124,6 +127,33 @@ static void hear_end(struct taker *taker, struct taker_slot *slot, const struct 
     }
 }
 
+// Only a task that has begun is told anything, as it has posted before. One that has ended hears
+// nothing: its result, on its way, tells the owner so.
+static void hear_tell(struct taker *taker, struct taker_slot *slot, const struct message *message,
+                      const void *payload, uint64_t now_ns) {
+    const bool is_reliable = taker->options.link->is_reliable;
+    const uint32_t ahead = message->attempt - slot->tells;
+    const bool may_be_copy = !is_reliable && (ahead == 0 || ahead > INT32_MAX);
+    const bool has_begun = slot->phase != TAKER_WAITING && message->task == slot->task;
+    if (!has_begun || (slot->phase == TAKER_RUNNING && ahead != 1 && !may_be_copy) ||
+        taker->options.calls->tell == NULL) {
+        give_up(taker, now_ns);
+        return;
+    }
+    if (slot->phase != TAKER_RUNNING) {
+        return;
+    }
+    if (!is_reliable) {
+        struct message told = record_message(taker, slot, MESSAGE_TOLD);
+        told.attempt = message->attempt;
+        (void)taker_say(taker, told, NULL);
+    }
+    if (ahead == 1 || MUTATED(taker_takes_tells_again)) {
+        slot->tells = message->attempt;
+        taker->options.calls->tell(taker->options.upper, slot, payload, message->bytes);
+    }
+}
+
 // What is about a place. A place is used again only when it is settled: an owner that does so
 // earlier is none.
 static void hear_place(struct taker *taker, const struct message *message, const void *payload,
@@ -156,6 +186,12 @@ static void hear_place(struct taker *taker, const struct message *message, const
             record_end_post(taker, slot);
             record_speak(taker, slot, now_ns);
         }
+    } else if (message->kind == MESSAGE_TELL) {
+        if (is_new) {
+            give_up(taker, now_ns);
+        } else {
+            hear_tell(taker, slot, message, payload, now_ns);
+        }
     } else {
         hear_end(taker, slot, message, now_ns);
     }
@@ -183,6 +219,7 @@ void taker_hear(struct taker *taker, const struct message *message, const void *
     case MESSAGE_RETURN:
     case MESSAGE_ACK:
     case MESSAGE_POSTED:
+    case MESSAGE_TELL:
         hear_place(taker, message, payload, now_ns);
         break;
     case MESSAGE_BYE:

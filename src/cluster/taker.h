@@ -52,6 +52,7 @@ struct taker_slot {
     uint64_t spent_ns;    // that its function took: the caller's, before taker_end
     struct list posts;    // said one after another, before the result
     uint32_t posts_ended; // of this place
+    uint32_t tells;       // that have arrived
     uint32_t sends;       // of what is due: the first post, or the result
     uint64_t resend_at_ns;
     void *upper; // the caller's own
@@ -74,6 +75,11 @@ struct taker_calls {
     void (*drop)(void *upper, struct taker_slot *slot);
     // The post has arrived, or nobody wants it any more. May be NULL where nothing is posted.
     void (*posted)(void *upper, struct taker_post *post);
+    // What a running task is told: each once, in order. May be NULL where owners tell nothing.
+    void (*tell)(void *upper, struct taker_slot *slot, const void *payload, uint32_t bytes);
+    // The owner of a running task is gone: what it posts is heard by nobody, and it is told
+    // nothing. May be NULL.
+    void (*parted)(void *upper, struct taker_slot *slot);
 };
 
 struct taker_options {

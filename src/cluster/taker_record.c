@@ -59,6 +59,7 @@ void record_begin(struct taker *taker, struct taker_slot *slot, const struct mes
     slot->bytes = 0;
     slot->spent_ns = 0;
     slot->posts_ended = 0;
+    slot->tells = 0;
     slot->sends = 0;
 }
 

@@ -18,6 +18,7 @@
 
 #include "scheduler/wire.h"
 
+struct asking;
 struct failure;
 struct frame;
 struct room_loan;
@@ -53,6 +54,10 @@ struct elsewhere {
     // Posts to a port of the run that has sent the frame `border` here (port.h): TN_OK,
     // TN_NO_MEMORY. NULL: no frame here has come from another process.
     int (*post)(struct frame *border, struct tn_port port, int64_t value);
+    // Asks for something at a port of that run (sync/asking.h): a code, or ASKING_WAITS, and then
+    // the answer comes. And takes that back: then it comes all the same, and soon. NULL: as above.
+    int (*ask)(struct frame *border, struct asking *asking);
+    void (*take_back)(struct frame *border, struct asking *asking);
     // Every DFrame is to go elsewhere at once, for tests: it waits for a place if there is none.
     bool is_forced;
     // The scheduler is there, and the run is about to begin. Then, when all its threads have ended,

@@ -38,23 +38,37 @@ static bool grow(struct ports *ports) {
     return true;
 }
 
-// With the lock. 0: no memory.
-static uint64_t give_number(struct ports *ports, struct tn_event *event) {
+// With the lock. NULL: no memory. The run has a number then, too.
+static struct port_slot *take_slot(struct ports *ports) {
     if (ports->free == 0 && !grow(ports)) {
-        return 0;
+        return NULL;
     }
     uint64_t run = atomic_load_relaxed(&ports->run);
     while (run == 0) {
         os_random(&run, sizeof run);
         atomic_store_relaxed(&ports->run, run);
     }
-    const uint32_t index = ports->free - 1;
-    struct port_slot *slot = &ports->slots[index];
+    struct port_slot *slot = &ports->slots[ports->free - 1];
     ports->free = slot->next_free;
+    slot->event = NULL;
+    slot->queue = NULL;
+    slot->generation++;
+    return slot;
+}
+
+static uint64_t number_of(const struct ports *ports, const struct port_slot *slot) {
+    return (uint64_t)slot->generation << 32 | (uint32_t)(slot - ports->slots);
+}
+
+// With the lock. 0: no memory.
+static uint64_t give_number(struct ports *ports, struct tn_event *event) {
+    struct port_slot *slot = take_slot(ports);
+    if (slot == NULL) {
+        return 0;
+    }
     slot->event = event;
     slot->event_life = event->generation;
-    slot->generation++;
-    return (uint64_t)slot->generation << 32 | index;
+    return number_of(ports, slot);
 }
 
 // With the lock. NULL: the number names nothing.
@@ -63,7 +77,28 @@ static struct port_slot *find_slot(struct ports *ports, uint64_t number) {
     if (index >= ports->count || ports->slots[index].generation != number >> 32) {
         return NULL;
     }
-    return ports->slots[index].event == NULL ? NULL : &ports->slots[index];
+    struct port_slot *slot = &ports->slots[index];
+    return slot->event == NULL && slot->queue == NULL ? NULL : slot;
+}
+
+struct tn_port port_of_queue(struct run *run, void *queue) {
+    struct ports *ports = &run->ports;
+    struct tn_port port = {0, 0};
+    os_lock_acquire(&ports->lock);
+    struct port_slot *slot = take_slot(ports);
+    if (slot != NULL) {
+        slot->queue = queue;
+        port.run = atomic_load_relaxed(&ports->run);
+        port.number = number_of(ports, slot);
+    }
+    os_lock_release(&ports->lock);
+    return port;
+}
+
+void *port_find_queue(struct ports *ports, struct tn_port port) {
+    const bool is_ours = port.run != 0 && port.run == atomic_load_relaxed(&ports->run);
+    const struct port_slot *slot = is_ours ? find_slot(ports, port.number) : NULL;
+    return slot == NULL ? NULL : slot->queue;
 }
 
 struct tn_port tn_port_of(struct tn_event *event) {
@@ -89,6 +124,7 @@ void port_end(struct run *run, uint64_t number) {
     struct port_slot *slot = find_slot(ports, number);
     if (slot != NULL) {
         slot->event = NULL;
+        slot->queue = NULL;
         if (slot->generation != UINT32_MAX) {
             slot->next_free = ports->free;
             ports->free = (uint32_t)number + 1;
@@ -107,7 +143,7 @@ int port_post_here(struct run *run, struct tn_port port, int64_t value) {
     const struct port_slot *slot = is_ours ? find_slot(ports, port.number) : NULL;
     // The event stays while the lock is held: who withdraws it waits for that in port_end. (Its
     // memory stays until the run's end in any case.)
-    if (slot != NULL && slot->event->generation == slot->event_life &&
+    if (slot != NULL && slot->event != NULL && slot->event->generation == slot->event_life &&
         !atomic_load_relaxed(&slot->event->object.primitive.is_disposed)) {
         code = tn_event_post(slot->event, (void *)(intptr_t)value);
     }

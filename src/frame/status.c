@@ -32,7 +32,7 @@ const char *tn_status_text(int code) {
     case TN_NO_OWNER:
         return "no enclosing frame is of the class that this needs";
     case TN_WRONG_TYPE:
-        return "the frame is of another function than the one named";
+        return "it is of another function or type than the one named";
     case TN_WOULD_WAIT:
         return "it would have to wait, or the time given for it is over";
     case TN_DEADLOCK:

@@ -10,7 +10,7 @@
 #include "base/bits.h"
 #include "context/sanitizer.h"
 #include "frame/misuse.h"
-#include "sync/wait_list.h"
+#include "sync/latch.h"
 
 static void tell_of(const char *what, const char *name, char *text, size_t bytes) {
     (void)snprintf(text, bytes, "waits for the %s %s", what,
@@ -102,7 +102,7 @@ void tn_latch_add(struct tn_latch *room, size_t count) {
     turn_release(&latch->lock);
 }
 
-int tn_latch_done(struct tn_latch *room) {
+bool latch_finish(struct tn_latch *room) {
     struct latch *latch = latch_of(room);
     sanitizer_hand_over(latch);
     turn_acquire(&latch->lock, turn_thread());
@@ -112,10 +112,38 @@ int tn_latch_done(struct tn_latch *room) {
         wait_fire_all(&latch->waits, TN_OK);
     }
     turn_release(&latch->lock);
-    return !was_open ? TN_OK
-                     : misuse(TN_OUT_OF_RANGE, "the latch %s was told too often that a part is "
-                                               "done: count every part before it begins",
-                              latch->name == NULL ? "(without a name)" : latch->name);
+    return !was_open;
+}
+
+int tn_latch_done(struct tn_latch *room) {
+    const char *name = room->name;
+    return latch_finish(room)
+               ? TN_OK
+               : misuse(TN_OUT_OF_RANGE, "the latch %s was told too often that a part is "
+                                         "done: count every part before it begins",
+                        name == NULL ? "(without a name)" : name);
+}
+
+bool latch_join(struct tn_latch *room, struct wait *wait, struct waiter *waiter) {
+    struct latch *latch = latch_of(room);
+    turn_acquire(&latch->lock, turn_thread());
+    const bool was_open = is_open(latch);
+    if (!was_open) {
+        wait_push(&latch->waits, wait, waiter);
+    }
+    turn_release(&latch->lock);
+    return was_open;
+}
+
+bool latch_leave(struct tn_latch *room, struct wait *wait) {
+    struct latch *latch = latch_of(room);
+    turn_acquire(&latch->lock, turn_thread());
+    const bool was_waiting = wait->list != NULL;
+    if (was_waiting) {
+        wait_unlink(wait);
+    }
+    turn_release(&latch->lock);
+    return was_waiting;
 }
 
 // Under the lock also where nobody has to wait: so who had done the last part is done with it, too.

@@ -1,16 +1,16 @@
 // queue.c - a queue is a channel, and a latch that counts what has not been dealt with.
 //
 // Invariant: an item is counted before it can be got out. Start reading at tn_queue_put.
-#include <tenon/queue.h>
+#include "sync/queue.h"
 
 #include "base/atomic.h"
 #include "base/bits.h"
 
 // The options of the queue become those of its channel with the first use; whoever else comes at
 // that moment writes the same.
-static struct tn_channel *channel_of(struct tn_queue *queue) {
+struct tn_channel *queue_channel(struct tn_queue *queue) {
     _Atomic uint32_t *begun = (_Atomic uint32_t *)&queue->tn_begun;
-    // acquire: pairs with channel_of, in whoever was first.
+    // acquire: pairs with queue_channel, in whoever was first.
     if (UNLIKELY(atomic_load_acquire(begun) != 2)) {
         uint32_t none = 0;
         if (atomic_cas_relaxed(begun, &none, 1)) {
@@ -19,10 +19,10 @@ static struct tn_channel *channel_of(struct tn_queue *queue) {
             queue->tn_channel.order = queue->order;
             queue->tn_channel.is_before = queue->is_before;
             queue->tn_undone.name = queue->name;
-            // release: pairs with channel_of.
+            // release: pairs with queue_channel.
             atomic_store_release(begun, 2);
         }
-        // acquire: pairs with channel_of.
+        // acquire: pairs with queue_channel.
         while (atomic_load_acquire(begun) != 2) {
             cpu_pause();
         }
@@ -32,7 +32,7 @@ static struct tn_channel *channel_of(struct tn_queue *queue) {
 
 int tn_queue_put(struct tn_self *self, struct tn_queue *queue, const void *item, size_t item_bytes,
                  bool waits) {
-    struct tn_channel *channel = channel_of(queue);
+    struct tn_channel *channel = queue_channel(queue);
     tn_latch_add(&queue->tn_undone, 1);
     const int code = tn_channel_send(self, channel, item, item_bytes, waits);
     if (code != TN_OK) {
@@ -43,7 +43,7 @@ int tn_queue_put(struct tn_self *self, struct tn_queue *queue, const void *item,
 
 int tn_queue_get(struct tn_self *self, struct tn_queue *queue, void *item, size_t item_bytes,
                  bool waits) {
-    return tn_channel_receive(self, channel_of(queue), item, item_bytes, waits);
+    return tn_channel_receive(self, queue_channel(queue), item, item_bytes, waits);
 }
 
 int tn_queue_task_done(struct tn_queue *queue) {
@@ -55,11 +55,11 @@ int tn_queue_wait(struct tn_self *self, struct tn_queue *queue) {
 }
 
 int tn_queue_end(struct tn_queue *queue) {
-    return tn_channel_close(channel_of(queue));
+    return tn_channel_close(queue_channel(queue));
 }
 
 int tn_queue_reset(struct tn_queue *queue) {
-    const int code = tn_channel_reset(channel_of(queue));
+    const int code = tn_channel_reset(queue_channel(queue));
     if (code == TN_OK) {
         queue->tn_undone = (struct tn_latch){.name = queue->name};
     }
@@ -67,5 +67,5 @@ int tn_queue_reset(struct tn_queue *queue) {
 }
 
 size_t tn_queue_items(struct tn_queue *queue) {
-    return tn_channel_items(channel_of(queue));
+    return tn_channel_items(queue_channel(queue));
 }

@@ -21,6 +21,10 @@ void waiter_init(struct waiter *waiter, struct tn_self *self,
     waiter_init_inline(waiter, self, tell, object);
 }
 
+void waiter_init_told(struct waiter *waiter, void (*fired)(struct waiter *waiter)) {
+    *waiter = (struct waiter){.fired = fired};
+}
+
 int waiter_due(struct waiter *waiter) {
     return waiter->stack == NULL ? TN_OK : cancel_due(waiter->self);
 }
@@ -65,6 +69,10 @@ struct wait *wait_take_choice(struct wait_list *list) {
 void waiter_wake_slow(struct waiter *waiter) {
     struct task_stack *stack = waiter->stack;
     const uint32_t ticket = waiter->ticket;
+    if (stack == NULL && waiter->self == NULL) {
+        waiter->fired(waiter);
+        return;
+    }
     if (stack == NULL) {
         // release: pairs with waiter_has_fired: the waiter may be gone after this.
         atomic_store_release(&waiter->has_fired, WAIT_FIRED);

@@ -1,8 +1,9 @@
 // wait_list.h - who waits for a sync object: frames and plain OS threads, in order of coming.
 //
 // One mechanism under mutexes, channels and all the others. A `waiter` is who waits: a suspended
-// stack, or a thread that sleeps on a word. A `wait` is a place in one list; a select has a waiter
-// with several. All of it lies on the stack of who waits, so that waiting allocates nothing.
+// stack; a thread that sleeps on a word; or a function that is told, for who waits elsewhere. A
+// `wait` is a place in one list; a select has a waiter with several. All of it lies in the memory
+// of who waits, so that waiting allocates nothing.
 //
 // The lists of an object are guarded by its lock. Who waits looks at the object under that lock,
 // links itself, leaves its stack, and only then, on the worker's loop, opens its ticket and
@@ -57,11 +58,14 @@ struct waiter {
     // Who holds what it still waits for; NULL: nobody, or it has it. From any thread; takes the
     // object's lock. Itself NULL: that is never known.
     const struct tn_self *(*holder)(const struct waiter *waiter);
-    struct tn_self *self;
+    // Of one that nobody is suspended for: called in place of a wake, with the object's lock, to
+    // which it may not come back. The waiter may be gone as soon as it is called.
+    void (*fired)(struct waiter *waiter);
+    struct tn_self *self;    // NULL: of such a one
     _Atomic uint32_t chosen; // of a select: the place of its wait that fires, from 1; 0: none yet
     struct turn lock;        // of a select: it is fired, or suspends; after that of an object
     // What who fires it looks at, last: so it lies beside a wait that follows.
-    struct task_stack *stack; // NULL: a thread in no run
+    struct task_stack *stack; // NULL: a thread in no run, or `fired` is called
     uint32_t ticket;
     _Atomic uint32_t has_fired; // enum wait_fired; a thread sleeps on it
 };
@@ -83,6 +87,9 @@ struct wait {
 void waiter_init(struct waiter *waiter, struct tn_self *self,
                  void (*tell)(const struct waiter *waiter, char *text, size_t bytes),
                  void *object);
+
+// One that nobody is suspended for, and whose wait tells `fired`.
+void waiter_init_told(struct waiter *waiter, void (*fired)(struct waiter *waiter));
 
 // Before a wait, without any lock: TN_OK, or why the frame has to end. For a thread: TN_OK.
 int waiter_due(struct waiter *waiter);

@@ -290,3 +290,56 @@ CONTRACT(frame_local_values_that_travel_are_inherited_at_every_level) {
     EXPECT_EQ(tn_local_get(account).number, 7); // what is set below stays there
     EXPECT_EQ(tn_local_get(depth), 1);
 }
+
+TN_PROCESS_QUEUE(int, numbers);
+
+LEVEL_FRAME(int, doubles, (struct tn_port, todo), (struct tn_port, done)) {
+    int count = 0;
+    for (int number; tn_port_get(numbers, todo, &number) == TN_OK; count++) {
+        EXPECT_EQ(tn_port_put(numbers, done, 2 * number), TN_OK);
+        EXPECT_EQ(tn_port_task_done(self, todo), TN_OK);
+    }
+    return count;
+}
+
+// What a DFrame puts into a queue of another process, or gets from it, is put and got there once;
+CONTRACT(a_child_gets_from_a_queue_and_puts_into_another) {
+    tn_queue(numbers) todo = TN_QUEUE_OF(.max = 2);
+    tn_queue(numbers) done = TN_QUEUE_OF(.max = 0);
+    tn_task(doubles) child =
+        tn_spawn(doubles, tn_queue_port(numbers, &todo), tn_queue_port(numbers, &done));
+    for (int i = 0; i < 10; i++) {
+        EXPECT_EQ(tn_put(numbers, &todo, i), TN_OK);
+    }
+    EXPECT_EQ(tn_queue_join(self, &todo), TN_OK);
+    EXPECT_EQ(tn_queue_close(&todo), TN_OK);
+    EXPECT_EQ(tn_await(doubles, child), 10);
+    for (int i = 0, number; i < 10; i++) {
+        EXPECT_EQ(tn_try_get(numbers, &done, &number), TN_OK);
+        EXPECT_EQ(number, 2 * i);
+    }
+    EXPECT_EQ(tn_queue_free(&todo), TN_OK);
+    EXPECT_EQ(tn_queue_free(&done), TN_OK);
+}
+
+LEVEL_FRAME(void, gets_until_the_end, (struct tn_port, port), (struct tn_port, ready)) {
+    int number;
+    EXPECT_EQ(tn_port_post(self, ready, 0), TN_OK);
+    EXPECT_EQ(tn_port_get(numbers, port, &number), TN_CANCELLED);
+}
+
+// a frame that is told to end while it gets loses no item;
+CONTRACT(a_child_that_is_removed_while_it_gets_leaves_the_items_to_others) {
+    tn_queue(numbers) queue = TN_QUEUE_OF(.max = 1);
+    struct tn_event *ready = tn_event_create_with(self, TN_EVENT("go", .is_singleshot = true));
+    tn_task(gets_until_the_end) child =
+        tn_spawn(gets_until_the_end, tn_queue_port(numbers, &queue), tn_port_of(ready));
+    struct tn_frame *frame = tn_share(child);
+    EXPECT_EQ(tn_event_wait(self, ready, NULL), TN_OK);
+    EXPECT(tn_remove(self, frame));
+    int number = 0;
+    EXPECT_EQ(tn_try_put(numbers, &queue, 3), TN_OK);
+    EXPECT_EQ(tn_try_get(numbers, &queue, &number), TN_OK);
+    EXPECT_EQ(number, 3);
+    EXPECT_EQ(tn_queue_free(&queue), TN_OK);
+}

@@ -17,6 +17,15 @@ TN_DFRAME(tn_doubles, arrays_too, (tn_doubles, x)) {
     return x;
 }
 TN_DLOCAL(struct point, middle);
+TN_PROCESS_QUEUE(struct line, lines);
+TN_PROCESS_QUEUE(unsigned, counts);
+TN_DFRAME(int, uses_queues, (struct tn_port, port)) {
+    unsigned count = 0;
+    struct line line;
+    (void)tn_port_get(lines, port, &line);
+    (void)tn_port_put(counts, port, count);
+    return tn_port_try_get(counts, port, &count);
+}
 TN_DFRAME(void, no_parameters) {
 }
 #elif REFUSED == 1  // sentence: a pointer means nothing in another process: pass tn_text, tn_bytes
@@ -54,6 +63,10 @@ TN_DFRAME_DECLARE(double, wrong, (handle, h));
 TN_DLOCAL(tn_text, wrong);
 #elif REFUSED == 11 // sentence: a pointer means nothing in another process: pass tn_text, tn_bytes
 TN_DLOCAL(const char *, wrong);
+#elif REFUSED == 12 // sentence: the items of a process queue are scalars, or structures
+TN_PROCESS_QUEUE(tn_text, wrong);
+#elif REFUSED == 13 // sentence: a pointer means nothing in another process: pass tn_text, tn_bytes
+TN_PROCESS_QUEUE(const char *, wrong);
 #endif
 
 TN_PFRAME(int, pointers_are_fine_here, (int *, p)) {

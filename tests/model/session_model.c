@@ -131,6 +131,20 @@ static void tasks_that_post(void) {
                                    .faults_max = 2});
 }
 
+static void tasks_that_ask(void) {
+    explore((struct world_options){.takers = 1,
+                                   .tasks = 2,
+                                   .slots = 1,
+                                   .threads = 1,
+                                   .posts = 2,
+                                   .answers = true,
+                                   .begins_max = 2,
+                                   .faults = FAULTS_ALL & ~FAULTS(FAULT_FREEZE_OWNER),
+                                   .faults_max = 2});
+}
+
+MODEL(faults_while_tasks_ask_and_are_answered, .threads = 1, .setup = nothing,
+      .thread = {tasks_that_ask}, .finish = nothing)
 MODEL(faults_while_tasks_post, .threads = 1, .setup = nothing, .thread = {tasks_that_post},
       .finish = nothing)
 MODEL(faults_of_messages_between_an_owner_and_a_taker, .threads = 1, .setup = nothing,
@@ -159,6 +173,7 @@ static void many_faults(void) {
                                           .threads = 1,
                                           .posts = (int)hundreds % 3,
                                           .relieves = ones % 2 == 1,
+                                          .answers = ones % 2 == 0,
                                           .begins_max = 1 + ones % 3,
                                           .cancels = 5,
                                           .faults = FAULTS_ALL,
@@ -185,3 +200,5 @@ MODEL_MUTATION(owner_takes_old_sessions)
 MODEL_MUTATION(owner_takes_posts_again)
 MODEL_MUTATION(owner_takes_without_asking)
 MODEL_MUTATION(taker_ends_before_posts)
+MODEL_MUTATION(taker_takes_tells_again)
+MODEL_MUTATION(owner_tells_without_resend)

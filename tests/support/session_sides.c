@@ -18,7 +18,7 @@ void world_violate(struct world *world, const char *what) {
 
 // ---- the owner's side ------------------------------------------------------------------------
 
-// A result; and a post, whose third part is its number among those of its task.
+// A result; and a post or a tell, whose third part is its number among those of its task.
 struct result {
     uint64_t number;
     uint32_t attempt;
@@ -67,6 +67,22 @@ static void left(void *upper, struct owner_peer *peer, enum session_why why) {
     }
 }
 
+static void answer(struct world *world, struct world_task *task, const struct result *post) {
+    struct world_tell *made = &task->tells[(post->index - 1) % WORLD_POSTS_MAX];
+    *made = (struct world_tell){
+        .number = post->number, .attempt = post->attempt, .index = post->index};
+    list_node_init(&made->tell.node);
+    made->tell.payload = &made->number;
+    made->tell.bytes = sizeof(struct result);
+    owner_tell(&world->owner, &task->task, &made->tell, world->now_ns);
+}
+
+static void told(void *upper, struct owner_tell *tell) {
+    struct world_tell *made = container_of(tell, struct world_tell, tell);
+    (void)upper;
+    memset(made, 0, sizeof *made); // who sends it yet sends nonsense
+}
+
 static void hear_post(void *upper, struct owner_task *task, const void *payload, uint32_t bytes) {
     struct world *world = upper;
     struct world_task *made = container_of(task, struct world_task, task);
@@ -82,6 +98,9 @@ static void hear_post(void *upper, struct owner_task *task, const void *payload,
     if (post.index != ++made->posts) {
         world_violate(world, "a post was lost, doubled or overtaken");
     }
+    if (world->options.answers && world->violation == NULL) {
+        answer(world, made, &post);
+    }
 }
 
 // What comes back begins in the owner's own process, if that is idle and nobody else.
@@ -96,8 +115,21 @@ static bool keep_task(void *upper, struct owner_task *task) {
     return keeps;
 }
 
-static const struct owner_calls owner_calls = {
-    .deliver = deliver, .post = hear_post, .left = left, .keeps = keep_task};
+static void owner_parted(void *upper, struct owner_task *task) {
+    struct world_task *made = container_of(task, struct world_task, task);
+    for (int i = 0; i < WORLD_POSTS_MAX; i++) {
+        if (made->tells[i].index != 0) {
+            world_violate(upper, "a task left its place before what it was to be told");
+        }
+    }
+}
+
+static const struct owner_calls owner_calls = {.deliver = deliver,
+                                               .post = hear_post,
+                                               .told = told,
+                                               .parted = owner_parted,
+                                               .left = left,
+                                               .keeps = keep_task};
 
 void world_start_owner(struct world *world) {
     const struct owner_options options = {.link = &world->sim.ends[0].link,
@@ -191,8 +223,27 @@ static void posted(void *upper, struct taker_post *post) {
     memset(made, 0, sizeof *made); // who sends it yet sends nonsense
 }
 
+static void hear_tell(void *upper, struct taker_slot *slot, const void *payload, uint32_t bytes) {
+    struct world *world = upper;
+    struct world_taker *taker = taker_of(world, slot);
+    struct world_run *run = NULL;
+    for (int i = 0; i < taker->run_count; i++) {
+        run = taker->runs[i].slot == slot ? &taker->runs[i] : run;
+    }
+    struct result tell;
+    memcpy(&tell, payload, sizeof tell);
+    if (run == NULL || bytes != sizeof tell || tell.number != run->number ||
+        tell.attempt != run->attempt) {
+        world_violate(world, "a task was told what was meant for another one");
+    } else if (tell.index != ++run->tells) {
+        world_violate(world, "a tell was lost, doubled or overtaken");
+    } else if (run->tells == (uint32_t)world->options.posts && !run->is_cancelled) {
+        run->ends_at_ns = world->now_ns + WORLD_TASK_NS;
+    }
+}
+
 static const struct taker_calls taker_calls = {
-    .keep = keep, .cancel = cancel, .drop = drop, .posted = posted};
+    .keep = keep, .cancel = cancel, .drop = drop, .posted = posted, .tell = hear_tell};
 
 static void post_all(struct world *world, struct world_taker *taker, struct taker_slot *slot) {
     const ptrdiff_t index = slot - taker->slots;
@@ -240,9 +291,11 @@ static void begin(struct world *world, struct world_taker *taker, struct taker_s
     const uint64_t number = taker->numbers[slot - taker->slots];
     const uint64_t session = taker->taker.session;
     const bool is_long = world->options.relieves && number % LONG_EVERY == 0;
-    const uint64_t ends_at_ns = world->now_ns + (is_long ? 8u : 1u) * (uint64_t)WORLD_TASK_NS;
+    const bool asks = world->options.answers && world->options.posts > 0;
+    const uint64_t lasts_ns = (is_long ? 8u : 1u) * (uint64_t)WORLD_TASK_NS;
+    const uint64_t ends_at_ns = asks ? SESSION_NEVER : world->now_ns + lasts_ns;
     taker->runs[taker->run_count++] =
-        (struct world_run){slot, ends_at_ns, number, slot->attempt, false};
+        (struct world_run){slot, ends_at_ns, number, slot->attempt, false, 0};
     if (number / 1000 != world->owner_life || world->owner_back_at_ns != 0) {
         if (world->now_ns > world->owner_died_at_ns + WORLD_LEASE_NS) {
             world_violate(world, "a task began long after its owner's death");

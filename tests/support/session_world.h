@@ -9,6 +9,7 @@
 //   once       each task is delivered once, with what a run of it gave
 //   begins     no task begins more often than it may; none that its owner keeps has begun
 //   posts      what a task posts is heard once, in order, and before its result
+//   tells      what a task is told is heard once, in order, by the run that it was told to
 //   fence      nothing begins in a session that its owner has given up, or whose owner has been
 //              dead for the time of a lease
 //   no loss    every task is delivered in the end; without faults of processes none as lost
@@ -56,6 +57,7 @@ struct world_options {
     int takers, tasks, slots, threads; // of each taker
     uint32_t begins_max;
     int posts;   // of each task, as soon as it has begun
+    bool answers; // each post is answered, and a task ends when it has heard all of that
     int cancels; // every so manieth task is cancelled some time after it was submitted; 0: none
     bool is_reliable;
     bool gives_back; // one taker's tasks are asked back, and it leaves
@@ -68,6 +70,13 @@ struct world_options {
     uint64_t calm_ns;
 };
 
+struct world_tell {
+    struct owner_tell tell;
+    uint64_t number;
+    uint32_t attempt;
+    uint32_t index; // of the post that it answers
+};
+
 struct world_task {
     struct owner_task task;
     uint64_t number; // the result must repeat it
@@ -75,6 +84,7 @@ struct world_task {
     int delivered;
     uint32_t posts; // that were heard of the attempt below
     uint32_t posts_attempt;
+    struct world_tell tells[WORLD_POSTS_MAX];
     uint64_t cancel_at_ns;
     struct owner_outcome outcome;
 };
@@ -92,6 +102,7 @@ struct world_run { // a task that a taker runs
     uint64_t number;
     uint32_t attempt;
     bool is_cancelled;
+    uint32_t tells; // that it has heard
 };
 
 struct world_taker {

@@ -1,0 +1,12 @@
+// queue.h - the inside of tn_queue, for those who come to it by its port.
+//
+// Invariant: as in queue.c. Start reading there.
+#ifndef TENON_SYNC_QUEUE_H
+#define TENON_SYNC_QUEUE_H
+
+#include <tenon/queue.h>
+
+// The channel that has its items.
+struct tn_channel *queue_channel(struct tn_queue *queue);
+
+#endif
