@@ -2,6 +2,7 @@
 // queue what comes through another: pipes.
 #include <tenon.h>
 
+#include "support/inside.h"
 #include "support/loopback.h"
 #include "support/test.h"
 
@@ -52,4 +53,42 @@ TEST(items_of_one_word_go_to_and_fro) {
         EXPECT_EQ(tn_run_with(options(), gives_and_takes, &sum, 12, by_port != 0), TN_OK);
         EXPECT(sum == 72);
     }
+}
+
+// ---- a thread in no run ----------------------------------------------------------------------
+
+static tn_queue(reals) between = TN_QUEUE_OF(.max = 1);
+
+static void give_from_outside(void *argument) {
+    struct tn_self *self = tn_current();
+    const int count = *(const int *)argument;
+    for (int i = 0; i < count; i++) {
+        EXPECT_EQ(tn_put(reals, &between, 1.5), TN_OK);
+    }
+}
+
+TN_DFRAME(double, takes_all, (struct tn_port, from), (int, count)) {
+    double sum = 0;
+    for (int i = 0; i < count; i++) {
+        double real = 0;
+        EXPECT_EQ(tn_port_get(reals, from, &real), TN_OK);
+        sum += real;
+    }
+    return sum;
+}
+
+TN_PFRAME(double, takes_from_outside, (int, count)) {
+    tn_task(takes_all) child = tn_spawn(takes_all, tn_queue_port(reals, &between), count);
+    return tn_await(takes_all, child);
+}
+
+TEST(a_thread_in_no_run_gives_to_another_process) {
+    int count = 20;
+    double sum = 0;
+    loopback_send_all(1, 1);
+    struct foreign *thread = foreign_start(give_from_outside, &count);
+    EXPECT_EQ(tn_run_with(options(), takes_from_outside, &sum, count), TN_OK);
+    foreign_join(thread);
+    EXPECT(sum == 30);
+    EXPECT_EQ(tn_queue_free(&between), TN_OK);
 }

@@ -65,7 +65,7 @@ void wire_sleep_as_agent(struct worker *worker);
 // places.
 void wire_published(struct scheduler *scheduler);
 
-// Wakes the agent, if it sleeps. By a worker of the run.
+// Wakes the agent, if it sleeps. From any thread, while the run can't end.
 void wire_wake_agent(struct scheduler *scheduler);
 
 #endif

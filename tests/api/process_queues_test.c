@@ -15,6 +15,9 @@ static const struct tn_run_options *options(void) {
     if (is_simulated()) {
         TEST_SKIP("the simulated system has no other processes");
     }
+    if (!starts_itself()) {
+        TEST_SKIP("this system does not start programs of its own machine");
+    }
     setenv("TENON_PLACE", "remote", 1);
     return &two;
 }

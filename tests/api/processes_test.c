@@ -1,31 +1,15 @@
 // DFrames in real processes of this program.
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <tenon.h>
 #include <unistd.h>
 
 #include "api/simulated.h"
 #include "support/processes.h"
 #include "support/test.h"
-
-// An emulator that runs this program may not be what the system would run it by.
-static bool starts_itself(void) {
-    char *const arguments[] = {"test", "--list", NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    pid_t child;
-    int status = -1;
-    const int code = posix_spawn(&child, "/proc/self/exe", &actions, NULL, arguments, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    return code == 0 && waitpid(child, &status, 0) == child && status == 0;
-}
 
 static const struct tn_run_options *options(int processes) {
     static struct tn_run_options made;
