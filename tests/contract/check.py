@@ -63,6 +63,9 @@ ELSEWHERE = {
         "a_deadline_reaches_a_dframe_elsewhere",
         "handlers_above_a_dframe_hear_of_its_failure_and_may_absorb_it",
         "a_failure_travels_with_what_led_to_it"],
+    "a process that dies leaves no waiter": [
+        "a_process_that_is_killed_leaves_nobody_at_the_queue",
+        "a_process_that_is_killed_while_it_gets_leaves_nobody_behind"],
     "Two different builds never exchange frames silently": [
         "another_build_is_refused_with_a_sentence"],
     "a build identity is compared first": ["another_build_is_refused_with_a_sentence"],
