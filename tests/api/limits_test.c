@@ -76,7 +76,8 @@ TN_PFRAME(long, deep_in_place, (int, depth)) {
     volatile char space[300];
     space[0] = (char)depth;
     tn_task(deep_in_place) child = tn_spawn(deep_in_place, depth - 1);
-    return depth == 0 ? space[0] : tn_await(deep_in_place, child) + 1;
+    // (The child of the last one is not awaited. It may be stolen all the same.)
+    return depth <= 0 ? space[0] : tn_await(deep_in_place, child) + 1;
 }
 
 // More frames in place than a stack has places for tasks, on stacks of every size.
