@@ -82,7 +82,8 @@ extern "C" {
 // also TN_REMOVED when the port names no queue (any more), or the process that has it is gone;
 // TN_WRONG_TYPE when the queue's items are of another type than those of `name`; TN_TOO_LONG when
 // an item is longer than the way to the other process allows; TN_TOO_MANY when 65536 frames of a
-// DFrame wait there already. In all but TN_OK nothing was put in or got out. Use `self`.
+// DFrame wait there already; TN_NO_MEMORY, also of a get, when there was none to ask with. In all
+// but TN_OK nothing was put in or got out. Use `self`.
 #define tn_port_put(name, port, item) name##_tn_port_put(self, port, item, true)
 #define tn_port_try_put(name, port, item) name##_tn_port_put(self, port, item, false)
 #define tn_port_get(name, port, item) name##_tn_port_get(self, port, item, true)
@@ -90,16 +91,17 @@ extern "C" {
 
 // An item that was got out has been dealt with. From frames as above. Returns TN_OK;
 // TN_OUT_OF_RANGE when that was said of every item already (a programmer's error); TN_REMOVED,
-// TN_TOO_MANY as above; TN_CANCELLED or TN_TIMED_OUT: this frame has to end, and it was not said.
+// TN_TOO_MANY, TN_NO_MEMORY as above; TN_CANCELLED or TN_TIMED_OUT: this frame has to end, and it
+// was not said.
 TN_PUBLIC int tn_port_task_done(struct tn_self *self, struct tn_port port);
 
 // Waits until every item that was put in has been dealt with. From frames as above. Returns TN_OK,
-// TN_CANCELLED, TN_TIMED_OUT; TN_REMOVED, TN_TOO_MANY as above.
+// TN_CANCELLED, TN_TIMED_OUT; TN_REMOVED, TN_TOO_MANY, TN_NO_MEMORY as above.
 TN_PUBLIC TN_MUST_USE int tn_port_join(struct tn_self *self, struct tn_port port);
 
 // Closes the queue: nothing is put in any more, what is there can still be got. From frames as
 // above. Returns TN_OK; TN_CLOSED when it was closed already (a programmer's error where it is
-// known: at the queue); TN_REMOVED, TN_TOO_MANY, TN_CANCELLED, TN_TIMED_OUT as above.
+// known: at the queue); TN_REMOVED, TN_TOO_MANY, TN_NO_MEMORY, TN_CANCELLED, TN_TIMED_OUT as above.
 TN_PUBLIC int tn_port_close(struct tn_self *self, struct tn_port port);
 
 // ---- what the macros become ------------------------------------------------------------------
