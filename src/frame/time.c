@@ -39,7 +39,7 @@ static void wake(struct timer *timer) {
     struct sleep *sleep = container_of(timer, struct sleep, timer);
     struct task_stack *stack = sleep->stack;
     if (task_stack_claim(stack, sleep->ticket)) {
-        worker_ready(stack->scheduler, stack);
+        worker_ready_due(stack->scheduler, stack);
     }
 }
 

@@ -48,8 +48,9 @@ void bound_push(struct task_stack *stack, struct tn_task *task) {
 
 bool bound_call(struct task_stack *stack, struct tn_task *task) {
     struct worker *worker = stack->worker;
-    if (worker->local.first != &stack->turn || !inbox_is_empty(&worker->inbox) ||
-        tasks_oldest_bound(&stack->tasks) != task || worker->in_place >= IN_PLACE_MAX) {
+    if (worker->local.first != &stack->turn || worker->due.first != NULL ||
+        !inbox_is_empty(&worker->inbox) || tasks_oldest_bound(&stack->tasks) != task ||
+        worker->in_place >= IN_PLACE_MAX) {
         return false;
     }
     worker->in_place++;

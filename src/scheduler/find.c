@@ -178,15 +178,20 @@ static bool run_shared(struct worker *worker, bool is_idle, struct task_stack **
     return true;
 }
 
+// What is due goes before what is queued, but turn about with it: neither starves the other.
+static struct runnable *take_own(struct worker *worker) {
+    worker->was_due =
+        worker->due.first != NULL && (!worker->was_due || worker->local.first == NULL);
+    return runnable_queue_pop(worker->was_due ? &worker->due : &worker->local);
+}
+
 static bool run_own(struct worker *worker, bool is_idle, struct task_stack **next) {
     if (atomic_load_relaxed(&worker->handed) > HANDED_NOTHING) { // only while it is announced
         *next = worker_stop_idling(worker);
         return true;
     }
-    if (!inbox_is_empty(&worker->inbox)) {
-        (void)inbox_take(&worker->inbox, &worker->local);
-    }
-    struct runnable *runnable = runnable_queue_pop(&worker->local);
+    worker_take_inbox(worker);
+    struct runnable *runnable = take_own(worker);
     if (runnable == NULL) {
         runnable = shared_queue_pop(&worker->ready);
     }

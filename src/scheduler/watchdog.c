@@ -19,7 +19,7 @@ static bool is_in_the_way(struct worker *worker, const struct task_stack *stack)
     if (first == &stack->turn) {
         first = first->next;
     }
-    if (first != NULL || !inbox_is_empty(&worker->inbox)) {
+    if (first != NULL || worker->due.first != NULL || !inbox_is_empty(&worker->inbox)) {
         return true;
     }
     return !scheduler->is_shared && (!shared_queue_is_empty(&scheduler->anyone) ||

@@ -62,6 +62,12 @@ static inline struct task_stack *resume(struct worker *worker, struct runnable *
     return stack;
 }
 
+// The same, and the mark of what is due.
+static struct task_stack *resume_due(struct worker *worker, struct runnable *runnable) {
+    runnable->run = resume;
+    return resume(worker, runnable);
+}
+
 void worker_suspend(struct task_stack *stack,
                     void (*commit)(struct task_stack *stack, void *argument), void *argument) {
     suspend_stack(stack, commit, argument);
@@ -216,9 +222,7 @@ static inline void ready(struct worker *worker, struct scheduler *scheduler,
     if (worker != NULL && worker->scheduler == scheduler) {
         if (home == worker || !scheduler->is_shared) {
             // What another worker handed over before, when it fired timers of ours, goes first.
-            if (!inbox_is_empty(&worker->inbox)) {
-                (void)inbox_take(&worker->inbox, &worker->local);
-            }
+            worker_take_inbox(worker);
             runnable_queue_push(&worker->local, &stack->resume);
             return;
         }
@@ -236,6 +240,31 @@ static inline void ready(struct worker *worker, struct scheduler *scheduler,
 
 void worker_ready(struct scheduler *scheduler, struct task_stack *stack) {
     ready(worker_current(), scheduler, stack);
+}
+
+void worker_ready_due(struct scheduler *scheduler, struct task_stack *stack) {
+    struct worker *home = scheduler->is_shared ? stack->home : &scheduler->workers[0];
+    if (home == NULL) {
+        worker_ready(scheduler, stack);
+        return;
+    }
+    stack->resume.run = resume_due;
+    if (home == worker_current()) {
+        worker_take_inbox(home);
+        runnable_queue_push(&home->due, &stack->resume);
+    } else {
+        scheduler_submit(scheduler, &stack->resume, home);
+    }
+}
+
+void worker_take_inbox_slow(struct worker *worker) {
+    struct runnable_queue came = {0};
+    (void)inbox_take(&worker->inbox, &came);
+    struct runnable *runnable;
+    while ((runnable = runnable_queue_pop(&came)) != NULL) {
+        const bool is_due = runnable->run == resume_due;
+        runnable_queue_push(is_due ? &worker->due : &worker->local, runnable);
+    }
 }
 
 void worker_requeue(struct task_stack *stack, void *argument) {

@@ -6,8 +6,9 @@
 //
 // Where things wait to be run, in the order in which a worker looks:
 //   handed  free work from somebody who chose this idle worker: run at once, or shown to others
-//   inbox   what others sent to this worker alone             -> local
-//   local   bound to this worker: first in, first out
+//   inbox   what others sent to this worker alone             -> due or local
+//   due     bound to this worker, and have slept long enough: first in, first out
+//   local   bound to this worker: first in, first out; turn about with what is due
 //   ready   free, made ready by this worker; others may take  (workers that take free work only)
 //   loaded  suspended stacks of this worker with tasks on them
 //   free    frames that may start anywhere, oldest first, and posts
@@ -55,6 +56,8 @@ struct worker {
     void *commit_argument;
     void (*last_commit)(struct task_stack *stack, void *argument); // of worker_finish
     struct runnable_queue local;
+    struct runnable_queue due;
+    bool was_due; // what came last of those two
     struct stack_pool stacks;
     struct os_thread thread;
     struct overflow_thread overflow;
@@ -178,11 +181,22 @@ __attribute__((noreturn)) void worker_finish(struct task_stack *stack,
 // Makes a claimed stack run again, at its home or anywhere. From any thread.
 void worker_ready(struct scheduler *scheduler, struct task_stack *stack);
 
-// The same by the only worker of a run.
-static inline void worker_ready_alone(struct worker *worker, struct task_stack *stack) {
-    if (!inbox_is_empty(&worker->inbox)) { // what has come from outside goes first
-        (void)inbox_take(&worker->inbox, &worker->local);
+// The same for a stack that has slept, when its time has come: however much its home has to run
+// before, at most half of what that runs next goes first.
+void worker_ready_due(struct scheduler *scheduler, struct task_stack *stack);
+
+// Takes what others have sent, behind what the worker has. By its own thread.
+void worker_take_inbox_slow(struct worker *worker);
+
+static inline void worker_take_inbox(struct worker *worker) {
+    if (!inbox_is_empty(&worker->inbox)) {
+        worker_take_inbox_slow(worker);
     }
+}
+
+// worker_ready by the only worker of a run.
+static inline void worker_ready_alone(struct worker *worker, struct task_stack *stack) {
+    worker_take_inbox(worker); // what has come from outside goes first
     runnable_queue_push(&worker->local, &stack->resume);
 }
 
@@ -191,8 +205,8 @@ void worker_requeue(struct task_stack *stack, void *argument);
 
 // Whether the worker has something of its own to run next, at a glance. By its own thread.
 static inline bool worker_has_next(struct worker *worker) {
-    return worker->local.first != NULL || !inbox_is_empty(&worker->inbox) ||
-           !shared_queue_is_empty(&worker->ready);
+    return worker->local.first != NULL || worker->due.first != NULL ||
+           !inbox_is_empty(&worker->inbox) || !shared_queue_is_empty(&worker->ready);
 }
 
 // Queues a runnable: for `home` only; or, with NULL, as free work, oldest first, to the idle worker

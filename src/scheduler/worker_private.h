@@ -12,8 +12,9 @@
 // nothing else has to be looked at: that one, taken off. NULL: worker_find has to look.
 static inline struct runnable *worker_take_next(struct worker *worker) {
     const bool is_next = (worker->tick + 1) % WORKER_TIMER_ROUNDS != 0 &&
-                         worker->local.first != NULL && inbox_is_empty(&worker->inbox) &&
-                         !worker->is_chosen && shared_queue_is_empty(&worker->ready);
+                         worker->local.first != NULL && worker->due.first == NULL &&
+                         inbox_is_empty(&worker->inbox) && !worker->is_chosen &&
+                         shared_queue_is_empty(&worker->ready);
     if (!is_next) {
         return NULL;
     }

@@ -153,3 +153,73 @@ TEST(thousands_may_sleep_at_once, .seconds = 30) {
         EXPECT(tn_now() - start < 3.0 * test_slowness());
     }
 }
+
+enum { QUEUED = 1000 };
+
+static int queued_before_the_sleeper;
+
+TN_FRAME(void, keeps_the_thread_for_a_moment) {
+    count++;
+    tn_block(0.001);
+}
+
+TN_FRAME(void, sleeps_beside_many) {
+    tn_sleep(self, 0.01);
+    queued_before_the_sleeper = count;
+}
+
+TN_FRAME(int, queues_many) {
+    tn_task(sleeps_beside_many) sleeper = tn_spawn(sleeps_beside_many);
+    tn_forget(sleeper);
+    for (int i = 0; i < QUEUED; i++) {
+        tn_task(keeps_the_thread_for_a_moment) child = tn_spawn(keeps_the_thread_for_a_moment);
+        tn_forget(child);
+    }
+    return tn_children_wait(self);
+}
+
+// After ten of them, or a few more until the clock is looked at; not after all thousand.
+TEST(who_has_slept_does_not_wait_behind_all_that_is_queued, .seconds = 60) {
+    for (int n = 1; n <= 2; n++) {
+        int code = -1;
+        count = 0;
+        EXPECT_EQ(tn_run_with(WITH(n), queues_many, &code), TN_OK);
+        EXPECT_EQ(code, TN_OK);
+        EXPECT_EQ(count, QUEUED);
+        EXPECT(queued_before_the_sleeper <= 100);
+    }
+}
+
+static bool is_over;
+
+TN_FRAME(void, sleeps_and_sleeps) {
+    while (!is_over) {
+        tn_sleep(self, 1e-9);
+        count++;
+    }
+}
+
+TN_FRAME(int, yields_among_sleepers) {
+    for (int i = 0; i < 50; i++) {
+        tn_task(sleeps_and_sleeps) child = tn_spawn(sleeps_and_sleeps);
+        tn_forget(child);
+    }
+    tn_yield(self);
+    for (int i = 0; i < 100; i++) {
+        tn_yield(self);
+    }
+    is_over = true;
+    return tn_children_wait(self);
+}
+
+// Turn about: one of the sleepers, then one of the queue.
+TEST(sleeps_that_end_all_the_time_starve_nobody) {
+    for (int n = 1; n <= 2; n++) {
+        int code = -1;
+        count = 0;
+        is_over = false;
+        EXPECT_EQ(tn_run_with(WITH(n), yields_among_sleepers, &code), TN_OK);
+        EXPECT_EQ(code, TN_OK);
+        EXPECT(count <= 100 + 2 * 50);
+    }
+}
