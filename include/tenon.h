@@ -9,6 +9,7 @@
 #define TN_VERSION_MINOR 1
 #define TN_VERSION_PATCH 0
 
+#include <tenon/attempt.h>
 #include <tenon/blocking.h>
 #include <tenon/channel.h>
 #include <tenon/class.h>

@@ -40,6 +40,7 @@
 // has begun fails with TN_LOST; the failure's message says which process and how it ended. With
 // begins_max in its options it begins again in another process, so many times in all; then it fails
 // with TN_POISONED. One that has not begun is sent to another process, and nobody hears of that.
+// What it writes outside can say which attempt has written it (tenon/attempt.h).
 // Processes that end are replaced, unless many in a row were of no use.
 //
 // The elements of an argument that is text, bytes or an array are copied once on their way, and are

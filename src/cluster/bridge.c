@@ -190,8 +190,7 @@ static const struct owner_calls owner_calls = {
 static void begin_owner(struct bridge *bridge, struct link *link) {
     struct owner_options options = {
         .link = link, .timing = session_timing_default(), .calls = &owner_calls, .upper = bridge};
-    os_random(&options.incarnation, sizeof options.incarnation);
-    options.incarnation |= 1;
+    options.incarnation = ports_run(&bridge->run->ports);
     owner_init(&bridge->owner, &options);
     link->events = &events;
     link->upper = bridge;

@@ -231,11 +231,6 @@ static void wait_for_end(struct tn_self *self, struct call *call) {
 
 // ---- outcomes --------------------------------------------------------------------------------
 
-static const char *path_of(struct frame *frame, char *path, size_t bytes) {
-    (void)tn_frame_path((const struct tn_frame *)(void *)frame, path, bytes);
-    return path;
-}
-
 static void fail_here(struct tn_self *self, struct call *call, int code, const char *message) {
     const struct frame *frame = call->frame;
     fail_told(self, &(const struct tn_failure){.code = code,
@@ -250,7 +245,7 @@ static void fail_as_told(struct tn_self *self, struct call *call) {
     struct baggage_group *group = call->failure == NULL ? NULL : os_allocate(sizeof *group);
     struct baggage_reader reader = {call->failure, call->failure_bytes};
     bool is_first = true;
-    (void)path_of(call->frame, path, sizeof path);
+    (void)tn_frame_path((const struct tn_frame *)(void *)call->frame, path, sizeof path);
     while (group != NULL && baggage_read(&reader, path, group)) {
         if (is_first) {
             group->failures[0].code = call->code;
@@ -316,7 +311,8 @@ static void pack(struct call *call, void *baggage, size_t bytes,
     }
     copy_write(frame->type->travel->arguments, frame->payload,
                (unsigned char *)baggage + sizeof wish);
-    call->task = (struct owner_task){.function = registry_identity(frame->type),
+    call->task = (struct owner_task){.id = run_next_task(frame->run),
+                                     .function = registry_identity(frame->type),
                                      .arguments = baggage,
                                      .bytes = (uint32_t)bytes,
                                      .begins_max = frame->begins_max > 1 ? frame->begins_max : 1};
@@ -390,6 +386,8 @@ static void run_call(struct tn_self *self, struct frame *frame) {
     baggage_drop(&baggage);
     const bool has_run = call.end != OWNER_CANCELLED && call.end != OWNER_RETURNED;
     if (!has_run && !call.is_ending) {
+        frame->task_number = call.task.id;
+        frame->begins_before = call.task.begins;
         run_here(self, frame);
     } else {
         finish(self, &call);

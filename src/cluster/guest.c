@@ -77,6 +77,13 @@ static void guest_drop(void *upper, struct taker_slot *slot) {
     os_free(guest);
 }
 
+// The record stays as it is while the guest runs.
+struct tn_attempt guest_attempt_of(const struct frame *border) {
+    const struct guest *guest = border->body_data;
+    const struct taker_slot *slot = guest->slot;
+    return (struct tn_attempt){guest->serve->taker.owner, slot->task, slot->begins_before + 1};
+}
+
 // ---- posts -----------------------------------------------------------------------------------
 
 struct guest_post {

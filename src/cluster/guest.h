@@ -40,7 +40,7 @@ struct guest {
     void *answer;                                 // its result, or the failure as it travels
     bool is_lent;                                 // that is, by the link
     uint64_t begun_ns;
-    struct list asks;   // struct asking, of frames that wait for an answer
+    struct list asks; // struct asking, of frames that wait for an answer
     uint32_t ask_count;
     uint64_t asked;   // how many there have been
     uint32_t bytes;   // of the baggage that came
@@ -56,6 +56,9 @@ struct task_stack *guest_start(struct serve *serve, struct worker *worker, struc
 
 // Posts for a guest or a frame below it: struct elsewhere.
 int guest_post(struct frame *border, struct tn_port port, int64_t value);
+
+// Which attempt a guest is: struct elsewhere.
+struct tn_attempt guest_attempt_of(const struct frame *border);
 
 // Asks for a guest or a frame below it, and takes that back: struct elsewhere.
 int guest_ask(struct frame *border, struct asking *asking);

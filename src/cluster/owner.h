@@ -68,6 +68,7 @@ enum owner_task_state {
 // A task: the caller's, and untouched by it from owner_submit until it is delivered. The caller
 // sets the first group; the arguments stay where they are as long, for they may be sent again.
 struct owner_task {
+    uint64_t id; // no other task of this owner has it
     uint64_t function;
     const void *arguments;
     uint32_t bytes;
@@ -75,7 +76,6 @@ struct owner_task {
 
     struct list_node node; // in the owner's queue
     enum owner_task_state state;
-    uint64_t id;
     uint32_t attempt;   // places it has had
     uint64_t placed_ns; // when it got the last of them
     uint32_t ahead;     // how many tasks its peer had before
@@ -106,10 +106,10 @@ struct owner_place {
     enum owner_place_phase phase;
     uint32_t posts; // that have arrived
     bool is_wanted_back;
-    struct list tells;      // said one after another
-    uint32_t tells_ended;   // of this use of the place
-    uint32_t tell_sends;    // of the first one
-    uint64_t tell_at_ns;    // when to say it again; SESSION_NEVER: not
+    struct list tells;     // said one after another
+    uint32_t tells_ended;  // of this use of the place
+    uint32_t tell_sends;   // of the first one
+    uint64_t tell_at_ns;   // when to say it again; SESSION_NEVER: not
     uint32_t sends;        // since the phase began
     uint64_t resend_at_ns; // SESSION_NEVER: what was to be said has arrived
     struct owner_place *next_free;
@@ -177,7 +177,6 @@ struct owner {
     uint64_t levels;                // a bit for each that is not empty
     uint32_t unbegun;               // tasks that have a place, and are not known to have begun
     uint64_t sessions;
-    uint64_t tasks;
     uint64_t stale; // messages of ended sessions and places, counted and dropped
 };
 

@@ -30,9 +30,8 @@ void owner_peer_init(struct owner *owner, struct owner_peer *peer, unsigned numb
     list_node_init(&peer->open_node);
     list_push_back(&owner->peers, &peer->node);
     for (uint32_t i = slots; i-- > 0;) {
-        places[i] = (struct owner_place){.resend_at_ns = SESSION_NEVER,
-                                         .tell_at_ns = SESSION_NEVER,
-                                         .next_free = peer->free};
+        places[i] = (struct owner_place){
+            .resend_at_ns = SESSION_NEVER, .tell_at_ns = SESSION_NEVER, .next_free = peer->free};
         list_init(&places[i].tells);
         peer->free = &places[i];
     }
@@ -125,7 +124,7 @@ static void speak_for(struct owner *owner, struct owner_peer *peer, struct owner
     message.place = place_of((uint32_t)(place - peer->places), place->generation);
     message.task = task->id;
     message.attempt = task->attempt;
-    message.code = is_run ? 0 : task->cancel_code;
+    message.code = is_run ? (int32_t)task->begins : task->cancel_code;
     message.value = is_run ? task->function : 0;
     message.bytes = is_run ? task->bytes : 0;
     if (!link_send(owner->options.link, peer->number, &message, is_run ? task->arguments : NULL)) {
@@ -202,8 +201,7 @@ void owner_place_ask(struct owner *owner, struct owner_peer *peer, struct owner_
 // ---- tells -----------------------------------------------------------------------------------
 
 static void end_tell(struct owner *owner, struct owner_place *place) {
-    struct owner_tell *tell =
-        container_of(list_pop_front(&place->tells), struct owner_tell, node);
+    struct owner_tell *tell = container_of(list_pop_front(&place->tells), struct owner_tell, node);
     place->tells_ended++;
     place->tell_sends = 0;
     place->tell_at_ns = SESSION_NEVER;

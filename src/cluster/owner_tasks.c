@@ -95,7 +95,6 @@ void owner_place_tasks(struct owner *owner, uint64_t now_ns) {
 void owner_submit(struct owner *owner, struct owner_task *task, uint64_t now_ns) {
     REQUIRE(task->begins_max >= 1, "a task must be allowed to begin");
     list_node_init(&task->node);
-    task->id = ++owner->tasks;
     task->attempt = 0;
     task->begins = 0;
     task->is_cancelled = false;

@@ -20,8 +20,8 @@ static struct stage {
     struct taker_post made[3];
     int posts_ended;
     struct owner_tell tells[3];
-    int told, parted;         // of the owner
-    int heard, taker_parted;  // of the taker
+    int told, parted;        // of the owner
+    int heard, taker_parted; // of the taker
 } stage;
 
 static void deliver(void *upper, struct owner_task *task, const struct owner_outcome *outcome) {
@@ -113,6 +113,7 @@ static void start_owner(bool is_reliable) {
     owner_peer_init(&stage.owner, &stage.peer, 1, stage.places, 1);
     hear(MESSAGE_HELLO, 0, 1);
     hear(MESSAGE_BEAT, 0, 2);
+    stage.task.id = 1;
     stage.task.begins_max = 1;
     owner_submit(&stage.owner, &stage.task, 3);
     EXPECT_EQ(stage.deaf.said.kind, MESSAGE_RUN);

@@ -65,6 +65,7 @@ static void begin(uint32_t threads, uint64_t mean_ns) {
 static void submit(int count, uint64_t now_ns) {
     for (int i = 0; i < count; i++) {
         struct owner_task *task = &stage.tasks[stage.task_count++];
+        task->id = (uint64_t)stage.task_count;
         task->begins_max = 1;
         owner_submit(&stage.owner, task, now_ns);
     }

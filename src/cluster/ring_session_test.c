@@ -256,8 +256,10 @@ static void a_session_over_rings(uint32_t begins_max, int kill_every) {
     }
     for (uint64_t i = 0; i < TASKS; i++) {
         stage.numbers[i] = i;
-        stage.tasks[i] = (struct owner_task){
-            .arguments = &stage.numbers[i], .bytes = sizeof i, .begins_max = begins_max};
+        stage.tasks[i] = (struct owner_task){.id = (uint64_t)i + 1,
+                                             .arguments = &stage.numbers[i],
+                                             .bytes = sizeof i,
+                                             .begins_max = begins_max};
         owner_submit(&stage.owner, &stage.tasks[i], now());
     }
     int kills = 0;

@@ -113,6 +113,7 @@ static void start_owner(bool is_reliable, uint64_t offered) {
     EXPECT_EQ(stage.deaf.said.value, 77);
     hear_beat(offered, 2);
     for (int i = 0; i < TASKS; i++) {
+        stage.tasks[i].id = (uint64_t)i + 1;
         stage.tasks[i].begins_max = 1;
         owner_submit(&stage.owner, &stage.tasks[i], 3);
     }

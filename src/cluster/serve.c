@@ -193,6 +193,7 @@ int cluster_serve(struct link *link, const struct serve_options *options) {
                                               .post = guest_post,
                                               .ask = guest_ask,
                                               .take_back = guest_take_back,
+                                              .attempt_of = guest_attempt_of,
                                               .begin = begin,
                                               .close = close_serve},
                                 .ear = ear,

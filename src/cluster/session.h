@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SESSION_VERSION 3
+#define SESSION_VERSION 4
 #define SESSION_NEVER UINT64_MAX
 // The most places that a session may have.
 #define SESSION_SLOTS_MAX 65536u
@@ -34,7 +34,8 @@ enum message_kind {
     MESSAGE_BYE,  // nothing of this session runs any more, or shall
     // From the owner.
     MESSAGE_WELCOME, // value and stamp of the HELLO; session: the number it has from now on
-    MESSAGE_RUN,     // place, task, attempt; value: the function; payload: the arguments
+    MESSAGE_RUN,     // place, task, attempt; code: how often it may have begun before; value: the
+                     // function; payload: the arguments
     MESSAGE_CANCEL,  // place, task, code: it shall end
     MESSAGE_RETURN,  // place, task: give it back unless it has started
     MESSAGE_ACK,     // place: the result has arrived, forget it

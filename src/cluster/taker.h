@@ -45,6 +45,7 @@ struct taker_slot {
     uint64_t generation;
     uint64_t task;
     uint32_t attempt;
+    uint32_t begins_before; // of the task, in other places
     uint64_t function;
     int code;
     const void *result; // the caller's, until `drop`

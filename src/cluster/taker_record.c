@@ -53,6 +53,7 @@ void record_begin(struct taker *taker, struct taker_slot *slot, const struct mes
     slot->is_cancelled = false;
     slot->task = message->task;
     slot->attempt = message->attempt;
+    slot->begins_before = message->kind == MESSAGE_RUN ? (uint32_t)message->code : 0;
     slot->function = message->value;
     slot->code = 0;
     slot->result = NULL;

@@ -13,6 +13,7 @@
 #ifndef TENON_FRAME_ELSEWHERE_H
 #define TENON_FRAME_ELSEWHERE_H
 
+#include <tenon/attempt.h>
 #include <tenon/port.h>
 #include <tenon/run.h>
 
@@ -58,6 +59,8 @@ struct elsewhere {
     // the answer comes. And takes that back: then it comes all the same, and soon. NULL: as above.
     int (*ask)(struct frame *border, struct asking *asking);
     void (*take_back)(struct frame *border, struct asking *asking);
+    // Which attempt of which task of that run the frame is. NULL: as above.
+    struct tn_attempt (*attempt_of)(const struct frame *border);
     // Every DFrame is to go elsewhere at once, for tests: it waits for a place if there is none.
     bool is_forced;
     // The scheduler is there, and the run is about to begin. Then, when all its threads have ended,

@@ -77,6 +77,8 @@ struct frame {
     bool waits_for_children;    // at its end, instead of removing them
     size_t stack_bytes;         // of its own stack; 0: the run's
     uint32_t begins_max;        // elsewhere, when processes are lost; 0: once
+    uint32_t begins_before;     // elsewhere, before it began here: attempt.c
+    uint64_t task_number;       // of a DFrame that has one; 0: it has none yet
     struct departure *starter;  // told when it has run to its first wait; NULL: nobody
     bool has_waited;            // ready.h, as the next five
     struct departure waits;     // in its first wait, which makes it ready

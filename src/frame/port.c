@@ -38,16 +38,21 @@ static bool grow(struct ports *ports) {
     return true;
 }
 
+uint64_t ports_run(struct ports *ports) {
+    uint64_t run = atomic_load_relaxed(&ports->run), made;
+    while (run == 0) {
+        os_random(&made, sizeof made);
+        run = atomic_cas_relaxed(&ports->run, &run, made) ? made : run;
+    }
+    return run;
+}
+
 // With the lock. NULL: no memory. The run has a number then, too.
 static struct port_slot *take_slot(struct ports *ports) {
     if (ports->free == 0 && !grow(ports)) {
         return NULL;
     }
-    uint64_t run = atomic_load_relaxed(&ports->run);
-    while (run == 0) {
-        os_random(&run, sizeof run);
-        atomic_store_relaxed(&ports->run, run);
-    }
+    (void)ports_run(ports);
     struct port_slot *slot = &ports->slots[ports->free - 1];
     ports->free = slot->next_free;
     slot->event = NULL;

@@ -24,7 +24,7 @@ struct port_slot {
 
 struct ports {
     struct os_lock lock;
-    _Atomic uint64_t run; // a random number of the run; 0: it has no ports yet
+    _Atomic uint64_t run; // a random number of the run; 0: nobody has asked for it yet
     struct port_slot *slots;
     uint32_t count;
     uint32_t free; // as next_free
@@ -32,6 +32,9 @@ struct ports {
 
 void ports_init(struct ports *ports);
 void ports_deinit(struct ports *ports);
+
+// The run's number, made when somebody asks for it first. From any thread.
+uint64_t ports_run(struct ports *ports);
 
 // Posts to the event of the run that the port names: as tn_port_post. From any thread.
 int port_post_here(struct run *run, struct tn_port port, int64_t value);

@@ -45,6 +45,10 @@ void run_report(struct run *run, const char *format, ...) {
     run_tell(run, sentence);
 }
 
+uint64_t run_next_task(struct run *run) {
+    return atomic_fetch_add_relaxed(&run->task_numbers, 1) + 1;
+}
+
 void run_fail(struct run *run, int code, struct failure *failure) {
     os_lock_acquire(&run->lock);
     const bool is_first = run->failure_code == 0;

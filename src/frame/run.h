@@ -36,7 +36,8 @@ struct run {
     struct knots knots;      // their lists lie behind these
     bool fails_on_knots;
     struct quarantine ended_events;
-    struct ports ports; // of events
+    struct ports ports;            // of events
+    _Atomic uint64_t task_numbers; // given out
     _Atomic bool has_travelling_locals;
     struct os_lock report_lock;      // one report at a time
     struct os_lock ready_lock;       // who asks for readiness, one at a time: ready.h
@@ -53,6 +54,10 @@ void run_report(struct run *run, const char *format, ...) __attribute__((format(
 
 // The same with the sentence as it is.
 void run_tell(struct run *run, const char *sentence);
+
+// A number for a DFrame, from 1 on, when it is sent to another process, or runs here and asks for
+// one (attempt.c). From any thread.
+uint64_t run_next_task(struct run *run);
 
 // A failure was absorbed by nobody: keeps it (NULL: there was no memory for it) and removes the
 // whole tree.

@@ -93,6 +93,7 @@ static void use_outside(void *argument) {
     EXPECT_NEAR(tn_local_get(discount), 0, 0);
     EXPECT(tn_children_failures(self) == NULL);
     EXPECT_EQ(tn_on_failure(self, NULL, NULL), TN_NOT_RUNNING);
+    EXPECT_EQ(tn_attempt_of(self).task, 0);
     TN_FAIL(self, -1, "nobody fails here");
     raise(SIGABRT); // as a checking build does at the first of these
 }

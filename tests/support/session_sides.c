@@ -69,8 +69,8 @@ static void left(void *upper, struct owner_peer *peer, enum session_why why) {
 
 static void answer(struct world *world, struct world_task *task, const struct result *post) {
     struct world_tell *made = &task->tells[(post->index - 1) % WORLD_POSTS_MAX];
-    *made = (struct world_tell){
-        .number = post->number, .attempt = post->attempt, .index = post->index};
+    *made =
+        (struct world_tell){.number = post->number, .attempt = post->attempt, .index = post->index};
     list_node_init(&made->tell.node);
     made->tell.payload = &made->number;
     made->tell.bytes = sizeof(struct result);
@@ -153,6 +153,7 @@ void world_start_owner(struct world *world) {
     for (int i = 0; i < world->options.tasks; i++) {
         struct world_task *task = &world->tasks[i];
         *task = (struct world_task){.number = world->owner_life * 1000 + (uint64_t)i};
+        task->task.id = (uint64_t)i + 1;
         task->task.arguments = &task->number;
         task->task.bytes = sizeof task->number;
         task->task.begins_max = world->options.begins_max;
