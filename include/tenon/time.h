@@ -15,8 +15,8 @@ extern "C" {
 // Suspends the frame for `seconds` (negative: 0). 0 lets other ready work of this thread run once.
 // Timers with equal deadlines fire in order of creation on one thread, and never behind a busy
 // thread while another one is free. Nor does who has slept wait behind all that its own thread has
-// queued: the two go on turn about. Returns TN_OK; TN_CANCELLED or TN_TIMED_OUT when the frame has
-// to end (the rest of the time is not waited).
+// queued: of that one goes on after every few who have slept. Returns TN_OK; TN_CANCELLED or
+// TN_TIMED_OUT when the frame has to end (the rest of the time is not waited).
 TN_PUBLIC int tn_sleep(struct tn_self *self, double seconds);
 
 // Waits for ever: a frame that ends in tn_hold lives until it is removed. Returns

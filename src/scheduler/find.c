@@ -9,6 +9,10 @@
 // at all, so that its own queue cannot starve what waits there.
 #define FAIRNESS_ROUNDS 64
 
+// Of those that are due so many go before one that is queued. More than one: many that came from
+// the queue and went to sleep are due at once, later, and must not find as many in their way.
+#define DUE_IN_A_ROW 3
+
 bool worker_may_take_free(struct worker *worker) {
     if (!worker->is_spare) {
         return worker->takes_free;
@@ -178,11 +182,12 @@ static bool run_shared(struct worker *worker, bool is_idle, struct task_stack **
     return true;
 }
 
-// What is due goes before what is queued, but turn about with it: neither starves the other.
+// What is due goes before what is queued, but not for ever: neither starves the other.
 static struct runnable *take_own(struct worker *worker) {
-    worker->was_due =
-        worker->due.first != NULL && (!worker->was_due || worker->local.first == NULL);
-    return runnable_queue_pop(worker->was_due ? &worker->due : &worker->local);
+    const bool is_due = worker->due.first != NULL &&
+                        (worker->due_in_a_row < DUE_IN_A_ROW || worker->local.first == NULL);
+    worker->due_in_a_row = is_due ? worker->due_in_a_row + 1 : 0;
+    return runnable_queue_pop(is_due ? &worker->due : &worker->local);
 }
 
 static bool run_own(struct worker *worker, bool is_idle, struct task_stack **next) {

@@ -8,7 +8,7 @@
 //   handed  free work from somebody who chose this idle worker: run at once, or shown to others
 //   inbox   what others sent to this worker alone             -> due or local
 //   due     bound to this worker, and have slept long enough: first in, first out
-//   local   bound to this worker: first in, first out; turn about with what is due
+//   local   bound to this worker: first in, first out; one after every few that are due
 //   ready   free, made ready by this worker; others may take  (workers that take free work only)
 //   loaded  suspended stacks of this worker with tasks on them
 //   free    frames that may start anywhere, oldest first, and posts
@@ -57,7 +57,7 @@ struct worker {
     void (*last_commit)(struct task_stack *stack, void *argument); // of worker_finish
     struct runnable_queue local;
     struct runnable_queue due;
-    bool was_due; // what came last of those two
+    unsigned due_in_a_row; // taken since one of `local`
     struct stack_pool stacks;
     struct os_thread thread;
     struct overflow_thread overflow;
@@ -182,7 +182,7 @@ __attribute__((noreturn)) void worker_finish(struct task_stack *stack,
 void worker_ready(struct scheduler *scheduler, struct task_stack *stack);
 
 // The same for a stack that has slept, when its time has come: however much its home has to run
-// before, at most half of what that runs next goes first.
+// before, little of it goes first.
 void worker_ready_due(struct scheduler *scheduler, struct task_stack *stack);
 
 // Takes what others have sent, behind what the worker has. By its own thread.
