@@ -119,11 +119,9 @@ void call_deliver(void *upper, struct owner_task *task, const struct owner_outco
     call->code = outcome->code;
     if (outcome->end == OWNER_DONE) {
         bridge->mean_ns += outcome->spent_ns / 8 - bridge->mean_ns / 8;
-        const bool tells_way = task->ahead < (uint32_t)bridge->threads;
-        const uint64_t now_ns = tells_way ? os_now_ns() : bridge->heard_ns;
-        const uint64_t elapsed_ns = now_ns - task->placed_ns;
+        const uint64_t elapsed_ns = os_now_ns() - task->placed_ns;
         habits_learn(&bridge->habits, call->frame->type, elapsed_ns, outcome->spent_ns);
-        if (tells_way) {
+        if (task->ahead < (uint32_t)bridge->threads) {
             habits_learn_way(&bridge->habits, elapsed_ns, outcome->spent_ns);
         }
         bridge->useless = 0;
@@ -294,9 +292,15 @@ static void finish(struct tn_self *self, struct call *call) {
 // ---- the beginning ---------------------------------------------------------------------------
 
 static uint64_t left_ns(const struct frame *frame) {
-    // OS_NEVER stays what it is.
-    const uint64_t now_ns = frame->deadline_ns == OS_NEVER ? 0 : os_now_ns();
+    if (frame->deadline_ns == OS_NEVER) {
+        return OS_NEVER;
+    }
+    const uint64_t now_ns = os_now_ns();
     return frame->deadline_ns > now_ns ? frame->deadline_ns - now_ns : 0;
+}
+
+static size_t baggage_bytes(const struct frame *frame) {
+    return sizeof(struct baggage_wish) + copy_bytes(frame->type->travel->arguments, frame->payload);
 }
 
 static void pack(struct call *call, void *baggage, size_t bytes,
@@ -368,8 +372,7 @@ static void run_call(struct tn_self *self, struct frame *frame) {
     baggage.at = NULL;
     struct local_snapshot *locals;
     const bool is_whole = local_take_snapshot(frame, &locals);
-    const size_t bytes = sizeof(struct baggage_wish) + (locals == NULL ? 0 : locals->bytes) +
-                         copy_bytes(frame->type->travel->arguments, frame->payload);
+    const size_t bytes = baggage_bytes(frame) + (locals == NULL ? 0 : locals->bytes);
     if (is_whole && bytes <= link->payload_max && bytes <= UINT32_MAX) {
         baggage_take(&baggage, link, frame, bytes);
     }
