@@ -6,8 +6,8 @@
 //
 // A frame that is to end tells the owner's half so (ask_for_end), and then waits for the answer,
 // whatever happens: nothing of it runs anywhere when it ends.
-// Invariant: a call lies on its stack until `is_done` was seen, which whoever delivers sets when he
-// has let go of it otherwise. Start reading at run_call.
+// Invariant: a call lies on its stack until `is_done` was seen under the turn, so whoever delivers
+// has let go of it by then. Start reading at run_call.
 #include <stdio.h>
 #include <string.h>
 
@@ -36,7 +36,7 @@ struct call {
     uint32_t ticket; // 0: it does not wait
     bool is_sent;
     bool is_ending;
-    _Atomic bool is_done; // nobody else uses it any more; set under the turn
+    bool is_done;
     struct asks asks;
     // When it is done:
     enum owner_end end;
@@ -129,10 +129,9 @@ void call_deliver(void *upper, struct owner_task *task, const struct owner_outco
     } else if (outcome->end == OWNER_LOST || outcome->end == OWNER_POISONED) {
         (void)snprintf(call->how_lost, sizeof call->how_lost, "%s", bridge->how_lost);
     }
+    call->is_done = true;
     struct task_stack *stack = call->stack;
-    const bool wakes = call->ticket != 0 && task_stack_claim(stack, call->ticket);
-    atomic_store_release(&call->is_done, true); // pairs with is_over
-    if (wakes) {
+    if (call->ticket != 0 && task_stack_claim(stack, call->ticket)) {
         worker_ready(stack->scheduler, stack);
     }
 }
@@ -161,7 +160,7 @@ static void send(struct call *call) {
     bridge->claimed--;
     if (bridge->state != BRIDGE_OPEN) { // since it took its place
         call->end = OWNER_CANCELLED;
-        atomic_store_relaxed(&call->is_done, true);
+        call->is_done = true;
         return;
     }
     owner_submit(&bridge->owner, &call->task, os_now_ns());
@@ -178,7 +177,7 @@ static void commit(struct task_stack *stack, void *argument) {
     if (!call->is_sent) {
         send(call);
     }
-    const bool is_done = atomic_load_relaxed(&call->is_done);
+    const bool is_done = call->is_done;
     call->ticket = is_done ? 0 : ticket;
     os_lock_release(&bridge->ear.turn);
     if (!is_done) {
@@ -190,14 +189,10 @@ static void commit(struct task_stack *stack, void *argument) {
     }
 }
 
-// Who has heard the answer may have the turn still, for the answers of others.
 static bool is_over(struct call *call) {
-    if (atomic_load_acquire(&call->is_done)) { // pairs with call_deliver
-        return true;
-    }
     os_lock_acquire(&call->bridge->ear.turn);
     call->ticket = 0;
-    const bool is_done = atomic_load_relaxed(&call->is_done);
+    const bool is_done = call->is_done;
     os_lock_release(&call->bridge->ear.turn);
     return is_done;
 }
@@ -209,13 +204,13 @@ static bool ask_for_end(struct call *call, int reason) {
     os_lock_acquire(&bridge->ear.turn);
     if (!call->is_sent) {
         call->end = OWNER_CANCELLED;
-        atomic_store_relaxed(&call->is_done, true);
+        call->is_done = true;
         bridge->claimed--;
-    } else if (!atomic_load_relaxed(&call->is_done)) {
+    } else if (!call->is_done) {
         owner_cancel(&bridge->owner, &call->task, reason, os_now_ns());
     }
     bridge_update(bridge);
-    const bool is_done = atomic_load_relaxed(&call->is_done);
+    const bool is_done = call->is_done;
     os_lock_release(&bridge->ear.turn);
     return is_done;
 }
