@@ -26,6 +26,11 @@ struct worker *worker_current(void) {
     return os_thread_local();
 }
 
+// No job has slept: none is due.
+void worker_take_inbox_slow(struct worker *worker) {
+    (void)inbox_take(&worker->inbox, &worker->local);
+}
+
 // A measurement, and no part of the protocol.
 void spin_note_wake(_Atomic uint64_t *woken_ns) {
     (void)woken_ns;
