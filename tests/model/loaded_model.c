@@ -24,8 +24,10 @@ static int runs[TASKS];
 
 const uint16_t stack_pool_max[STACK_CLASSES];
 
-void worker_take_inbox_slow(struct worker *worker) {
-    (void)worker;
+bool inbox_take(struct inbox *inbox, struct runnable_queue *queue) {
+    (void)inbox;
+    (void)queue;
+    return false;
 }
 
 void scheduler_tasks_published(struct scheduler *of) {
