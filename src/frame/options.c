@@ -32,7 +32,7 @@ static void child_left(struct departure *departure) {
         UNREACHABLE("nobody else claims the creator of an immediate frame");
     }
     if (worker != NULL && worker == worker_current()) {
-        runnable_queue_push_front(&worker->local, &creator->resume);
+        worker_run_next(worker, &creator->resume);
     } else {
         worker_ready(creator->scheduler, creator);
     }
@@ -47,7 +47,7 @@ static void begin_child(struct task_stack *creator, void *argument) {
         beginning->worker = worker;
         creator->home = worker; // a creation is no wait: it does not move its frame
         atomic_fetch_add_relaxed(&child->references, 1); // the queue's
-        runnable_queue_push_front(&worker->local, &child->start);
+        worker_run_next(worker, &child->start);
     } else {
         frame_submit(child);
     }

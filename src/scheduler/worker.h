@@ -21,6 +21,8 @@
 #ifndef TENON_SCHEDULER_WORKER_H
 #define TENON_SCHEDULER_WORKER_H
 
+#include <limits.h>
+
 #include "scheduler/idle.h"
 #include "scheduler/inbox.h"
 #include "scheduler/shared_queue.h"
@@ -57,7 +59,7 @@ struct worker {
     void (*last_commit)(struct task_stack *stack, void *argument); // of worker_finish
     struct runnable_queue local;
     struct runnable_queue due;
-    unsigned due_in_a_row; // taken since one of `local`
+    unsigned due_in_a_row; // of those taken last, if `due` was looked at for them
     struct stack_pool stacks;
     struct os_thread thread;
     struct overflow_thread overflow;
@@ -192,6 +194,12 @@ static inline void worker_take_inbox(struct worker *worker) {
     if (!inbox_is_empty(&worker->inbox)) {
         worker_take_inbox_slow(worker);
     }
+}
+
+// The very next thing that the worker takes of its own, whatever is due. By its own thread.
+static inline void worker_run_next(struct worker *worker, struct runnable *runnable) {
+    runnable_queue_push_front(&worker->local, runnable);
+    worker->due_in_a_row = UINT_MAX;
 }
 
 // worker_ready by the only worker of a run.

@@ -199,6 +199,39 @@ TN_FRAME(void, sleeps_and_sleeps) {
     }
 }
 
+static bool was_between;
+
+TN_FRAME(void, ends_at_once) {
+}
+
+TN_FRAME(int, creates_among_sleepers) {
+    for (int i = 0; i < 50; i++) {
+        tn_task(sleeps_and_sleeps) child = tn_spawn(sleeps_and_sleeps);
+        tn_forget(child);
+    }
+    for (int i = 0; i < 200; i++) {
+        tn_yield(self);
+        const int before = count;
+        tn_task(ends_at_once) child = tn_spawn_with(TN_OPTIONS(.is_immediate = true), ends_at_once);
+        was_between = was_between || count != before;
+        tn_await(ends_at_once, child);
+    }
+    is_over = true;
+    return tn_children_wait(self);
+}
+
+// A creation is no wait: the other frames of the thread stand still meanwhile.
+TEST(who_has_slept_does_not_come_between_a_creation_and_its_immediate_frame) {
+    for (int n = 1; n <= 2; n++) {
+        int code = -1;
+        is_over = false;
+        was_between = false;
+        EXPECT_EQ(tn_run_with(WITH(n), creates_among_sleepers, &code), TN_OK);
+        EXPECT_EQ(code, TN_OK);
+        EXPECT(!was_between);
+    }
+}
+
 TN_FRAME(int, yields_among_sleepers) {
     for (int i = 0; i < 50; i++) {
         tn_task(sleeps_and_sleeps) child = tn_spawn(sleeps_and_sleeps);
