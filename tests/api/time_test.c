@@ -154,7 +154,7 @@ TEST(thousands_may_sleep_at_once, .seconds = 30) {
     }
 }
 
-enum { QUEUED = 1000 };
+enum { QUEUED = 300 };
 
 static int queued_before_the_sleeper;
 
@@ -178,7 +178,7 @@ TN_FRAME(int, queues_many) {
     return tn_children_wait(self);
 }
 
-// After ten of them, or a few more until the clock is looked at; not after all thousand.
+// After ten of them, or a few more until the clock is looked at; not after all of them.
 TEST(who_has_slept_does_not_wait_behind_all_that_is_queued, .seconds = 60) {
     for (int n = 1; n <= 2; n++) {
         int code = -1;
