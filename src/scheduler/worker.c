@@ -325,7 +325,9 @@ static struct task_stack *wait_for_work(struct worker *worker) {
         return NULL;
     }
     const uint64_t until_ns = still_begin(worker, keeper_begin(worker));
-    const bool may_sleep = worker->scheduler->wire == NULL || wire_sleep(worker);
+    // Who leaves the wire may have made something ready, which waits for this worker then.
+    const bool may_sleep =
+        worker->scheduler->wire == NULL || (wire_sleep(worker) && !worker_has_next(worker));
     if (may_sleep && (until_ns == TIMERS_NONE || until_ns > os_now_ns())) {
         sleep_until(worker, until_ns);
         if (spins) {
