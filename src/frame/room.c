@@ -27,7 +27,7 @@ static bool begins_page(const void *elements) {
     return (uintptr_t)elements % ROOM_LENT_ALIGNMENT == 0;
 }
 
-struct room *room_make(struct frame *frame, size_t bytes) {
+struct room *room_make_alone(size_t bytes) {
     enum { SHIFT = 16 };
     const size_t extra = sizeof(struct room) + SHIFT;
     unsigned char *memory = bytes > SIZE_MAX - extra ? NULL : os_allocate(extra + bytes);
@@ -37,8 +37,26 @@ struct room *room_make(struct frame *frame, size_t bytes) {
     const bool shifts = begins_page(memory + sizeof(struct room));
     struct room *room = (struct room *)(void *)(memory + (shifts ? SHIFT : 0));
     room->memory = memory;
-    hold(&frame->rooms, room, frame);
+    room->owner = NULL;
+    room->older = NULL;
+    room->held_by = NULL;
     return room;
+}
+
+struct room *room_make(struct frame *frame, size_t bytes) {
+    struct room *room = room_make_alone(bytes);
+    if (room != NULL) {
+        hold(&frame->rooms, room, frame);
+    }
+    return room;
+}
+
+struct room *room_at(const void *elements) {
+    return container_of((uintptr_t)elements, struct room, elements);
+}
+
+void *room_take_apart(struct room *room) {
+    return room->memory;
 }
 
 struct room *room_make_lent(struct frame *frame, const struct room_loan *loan) {
@@ -64,6 +82,9 @@ static struct room *find_lent(struct room *rooms, const void *at) {
 }
 
 static void unlink_room(struct room *room) {
+    if (room->held_by == NULL) { // got by a thread in no run
+        return;
+    }
     *room->held_by = room->older;
     if (room->older != NULL) {
         room->older->held_by = room->held_by;
@@ -160,7 +181,7 @@ void *tn_room(struct tn_self *self, size_t bytes) {
 // The room that begins there; a lent one is looked for in what the frame has.
 static struct room *find_room(struct frame *frame, const void *data) {
     if (!begins_page(data)) {
-        return container_of((uintptr_t)data, struct room, elements);
+        return room_at(data);
     }
     struct room *room = frame == NULL ? NULL : find_lent(frame->received, data);
     return room != NULL || frame == NULL ? room : find_lent(frame->rooms, data);

@@ -5,6 +5,9 @@
 //     (none) ------> frame->rooms ------> frame->received ------------------------------> (none)
 //                        \--- the frame's memory goes: nobody awaits it any more ---------^
 //
+// In a queue (sync/item.h) a room is alone: it belongs to no frame until the one that gets it has
+// received it.
+//
 // A frame that only calls others, a lane of an executor or a map, hands what it has received on,
 // with the result (room_take_received).
 //
@@ -24,16 +27,17 @@ struct frame;
 struct tn_self;
 
 struct room {
-    struct frame *owner;
+    struct frame *owner; // NULL: it is alone
     struct room *older;
-    struct room **held_by; // what points to it
+    struct room **held_by; // what points to it; NULL: nothing, it is alone
     size_t number;         // of the item of a map with whose result it came
     void *memory;          // where its memory begins; NULL: it is lent
     void *unused;
     unsigned char elements[]; // of a lent one, its struct room_loan
 };
 
-_Static_assert(offsetof(struct room, elements) % 16 == 0, "elements lie at a multiple of 16");
+enum { ROOM_HEAD = offsetof(struct room, elements) };
+_Static_assert(ROOM_HEAD % 16 == 0, "elements lie at a multiple of 16");
 
 // Elements that lie elsewhere, at the beginning of a page, which those of other rooms never do:
 // that is how tn_room_free tells them apart.
@@ -49,6 +53,16 @@ struct room *room_make(struct frame *frame, size_t bytes);
 
 // The same for elements that are lent; NULL: no memory, and nothing was given back.
 struct room *room_make_lent(struct frame *frame, const struct room_loan *loan);
+
+// A room that is alone; NULL: no memory. From any thread, as the next two.
+struct room *room_make_alone(size_t bytes);
+
+// The room whose elements begin there; they are not lent.
+struct room *room_at(const void *elements);
+
+// Ends a room that is alone but keeps its memory, which it returns, for os_free: from now on the
+// ROOM_HEAD bytes before the elements are the caller's as well.
+void *room_take_apart(struct room *room);
 
 // Whether a frame that has ended has a room with just these lent elements: then the room goes, and
 // the loan is the caller's.
