@@ -26,6 +26,20 @@
 //
 // A pipe is two queues, one for each way; one process may have the ports of both.
 //
+// Items may be text, bytes or arrays of at most 32 KiB:
+//
+//     TN_PROCESS_QUEUE(tn_text, lines);
+//
+//     for (tn_text line; tn_port_get(lines, from, &line) == TN_OK;) {
+//         print(line);
+//         tn_room_free(self, line.data);           // or at the end of this frame, by itself
+//     }
+//
+// A put, here or at the port, copies the elements: they are the caller's again when it returns.
+// Those of an item that was got are in a room of the frame that has got it (tenon/result.h), as if
+// it had awaited them. Items that are in the queue when it is freed go with it. A thread in no run
+// may put and get them too; what it gets stays until it calls tn_room_free.
+//
 // No item is lost and none comes twice as long as the processes live. A frame that is told to end
 // while it waits takes what it asked for back; if it has been given an item by then, it gets that,
 // with TN_OK. With a process that ends, what its frames had been given is lost, also what was on
@@ -37,22 +51,32 @@
 
 #include <tenon/port.h>
 #include <tenon/queue.h>
+#include <tenon/result.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 // TN_PROCESS_QUEUE(type, name); declares, at file scope, what TN_QUEUE(type, name) does, and ports
-// of such queues. The items are scalars, or structures declared by TN_DATA (written struct NAME).
+// of such queues. The items are of types that travel (tenon/data.h): scalars, structures declared
+// by TN_DATA (written struct NAME), text, bytes and arrays.
 #define TN_PROCESS_QUEUE(type, name)                                                               \
     TN_ITEM_TRAVELS_(type)                                                                         \
-    TN_QUEUE(type, name);                                                                          \
+    TN_QUEUE_TYPES_(type, name)                                                                    \
     static const struct tn_data_field name##_tn_carried_fields[] __attribute__((unused)) = {       \
         {"item", (unsigned short)(TN_DATA_CODE_(type) / 256),                                      \
          (unsigned short)(TN_DATA_CODE_(type) % 256), 0, TN_DATA_TYPE_OF_(type)},                  \
         {0, 0, 0, 0, 0}};                                                                          \
     static const struct tn_data_type name##_tn_carried __attribute__((unused)) = {                 \
         #name, 1, (unsigned)sizeof(type), name##_tn_carried_fields};                               \
+    TN_INLINE_ int name##_tn_put(struct tn_self *self, struct name##_tn_queue *tn_at,              \
+                                 name##_tn_queued tn_value, bool tn_waits) {                       \
+        return tn_item_put(self, &tn_at->queue, &name##_tn_carried, &tn_value, tn_waits);          \
+    }                                                                                              \
+    TN_INLINE_ int name##_tn_get(struct tn_self *self, struct name##_tn_queue *tn_at,              \
+                                 name##_tn_queued *tn_value, bool tn_waits) {                      \
+        return tn_item_get(self, &tn_at->queue, &name##_tn_carried, tn_value, tn_waits);           \
+    }                                                                                              \
     TN_INLINE_ struct tn_port name##_tn_port(struct tn_self *self,                                 \
                                              struct name##_tn_queue *tn_of) {                      \
         return tn_port_of_queue(self, &tn_of->queue, &name##_tn_carried);                          \
@@ -69,6 +93,10 @@ extern "C" {
     }                                                                                              \
     struct name##_tn_queue /* swallows the semicolon */
 
+// Text, bytes and arrays in a process queue are not longer than that, each; so a frame that asks
+// for one has the memory for it before it is given one.
+enum { TN_ITEM_BYTES_MAX = 32768 };
+
 // tn_queue_port(name, queue): a port of a queue. It belongs to the current frame: when that has
 // ended, or is told to end, whoever waits at the port gets TN_REMOVED. The queue must outlive that
 // frame; it does if it is among its variables. A queue may have several ports. Returns the port;
@@ -81,7 +109,8 @@ extern "C" {
 // frame has the queue, or of a DFrame that it has sent to another process. Return what those do;
 // also TN_REMOVED when the port names no queue (any more), or the process that has it is gone;
 // TN_WRONG_TYPE when the queue's items are of another type than those of `name`; TN_TOO_LONG when
-// an item is longer than the way to the other process allows; TN_TOO_MANY when 65536 frames of a
+// an item is longer than the way to the other process allows, or its elements have more than
+// TN_ITEM_BYTES_MAX bytes (so does tn_put of such a queue); TN_TOO_MANY when 65536 frames of a
 // DFrame wait there already; TN_NO_MEMORY, also of a get, when there was none to ask with. In all
 // but TN_OK nothing was put in or got out. Use `self`.
 #define tn_port_put(name, port, item) name##_tn_port_put(self, port, item, true)
@@ -118,10 +147,28 @@ enum tn_wish {
 
 #define TN_ITEM_TRAVELS_(type)                                                                     \
     TN_IS_NO_POINTER_(type)                                                                        \
-    TN_STATIC_ASSERT_(TN_IS_POINTER_(type) ||                                                      \
-                          (TN_DATA_CODE_(type) != 0 && TN_DATA_CODE_(type) / 256 < TN_DATA_TEXT),  \
-                      "the items of a process queue are scalars, or structures declared by "       \
-                      "TN_DATA (written struct NAME)");
+    TN_STATIC_ASSERT_(TN_IS_POINTER_(type) || TN_DATA_CODE_(type) != 0,                            \
+                      "the items of a process queue are scalars, structures declared by TN_DATA "  \
+                      "(written struct NAME), or of a type of tenon/data.h");
+
+// tn_put and tn_get of such a queue, where the items have elements. They return what those do.
+TN_PUBLIC int tn_queue_put_elements(struct tn_self *self, struct tn_queue *queue,
+                                    const struct tn_data_type *type, const void *view, bool waits);
+TN_PUBLIC int tn_queue_get_elements(struct tn_self *self, struct tn_queue *queue, void *view,
+                                    bool waits);
+
+// For items of any type: which of the two it is, compilers know where they are called.
+TN_INLINE_ int tn_item_put(struct tn_self *self, struct tn_queue *queue,
+                           const struct tn_data_type *type, const void *item, bool waits) {
+    return type->fields->kind < TN_DATA_TEXT
+               ? tn_queue_put(self, queue, item, type->bytes, waits)
+               : tn_queue_put_elements(self, queue, type, item, waits);
+}
+TN_INLINE_ int tn_item_get(struct tn_self *self, struct tn_queue *queue,
+                           const struct tn_data_type *type, void *item, bool waits) {
+    return type->fields->kind < TN_DATA_TEXT ? tn_queue_get(self, queue, item, type->bytes, waits)
+                                             : tn_queue_get_elements(self, queue, item, waits);
+}
 
 // A port of a queue, whose items are described by `type`. Returns what tn_queue_port does.
 TN_PUBLIC struct tn_port tn_port_of_queue(struct tn_self *self, struct tn_queue *queue,

@@ -41,14 +41,12 @@ struct tn_queue {
     struct tn_channel tn_channel;
     struct tn_latch tn_undone;
     uint32_t tn_begun;
+    uint32_t tn_has_elements;
 };
 
 // TN_QUEUE(type, name); declares, at file scope, a type of queues for items of any copyable type.
 #define TN_QUEUE(type, name)                                                                       \
-    struct name##_tn_queue {                                                                       \
-        struct tn_queue queue;                                                                     \
-    };                                                                                             \
-    typedef type name##_tn_queued;                                                                 \
+    TN_QUEUE_TYPES_(type, name)                                                                    \
     TN_INLINE_ int name##_tn_put(struct tn_self *self, struct name##_tn_queue *tn_at,              \
                                  name##_tn_queued tn_value, bool tn_waits) {                       \
         return tn_queue_put(self, &tn_at->queue, &tn_value, sizeof tn_value, tn_waits);            \
@@ -58,6 +56,12 @@ struct tn_queue {
         return tn_queue_get(self, &tn_at->queue, tn_value, sizeof *tn_value, tn_waits);            \
     }                                                                                              \
     struct name##_tn_queue /* swallows the semicolon */
+
+#define TN_QUEUE_TYPES_(type, name)                                                                \
+    struct name##_tn_queue {                                                                       \
+        struct tn_queue queue;                                                                     \
+    };                                                                                             \
+    typedef type name##_tn_queued;
 
 // The type of such a queue, and what a variable of it may be initialised with: fields of struct
 // tn_queue by name.

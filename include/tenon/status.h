@@ -34,7 +34,7 @@ enum tn_status {
     TN_POISONED = -10019,     // so are all that a repeatable DFrame was given to
     TN_ENDED = -10041,        // the stream ended before all that was asked for had come
     TN_BROKEN = -10042,       // nobody can read what is written any more
-    TN_TOO_LONG = -10043,     // a line or a message is longer than agreed
+    TN_TOO_LONG = -10043,     // a line, a message or an item is longer than agreed
     TN_BUSY = -10044,         // another frame is doing the same with the same stream
     TN_TOO_MANY = -10045,     // the system allows no more files, or no more processes
     TN_NOT_FOUND = -10046,    // there is no such program, file or folder

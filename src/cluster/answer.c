@@ -6,8 +6,10 @@
 #include "base/bits.h"
 #include "cluster/baggage.h"
 #include "cluster/copy.h"
+#include "frame/room.h"
 #include "frame/run.h"
 #include "sync/asking.h"
+#include "sync/item.h"
 
 struct answer {
     struct queue_ask ask;
@@ -17,9 +19,19 @@ struct answer {
     struct list_node node;      // of its task; linked while it has not been told
     struct list_node said_node; // to be said
     struct owner_tell tell;
+    size_t element_bytes; // 0: the item has none
+    void *apart;          // what was a room, and is told; NULL: nothing
     struct baggage_answer head;
-    uint64_t item[];
+    uint64_t item[]; // with elements: as sync/item.h has them
 };
+
+// How such an item is told: it is written around the elements, where they are.
+struct told_item {
+    struct baggage_answer head;
+    struct item_view view; // as copy.h writes it
+    unsigned char elements[];
+};
+_Static_assert(sizeof(struct told_item) <= ROOM_HEAD, "it fits before the elements of a room");
 
 void answers_init(struct answers *answers, struct owner *owner) {
     *answers = (struct answers){.owner = owner};
@@ -34,13 +46,54 @@ void asks_init(struct asks *asks) {
 
 // ---- telling ---------------------------------------------------------------------------------
 
+// Whether the item is in the hands of the answer: got and not told, or not put in after all.
+static bool has_its_item(const struct answer *answer) {
+    const bool is_done = answer->ask.wait.outcome == TN_OK;
+    return wish_gets(answer->ask.wish) ? is_done : wish_puts(answer->ask.wish) && !is_done;
+}
+
+// Nobody hears of it any more.
+static void discard(struct answer *answer) {
+    if (answer->element_bytes != 0 && has_its_item(answer)) {
+        item_drop(answer->item);
+    }
+    os_free(answer);
+}
+
+// The item that was got is told with its elements, for which there must be no need of memory: the
+// queue has it no more.
+static void lay_out_elements(struct answer *answer) {
+    struct told_item told = {.head = answer->head};
+    struct item_view item;
+    memcpy(&item, answer->item, sizeof item);
+    told.view = (struct item_view){(const void *)sizeof item, item.count};
+    if (item.data == NULL) {
+        memcpy(answer->item, &told.view, sizeof told.view);
+        return;
+    }
+    unsigned char *const payload = room_at(item.data)->elements - sizeof told;
+    answer->apart = room_take_apart(room_at(item.data));
+    memcpy(payload, &told, sizeof told);
+    answer->tell.payload = payload;
+    answer->tell.bytes =
+        (uint32_t)(sizeof told + bits_round_up(item.count * answer->element_bytes, 8));
+}
+
 // With the turn.
 static void say(struct answer *answer) {
-    const bool has_item = wish_gets(answer->ask.wish) && answer->ask.wait.outcome == TN_OK;
+    const bool has_item = has_its_item(answer);
+    const bool tells_item = has_item && wish_gets(answer->ask.wish);
     answer->head.code = answer->ask.wait.outcome;
     answer->tell.payload = &answer->head;
-    if (!has_item) {
+    if (!tells_item) {
         answer->tell.bytes = sizeof answer->head;
+    }
+    if (has_item && answer->element_bytes != 0) {
+        if (tells_item) {
+            lay_out_elements(answer);
+        } else {
+            item_drop(answer->item); // it was not put in
+        }
     }
     list_remove(&answer->node);
     owner_tell(answer->answers->owner, answer->task, &answer->tell, os_now_ns());
@@ -50,6 +103,7 @@ void answer_told(void *upper, struct owner_tell *tell) {
     struct answer *answer = container_of(tell, struct answer, tell);
     (void)upper;
     answer->asks->count--;
+    os_free(answer->apart);
     os_free(answer);
 }
 
@@ -70,7 +124,7 @@ unsigned answers_say(struct answers *answers) {
     while ((answer = take_answered(answers)) != NULL) {
         queue_ask_end(answers->run, &answer->ask);
         if (answer->asks == NULL) {
-            os_free(answer);
+            discard(answer);
         } else {
             say(answer);
             said++;
@@ -123,9 +177,11 @@ static bool has_item(uint32_t wish) {
     return wish_puts((enum tn_wish)wish) || wish_gets((enum tn_wish)wish);
 }
 
+// `type`: of its item; NULL: it has none.
 static struct answer *make_answer(struct answers *answers, struct asks *asks,
                                   struct owner_task *task, const struct baggage_ask *ask,
-                                  size_t item_bytes) {
+                                  const struct tn_data_type *type) {
+    const size_t item_bytes = type == NULL ? 0 : bits_round_up(type->bytes, 8);
     struct answer *answer = os_allocate(sizeof *answer + item_bytes);
     if (answer == NULL) {
         return NULL;
@@ -135,6 +191,7 @@ static struct answer *make_answer(struct answers *answers, struct asks *asks,
                               .asks = asks,
                               .task = task,
                               .tell.bytes = (uint32_t)(sizeof answer->head + item_bytes),
+                              .element_bytes = item_element_bytes(type),
                               .head.number = ask->number};
     memset(answer->item, 0, item_bytes);
     list_node_init(&answer->said_node);
@@ -143,6 +200,21 @@ static struct answer *make_answer(struct answers *answers, struct asks *asks,
     asks->asked++;
     asks->count++;
     return answer;
+}
+
+// What is to be put in: TN_OK, TN_NO_MEMORY, or TN_MALFORMED.
+static int read_item(struct answer *answer, const struct tn_data_type *type, const void *copy,
+                     size_t bytes) {
+    struct item_view view;
+    if (!copy_read(type, copy, bytes, answer->item)) {
+        return TN_MALFORMED;
+    }
+    if (answer->element_bytes == 0) {
+        return TN_OK;
+    }
+    memcpy(&view, answer->item, sizeof view);
+    const int code = item_copy(answer->element_bytes, &view, (void *)answer->item);
+    return code == TN_TOO_LONG ? TN_MALFORMED : code; // it was measured over there
 }
 
 // What it asks for is done at the queue, or begun. `type` is that of the queue's items.
@@ -193,20 +265,25 @@ bool answer_hear(struct answers *answers, struct asks *asks, struct owner_task *
     const struct tn_data_type *type = queue_port_type(answers->run, ask.port);
     const bool fits =
         type != NULL && has_item(ask.wish) && ask.type == schema_item_identity(type);
-    struct answer *answer =
-        make_answer(answers, asks, task, &ask, fits ? bits_round_up(type->bytes, 8) : 0);
+    struct answer *answer = make_answer(answers, asks, task, &ask, fits ? type : NULL);
     if (answer == NULL) {
         return false;
     }
-    if (fits && wish_puts((enum tn_wish)ask.wish) &&
-        !copy_read(type, (const char *)payload + sizeof ask, behind, answer->item)) {
+    int code = TN_OK;
+    if (fits && wish_puts((enum tn_wish)ask.wish)) {
+        code = read_item(answer, type, (const char *)payload + sizeof ask, behind);
+    }
+    if (code == TN_MALFORMED) {
         list_remove(&answer->node);
         asks->count--;
         os_free(answer);
-        return false;
+    } else if (code == TN_NO_MEMORY) {
+        answer->ask.wait.outcome = code;
+        say(answer);
+    } else {
+        begin(answers, answer, &ask, type);
     }
-    begin(answers, answer, &ask, type);
-    return true;
+    return code != TN_MALFORMED;
 }
 
 // ---- ends ------------------------------------------------------------------------------------
@@ -217,7 +294,8 @@ void answers_part(struct answers *answers, struct asks *asks) {
         struct answer *answer = container_of(node, struct answer, node);
         if (queue_ask_withdraw(answers->run, &answer->ask)) {
             queue_ask_end(answers->run, &answer->ask);
-            os_free(answer);
+            answer->ask.wait.outcome = TN_CANCELLED;
+            discard(answer);
         } else {
             answer->asks = NULL; // who says the answers finds it
         }
@@ -230,6 +308,6 @@ void answers_part(struct answers *answers, struct asks *asks) {
 void answers_deinit(struct answers *answers) {
     struct answer *answer;
     while ((answer = take_answered(answers)) != NULL) {
-        os_free(answer);
+        discard(answer);
     }
 }

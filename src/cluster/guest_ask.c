@@ -9,6 +9,8 @@
 #include "base/bits.h"
 #include "cluster/copy.h"
 #include "cluster/guest.h"
+#include "frame/room.h"
+#include "sync/item.h"
 
 struct ask_post {
     struct taker_post post; // first: guest.c frees it
@@ -50,18 +52,42 @@ static int begin(struct guest *guest, struct asking *asking, struct ask_post *ma
     return ASKING_WAITS;
 }
 
+// The longest item that it may put, or be given.
+static size_t item_bytes_max(const struct asking *asking) {
+    if (asking->type == NULL) {
+        return 0;
+    }
+    if (wish_puts(asking->wish)) {
+        return copy_bytes(asking->type, asking->item);
+    }
+    const bool has_elements = item_element_bytes(asking->type) != 0;
+    return bits_round_up(asking->type->bytes, 8) + (has_elements ? TN_ITEM_BYTES_MAX : 0);
+}
+
+// What must not fail later: to take it back, and to be given an item.
+static bool make_reserves(struct asking *asking) {
+    const bool gets_elements = wish_gets(asking->wish) && item_element_bytes(asking->type) != 0;
+    asking->reserve = gets_elements ? room_make_alone(TN_ITEM_BYTES_MAX) : NULL;
+    asking->taking_back = gets_elements && asking->reserve == NULL ? NULL : make_post(0);
+    return asking->taking_back != NULL;
+}
+
+static void free_reserves(struct asking *asking) {
+    room_free_all(asking->reserve);
+    os_free(asking->taking_back);
+}
+
 int guest_ask(struct frame *border, struct asking *asking) {
     struct guest *guest = border->body_data;
     struct serve *serve = guest->serve;
-    const size_t item_bytes = asking->type == NULL ? 0 : bits_round_up(asking->type->bytes, 8);
+    const size_t item_bytes = item_bytes_max(asking);
     if (item_bytes > serve->link->payload_max - sizeof(struct baggage_ask)) {
         return TN_TOO_LONG;
     }
     const bool puts = wish_puts(asking->wish);
     struct ask_post *made = make_post(puts ? item_bytes : 0);
-    asking->taking_back = made == NULL ? NULL : make_post(0); // that must not fail
     int code = TN_NO_MEMORY;
-    if (asking->taking_back != NULL) {
+    if (make_reserves(asking) && made != NULL) {
         if (puts) {
             copy_write(asking->type, asking->item, made->item);
         }
@@ -71,7 +97,7 @@ int guest_ask(struct frame *border, struct asking *asking) {
         os_lock_release(&serve->ear.turn);
     }
     if (code != ASKING_WAITS) {
-        os_free(asking->taking_back);
+        free_reserves(asking);
         os_free(made);
     }
     return code;
@@ -92,7 +118,7 @@ void guest_take_back(struct frame *border, struct asking *asking) {
 static void complete(struct guest *guest, struct asking *asking, int code) {
     list_remove(&asking->node);
     guest->ask_count--;
-    os_free(asking->taking_back);
+    free_reserves(asking);
     awaitable_complete(&asking->over, code, NULL, true, NULL);
 }
 
@@ -104,6 +130,38 @@ static struct asking *find(const struct guest *guest, uint64_t number) {
         }
     }
     return NULL;
+}
+
+// A room of the length that it needs, or else the one of any length.
+static struct room *take_room(struct asking *asking, size_t bytes) {
+    struct room *room = room_make_alone(bytes);
+    if (room == NULL) {
+        room = asking->reserve;
+        asking->reserve = NULL;
+    }
+    return room;
+}
+
+// With the turn: the item goes where it is waited for. False: it is none.
+static bool take_item(struct asking *asking, const void *copy, size_t copy_bytes) {
+    const size_t element_bytes = item_element_bytes(asking->type);
+    struct item_view *item = asking->item;
+    size_t bytes;
+    if (!copy_read(asking->type, copy, copy_bytes, item)) {
+        return false;
+    }
+    if (element_bytes == 0) {
+        return true;
+    }
+    if (item_measure(element_bytes, item, &bytes) != TN_OK) {
+        return false;
+    }
+    struct room *room = bytes == 0 ? NULL : take_room(asking, bytes);
+    if (room != NULL) {
+        memcpy(room->elements, item->data, bytes);
+    }
+    item->data = room == NULL ? NULL : room->elements;
+    return true;
 }
 
 // What answers nothing is dropped.
@@ -120,8 +178,8 @@ void guest_tell(void *upper, struct taker_slot *slot, const void *payload, uint3
         return;
     }
     const bool has_item = wish_gets(asking->wish) && answer.code == TN_OK;
-    if (has_item && !copy_read(asking->type, (const char *)payload + sizeof answer,
-                               bytes - sizeof answer, asking->item)) {
+    if (has_item &&
+        !take_item(asking, (const char *)payload + sizeof answer, bytes - sizeof answer)) {
         answer.code = TN_MALFORMED;
     }
     complete(guest, asking, answer.code <= 0 ? answer.code : TN_MALFORMED);

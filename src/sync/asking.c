@@ -7,6 +7,7 @@
 #include "frame/elsewhere.h"
 #include "frame/misuse.h"
 #include "frame/run.h"
+#include "sync/item.h"
 
 // It lies on the stack of the only one who waits.
 static void keep(struct awaitable *awaitable) {
@@ -61,6 +62,49 @@ static int wait_for_answer(struct tn_self *self, struct asking *asking, struct f
     return outcome;
 }
 
+// `border` as above. Asks, and waits for the answer if it does not come at once.
+static int ask_and_wait(struct tn_self *self, struct asking *asking, struct frame *border) {
+    struct run *run = asking->run;
+    int code = border != NULL ? run->elsewhere->ask(border, asking) : ask_here(asking);
+    if (code == ASKING_WAITS) {
+        code = wait_for_answer(self, asking, border);
+        if (border == NULL) {
+            queue_ask_end(run, &asking->here);
+        }
+    }
+    return code;
+}
+
+static int put_elements(struct tn_self *self, struct asking *asking, struct frame *border,
+                        size_t element_bytes) {
+    struct item_view item = {NULL, 0};
+    size_t bytes;
+    int code;
+    if (border != NULL) { // they are copied on their way
+        code = item_measure(element_bytes, asking->item, &bytes);
+    } else {
+        code = item_copy(element_bytes, asking->item, &item);
+        asking->item = &item;
+    }
+    code = code == TN_OK ? ask_and_wait(self, asking, border) : code;
+    if (code != TN_OK) {
+        item_drop(&item);
+    }
+    return code;
+}
+
+static int get_elements(struct tn_self *self, struct asking *asking, struct frame *border) {
+    void *const view = asking->item;
+    struct item_view item;
+    asking->item = &item;
+    const int code = ask_and_wait(self, asking, border);
+    if (code == TN_OK) {
+        item_receive(self, &item);
+        memcpy(view, &item, sizeof item);
+    }
+    return code;
+}
+
 int tn_port_wish(struct tn_self *self, struct tn_port port, enum tn_wish wish,
                  const struct tn_data_type *type, void *item) {
     if (current_is_outside(self)) {
@@ -74,14 +118,12 @@ int tn_port_wish(struct tn_self *self, struct tn_port port, enum tn_wish wish,
     struct frame *border = goes ? elsewhere_border(frame) : NULL;
     struct asking asking = {.port = port, .wish = wish, .type = type, .item = item, .run = run};
     awaitable_init(&asking.over, &kind, false);
-    int code = border != NULL ? elsewhere->ask(border, &asking) : ask_here(&asking);
-    if (code == ASKING_WAITS) {
-        code = wait_for_answer(self, &asking, border);
-        if (border == NULL) {
-            queue_ask_end(run, &asking.here);
-        }
+    const size_t element_bytes = item_element_bytes(type);
+    if (element_bytes == 0) {
+        return ask_and_wait(self, &asking, border);
     }
-    return code;
+    return wish_puts(wish) ? put_elements(self, &asking, border, element_bytes)
+                           : get_elements(self, &asking, border);
 }
 
 int tn_port_task_done(struct tn_self *self, struct tn_port port) {

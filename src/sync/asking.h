@@ -20,13 +20,14 @@ struct asking {
     struct tn_port port;
     enum tn_wish wish;
     const struct tn_data_type *type; // of the item; NULL: there is none
-    void *item;
+    void *item; // with elements: elsewhere of a put, a view of the caller's; else as in sync/item.h
     struct run *run;
     struct queue_ask here; // where the port is of this run
     // Of who asks elsewhere:
     struct list_node node;
     uint64_t number;
-    void *taking_back; // memory for saying so
+    void *taking_back;    // memory for saying so
+    struct room *reserve; // for the longest item, where there is no memory when one comes
 };
 
 static inline bool wish_puts(enum tn_wish wish) {

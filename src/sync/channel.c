@@ -262,12 +262,15 @@ int tn_channel_close(struct tn_channel *room) {
                                            "it, the one that sends last", channel_name(channel));
 }
 
-int tn_channel_reset(struct tn_channel *room) {
+int channel_reset(struct tn_channel *room, size_t bytes, void (*drop)(void *item)) {
     struct channel *channel = channel_of(room);
     channel_acquire(channel, turn_thread());
     const bool is_used =
         !wait_list_is_empty(&channel->senders) || !wait_list_is_empty(&channel->receivers);
     if (!is_used) {
+        if (drop != NULL) {
+            channel_each(channel, bytes, drop);
+        }
         channel_empty(channel);
         channel->is_closed = false;
     }
@@ -280,6 +283,10 @@ int tn_channel_reset(struct tn_channel *room) {
                     : misuse(TN_NOT_YOURS, "the channel %s was freed while a frame waits for it: "
                                            "close it, and let those who use it end first",
                              channel_name(channel));
+}
+
+int tn_channel_reset(struct tn_channel *room) {
+    return channel_reset(room, 0, NULL);
 }
 
 size_t tn_channel_items(struct tn_channel *room) {

@@ -126,6 +126,9 @@ int channel_grow(struct channel *channel, size_t bytes);
 void channel_put(struct channel *channel, const void *item, size_t bytes);
 void channel_get(struct channel *channel, void *item, size_t bytes);
 
+// Shows each item that it holds to `see`.
+void channel_each(struct channel *channel, size_t bytes, void (*see)(void *item));
+
 // Gives the memory of the ring back, and the items in it.
 void channel_empty(struct channel *channel);
 
@@ -154,6 +157,9 @@ static inline void channel_release(struct channel *channel) {
 // TN_NO_MEMORY.
 int channel_try_send(struct channel *channel, const void *item, size_t bytes);
 int channel_try_receive(struct channel *channel, void *item, size_t bytes);
+
+// With no turn: tn_channel_reset, and `drop` (NULL: nothing) is called for each item that goes.
+int channel_reset(struct tn_channel *channel, size_t bytes, void (*drop)(void *item));
 
 // ---- who waits: channel_wait.c ---------------------------------------------------------------
 

@@ -117,6 +117,15 @@ void channel_get(struct channel *channel, void *item, size_t bytes) {
     count_on(side, 1);
 }
 
+void channel_each(struct channel *channel, size_t bytes, void (*see)(void *item)) {
+    const struct channel_side *side = &channel->receiving; // of a heap, from place 0 on
+    const size_t count = channel_count(channel);
+    for (size_t i = 0; i < count; i++) {
+        const size_t at = side->at + i < side->room ? side->at + i : side->at + i - side->room;
+        see(side->ring + at * bytes);
+    }
+}
+
 static void forget_items(struct channel_side *side) {
     use_ring(side, NULL, 0, 0);
     side->since = 0;

@@ -5,6 +5,8 @@
 
 #include "base/atomic.h"
 #include "base/bits.h"
+#include "sync/channel.h"
+#include "sync/item.h"
 
 // The options of the queue become those of its channel with the first use; whoever else comes at
 // that moment writes the same.
@@ -46,6 +48,39 @@ int tn_queue_get(struct tn_self *self, struct tn_queue *queue, void *item, size_
     return tn_channel_receive(self, queue_channel(queue), item, item_bytes, waits);
 }
 
+// ---- items with elements ---------------------------------------------------------------------
+
+void queue_will_have_elements(struct tn_queue *queue) {
+    atomic_store_relaxed((_Atomic uint32_t *)&queue->tn_has_elements, 1);
+}
+
+int tn_queue_put_elements(struct tn_self *self, struct tn_queue *queue,
+                          const struct tn_data_type *type, const void *view, bool waits) {
+    struct item_view item;
+    int code = item_copy(item_element_bytes(type), view, &item);
+    if (code != TN_OK) {
+        return code;
+    }
+    queue_will_have_elements(queue);
+    code = tn_queue_put(self, queue, &item, sizeof item, waits);
+    if (code != TN_OK) {
+        item_drop(&item);
+    }
+    return code;
+}
+
+int tn_queue_get_elements(struct tn_self *self, struct tn_queue *queue, void *view, bool waits) {
+    struct item_view item;
+    const int code = tn_queue_get(self, queue, &item, sizeof item, waits);
+    if (code == TN_OK) {
+        item_receive(self, &item);
+        memcpy(view, &item, sizeof item);
+    }
+    return code;
+}
+
+// ---- the rest --------------------------------------------------------------------------------
+
 int tn_queue_task_done(struct tn_queue *queue) {
     return tn_latch_done(&queue->tn_undone);
 }
@@ -59,7 +94,9 @@ int tn_queue_end(struct tn_queue *queue) {
 }
 
 int tn_queue_reset(struct tn_queue *queue) {
-    const int code = tn_channel_reset(queue_channel(queue));
+    const bool drops = atomic_load_relaxed((_Atomic uint32_t *)&queue->tn_has_elements) != 0;
+    const int code =
+        channel_reset(queue_channel(queue), sizeof(struct item_view), drops ? item_drop : NULL);
     if (code == TN_OK) {
         queue->tn_undone = (struct tn_latch){.name = queue->name};
     }

@@ -9,4 +9,8 @@
 // The channel that has its items.
 struct tn_channel *queue_channel(struct tn_queue *queue);
 
+// Its items are views of rooms (sync/item.h), which go with it. Before the first one is put in,
+// from any thread.
+void queue_will_have_elements(struct tn_queue *queue);
+
 #endif

@@ -6,6 +6,7 @@
 #include "frame/primitive.h"
 #include "frame/run.h"
 #include "sync/channel.h"
+#include "sync/item.h"
 #include "sync/latch.h"
 #include "sync/queue.h"
 
@@ -221,6 +222,9 @@ struct tn_port tn_port_of_queue(struct tn_self *self, struct tn_queue *queue,
                                 .queue = queue,
                                 .type = type};
     list_init(&port->asks);
+    if (item_element_bytes(type) != 0) {
+        queue_will_have_elements(queue);
+    }
     const struct tn_port name = port_of_queue(owner->run, port);
     if (name.number == 0) {
         os_free(port);

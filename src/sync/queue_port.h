@@ -28,7 +28,7 @@ struct run;
 struct queue_ask {
     struct waiter waiter;
     struct wait wait;        // its outcome is the answer
-    void *item;              // is put in, or written
+    void *item;              // is put in, or written: with elements, as sync/item.h has them
     struct list_node node;   // in the port's list
     struct queue_port *port; // NULL: of none, or of none any more
     enum tn_wish wish;

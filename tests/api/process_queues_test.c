@@ -9,6 +9,7 @@
 #include "support/test.h"
 
 TN_PROCESS_QUEUE(int, numbers);
+TN_PROCESS_QUEUE(tn_text, lines);
 
 static const struct tn_run_options *options(void) {
     static const struct tn_run_options two = {.num_threads = 2, .num_processes = 2};
@@ -57,6 +58,68 @@ TEST(two_processes_share_a_queue_and_each_item_goes_to_one_of_them) {
     int counted = 0;
     EXPECT_EQ(tn_run_with(options(), hands_out, &counted, 2000), TN_OK);
     EXPECT_EQ(counted, 2000);
+}
+
+// ---- text ------------------------------------------------------------------------------------
+
+// Puts back what it gets, backwards.
+TN_DFRAME(int, turns_round, (struct tn_port, from), (struct tn_port, to)) {
+    int count = 0;
+    for (tn_text line; tn_port_get(lines, from, &line) == TN_OK; count++) {
+        char turned[TN_ITEM_BYTES_MAX];
+        for (size_t i = 0; i < line.count; i++) {
+            turned[i] = line.data[line.count - 1 - i];
+        }
+        EXPECT_EQ(tn_port_put(lines, to, ((tn_text){turned, line.count})), TN_OK);
+        EXPECT_EQ(tn_room_free(self, line.data), TN_OK);
+        EXPECT_EQ(tn_port_task_done(self, from), TN_OK);
+    }
+    return count;
+}
+
+static char letters[TN_ITEM_BYTES_MAX];
+
+// From none to as many as may be.
+static tn_text line_of(int i) {
+    return (tn_text){letters, i % 20 == 19 ? sizeof letters : (size_t)i * 97 % 3000};
+}
+
+static void expect_turned(tn_text line) {
+    EXPECT_EQ(line.count == 0 ? 'a' : line.data[line.count - 1], 'a');
+    for (size_t i = 0; i < line.count; i++) {
+        EXPECT(line.data[i] == letters[line.count - 1 - i]);
+    }
+}
+
+TN_PFRAME(int, sends_lines, (int, count)) {
+    tn_queue(lines) todo = TN_QUEUE_OF(.max = 8), done = TN_QUEUE_OF(.name = "done");
+    const struct tn_port from = tn_queue_port(lines, &todo), to = tn_queue_port(lines, &done);
+    tn_task(turns_round) first = tn_spawn(turns_round, from, to);
+    tn_task(turns_round) second = tn_spawn(turns_round, from, to);
+    size_t bytes = 0;
+    for (int i = 0; i < count; i++) {
+        EXPECT_EQ(tn_put(lines, &todo, line_of(i)), TN_OK);
+        bytes += line_of(i).count;
+    }
+    EXPECT_EQ(tn_queue_join(self, &todo), TN_OK);
+    EXPECT_EQ(tn_queue_close(&todo), TN_OK);
+    const int turned = tn_await(turns_round, first) + tn_await(turns_round, second);
+    for (tn_text line; tn_try_get(lines, &done, &line) == TN_OK; bytes -= line.count) {
+        expect_turned(line);
+    }
+    EXPECT_EQ(bytes, 0);
+    EXPECT_EQ(tn_queue_free(&todo), TN_OK);
+    EXPECT_EQ(tn_queue_free(&done), TN_OK);
+    return turned;
+}
+
+TEST(two_processes_take_lines_of_text_and_give_them_back) {
+    for (size_t i = 0; i < sizeof letters; i++) {
+        letters[i] = (char)('a' + i % 26);
+    }
+    int turned = 0;
+    EXPECT_EQ(tn_run_with(options(), sends_lines, &turned, 200), TN_OK);
+    EXPECT_EQ(turned, 200);
 }
 
 // ---- a process that dies ---------------------------------------------------------------------

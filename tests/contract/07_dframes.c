@@ -322,6 +322,40 @@ CONTRACT(a_child_gets_from_a_queue_and_puts_into_another) {
     EXPECT_EQ(tn_queue_free(&done), TN_OK);
 }
 
+TN_PROCESS_QUEUE(tn_text, words);
+
+LEVEL_FRAME(int, repeats, (struct tn_port, todo), (struct tn_port, done)) {
+    int count = 0;
+    for (tn_text word; tn_port_get(words, todo, &word) == TN_OK; count++) {
+        char text[10] = "so ";
+        memcpy(text + 3, word.data, word.count);
+        EXPECT_EQ(tn_port_put(words, done, ((tn_text){text, 3 + word.count})), TN_OK);
+    }
+    return count;
+}
+
+// What a DFrame puts into a queue of another process, or gets from it, is put and got there once;
+CONTRACT(text_that_goes_through_queues_is_copied_at_every_level) {
+    tn_queue(words) todo = TN_QUEUE_OF(.max = 2);
+    tn_queue(words) done = TN_QUEUE_OF(.max = 0);
+    tn_task(repeats) child =
+        tn_spawn(repeats, tn_queue_port(words, &todo), tn_queue_port(words, &done));
+    char text[4] = "far";
+    EXPECT_EQ(tn_put(words, &todo, ((tn_text){text, 3})), TN_OK);
+    memset(text, '?', 3);
+    EXPECT_EQ(tn_put(words, &todo, tn_text_of("good")), TN_OK);
+    EXPECT_EQ(tn_queue_close(&todo), TN_OK);
+    EXPECT_EQ(tn_await(repeats, child), 2);
+    tn_text far, good;
+    EXPECT_EQ(tn_try_get(words, &done, &far), TN_OK);
+    EXPECT_EQ(tn_try_get(words, &done, &good), TN_OK);
+    EXPECT_EQ(tn_queue_free(&todo), TN_OK);
+    EXPECT_EQ(tn_queue_free(&done), TN_OK);
+    EXPECT(far.count == 6 && memcmp(far.data, "so far", 6) == 0);
+    EXPECT(good.count == 7 && memcmp(good.data, "so good", 7) == 0);
+    EXPECT_EQ(tn_room_free(self, far.data), TN_OK);
+}
+
 LEVEL_FRAME(void, gets_until_the_end, (struct tn_port, port), (struct tn_port, ready)) {
     int number;
     EXPECT_EQ(tn_port_post(self, ready, 0), TN_OK);

@@ -19,11 +19,16 @@ TN_DFRAME(tn_doubles, arrays_too, (tn_doubles, x)) {
 TN_DLOCAL(struct point, middle);
 TN_PROCESS_QUEUE(struct line, lines);
 TN_PROCESS_QUEUE(unsigned, counts);
+TN_PROCESS_QUEUE(tn_text, texts);
+TN_PROCESS_QUEUE(tn_doubles, rows);
 TN_DFRAME(int, uses_queues, (struct tn_port, port)) {
     unsigned count = 0;
     struct line line;
     (void)tn_port_get(lines, port, &line);
     (void)tn_port_put(counts, port, count);
+    tn_text text;
+    (void)tn_port_get(texts, port, &text);
+    (void)tn_port_put(rows, port, tn_doubles_of(&line.from.x, 1));
     return tn_port_try_get(counts, port, &count);
 }
 TN_DFRAME(void, no_parameters) {
@@ -63,8 +68,8 @@ TN_DFRAME_DECLARE(double, wrong, (handle, h));
 TN_DLOCAL(tn_text, wrong);
 #elif REFUSED == 11 // sentence: a pointer means nothing in another process: pass tn_text, tn_bytes
 TN_DLOCAL(const char *, wrong);
-#elif REFUSED == 12 // sentence: the items of a process queue are scalars, or structures
-TN_PROCESS_QUEUE(tn_text, wrong);
+#elif REFUSED == 12 // sentence: the items of a process queue are scalars, structures declared by
+TN_PROCESS_QUEUE(long double, wrong);
 #elif REFUSED == 13 // sentence: a pointer means nothing in another process: pass tn_text, tn_bytes
 TN_PROCESS_QUEUE(const char *, wrong);
 #endif
