@@ -67,7 +67,7 @@ void cancel_insist(struct frame *frame);
 // A deadline of the current frame has passed: removes its children from that birth on.
 void cancel_remove_since(struct tn_self *self, uint64_t birth);
 
-// After the ticket was opened, on the worker's loop: wakes the stack if somebody cancelled
+// After the ticket was opened, by the commit: wakes the stack if somebody cancelled
 // meanwhile.
 void cancel_check_waiting(struct task_stack *stack, uint32_t ticket);
 

@@ -11,10 +11,6 @@ static _Thread_local struct task_stack outside = {
     .cancels = 1, .tasks.is_closed = true, .tasks.self.thread = TN_NO_THREAD_};
 static _Thread_local struct tn_task place;
 
-bool current_is_outside(const struct tn_self *self) {
-    return task_stack_of((struct tn_self *)(uintptr_t)self)->frame == NULL;
-}
-
 struct tn_self *tn_current(void) {
     struct worker *worker = worker_current();
     struct task_stack *stack = worker == NULL ? NULL : atomic_load_relaxed(&worker->running);

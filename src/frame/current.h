@@ -9,9 +9,11 @@
 
 #include <stdbool.h>
 
-struct tn_self;
+#include "scheduler/task_stack.h"
 
 // Whether it is the one that stands for outside.
-bool current_is_outside(const struct tn_self *self);
+static inline bool current_is_outside(const struct tn_self *self) {
+    return task_stack_of((struct tn_self *)(uintptr_t)self)->frame == NULL;
+}
 
 #endif

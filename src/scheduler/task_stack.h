@@ -94,7 +94,8 @@ static inline struct task_stack *task_stack_of(struct tn_self *self) {
     return container_of(self, struct task_stack, tasks.self);
 }
 
-// Begins to wait; returns the ticket. By the worker that switched away from the stack.
+// Begins to wait; returns the ticket. By the worker that switched away from the stack, or, where
+// nobody else could continue it, that is about to.
 static inline uint32_t task_stack_wait(struct task_stack *stack) {
     const uint32_t ticket = atomic_load_relaxed(&stack->ticket) + 1;
     ASSERT(ticket % 2 == 1);

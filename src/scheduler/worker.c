@@ -4,7 +4,8 @@
 // spinning for a while (waking a sleeping core costs far more than it) -> idle_sleep until somebody
 // wakes it or a deadline comes -> fire timers -> loop.
 // Invariant: exactly one of "in the loop" and "on worker->running's stack" holds; a commit runs
-// once, right after the switch away from its stack. Start reading at worker_loop.
+// once, right after the switch away from its stack, or before it (suspend.h). Start reading at
+// worker_loop.
 #include "scheduler/worker.h"
 
 #include "base/atomic.h"
@@ -35,8 +36,12 @@ __attribute__((always_inline)) static inline void switch_to(struct worker *worke
     // release: pairs with rob: a thief reads the stack's tasks through this.
     atomic_store_release(&worker->running, stack);
     context_switch(&worker->context, &stack->context);
+    stack = atomic_load_relaxed(&worker->running); // stacks may have followed one another
     atomic_store_relaxed(&worker->running, NULL);
     void (*commit)(struct task_stack *, void *) = worker->commit;
+    if (commit == NULL) { // suspend_stack has done it
+        return;
+    }
     worker->commit = NULL;
     struct departure *const departure = stack->departure; // after the commit it may run elsewhere
     stack->departure = NULL;
@@ -62,15 +67,21 @@ static inline struct task_stack *resume(struct worker *worker, struct runnable *
     return stack;
 }
 
+struct task_stack *worker_resume(struct worker *worker, struct runnable *runnable) {
+    return resume(worker, runnable);
+}
+
 // The same, and the mark of what is due.
 static struct task_stack *resume_due(struct worker *worker, struct runnable *runnable) {
-    runnable->run = resume;
+    runnable->run = worker_resume;
     return resume(worker, runnable);
 }
 
 void worker_suspend(struct task_stack *stack,
                     void (*commit)(struct task_stack *stack, void *argument), void *argument) {
-    suspend_stack(stack, commit, argument);
+    suspend_hand_over(stack);
+    suspend_to_loop(stack, commit, argument);
+    suspend_take_over(stack);
 }
 
 // On the loop's stack: nobody uses the finished one any more.
@@ -154,7 +165,7 @@ void worker_stack_prepare(struct worker *worker, struct task_stack *stack, struc
     stack->scheduler = worker->scheduler;
     stack->worker = NULL;
     stack->home = home;
-    stack->resume.run = resume;
+    stack->resume.run = worker_resume;
     stack->turn_is_queued = false;
     stack->has_ended = false;
     stack->frame = NULL;
@@ -366,9 +377,10 @@ void worker_loop(struct worker *worker) {
     // acquire: pairs with scheduler_stop; everything root did is visible to whoever joins us.
     while (!atomic_load_acquire(&scheduler->is_stopping)) {
         struct task_stack *stack;
-        struct runnable *next = worker->is_announced ? NULL : worker_take_next(worker);
+        struct runnable *next = worker->is_announced ? NULL : worker_peek_next(worker);
         if (LIKELY(next != NULL)) {
-            stack = next->run == resume ? resume(worker, next) : next->run(worker, next);
+            worker_take_next(worker);
+            stack = next->run == worker_resume ? resume(worker, next) : next->run(worker, next);
         } else if (worker->is_announced || !worker_find(worker, false, &stack)) {
             stack = idle(worker);
         }

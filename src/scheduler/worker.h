@@ -3,6 +3,8 @@
 // A worker's loop runs on the thread's own stack: it finds something to run, switches to its stack,
 // and comes back when that suspends or ends. What must happen only after a stack has been left (to
 // register it as waiting, to give it back) is passed to worker_suspend as `commit` and runs here.
+// In a run of one thread a stack may also commit before it is left, and be followed by the next one
+// without the loop: suspend.h.
 //
 // Where things wait to be run, in the order in which a worker looks:
 //   handed  free work from somebody who chose this idle worker: run at once, or shown to others
@@ -34,6 +36,10 @@
 #include "stack/overflow.h"
 
 struct scheduler;
+
+// Timers of a busy worker and the world are looked at this often, because reading the clock costs
+// 20 ns.
+#define WORKER_TIMER_ROUNDS 16
 
 struct worker {
     // By its own thread.
@@ -153,6 +159,9 @@ void scheduler_stop(struct scheduler *scheduler);
 // The worker of the calling thread, NULL outside of a run. Read it anew after every wait.
 struct worker *worker_current(void);
 
+// What a suspended stack's `resume` runs, unless it is due.
+struct task_stack *worker_resume(struct worker *worker, struct runnable *runnable);
+
 // True while the worker may take PFrames: always, or, for the spare one, while worker 0 is idle.
 bool worker_may_take_free(struct worker *worker);
 
@@ -210,6 +219,21 @@ static inline void worker_ready_alone(struct worker *worker, struct task_stack *
 
 // The commit of a stack that only lets others go first: makes it ready at once.
 void worker_requeue(struct task_stack *stack, void *argument);
+
+// In most rounds of a busy thread of Frames the next of them is at the head of its queue, and
+// nothing else has to be looked at: that one, which is worker_take_next's. NULL: worker_find has to
+// look.
+static inline struct runnable *worker_peek_next(struct worker *worker) {
+    const bool is_next = (worker->tick + 1) % WORKER_TIMER_ROUNDS != 0 &&
+                         worker->due.first == NULL && inbox_is_empty(&worker->inbox) &&
+                         !worker->is_chosen && shared_queue_is_empty(&worker->ready);
+    return is_next ? worker->local.first : NULL;
+}
+
+static inline void worker_take_next(struct worker *worker) {
+    worker->tick++;
+    (void)runnable_queue_pop(&worker->local);
+}
 
 // Whether the worker has something of its own to run next, at a glance. By its own thread.
 static inline bool worker_has_next(struct worker *worker) {

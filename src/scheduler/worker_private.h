@@ -4,24 +4,6 @@
 
 #include "scheduler/worker.h"
 
-// Timers of a busy worker and the world are looked at this often, because reading the clock costs
-// 20 ns.
-#define WORKER_TIMER_ROUNDS 16
-
-// In most rounds of a busy thread of Frames the next of them is at the head of its queue, and
-// nothing else has to be looked at: that one, taken off. NULL: worker_find has to look.
-static inline struct runnable *worker_take_next(struct worker *worker) {
-    const bool is_next = (worker->tick + 1) % WORKER_TIMER_ROUNDS != 0 &&
-                         worker->local.first != NULL && worker->due.first == NULL &&
-                         inbox_is_empty(&worker->inbox) && !worker->is_chosen &&
-                         shared_queue_is_empty(&worker->ready);
-    if (!is_next) {
-        return NULL;
-    }
-    worker->tick++;
-    return runnable_queue_pop(&worker->local);
-}
-
 // Finds the next thing to do. True: *stack is to be continued, or the thing has been done already
 // (NULL). False: there is nothing. `is_idle` says that the worker is announced: it retracts as soon
 // as it has something.

@@ -65,7 +65,9 @@ __attribute__((always_inline)) static inline int wait_in(struct tn_self *self,
         channel_settle(channel);
     }
     const struct guard guard = {&channel->sending.turn, has_ring ? &channel->receiving.turn : NULL};
-    code = wait_suspend_inline(&wait.wait, guard);
+    code = UNLIKELY(current_is_outside(self))
+               ? wait_suspend_thread(&wait.wait, guard)
+               : wait_suspend_frame(self, &wait.wait, &wait.waiter, guard);
     sanitizer_take_over(channel);
     code = code == TN_OK ? wait.wait.outcome : code;
     if (!sends && code == TN_OK) {
@@ -105,7 +107,7 @@ int channel_pass(struct tn_self *self, struct channel *channel, const void *item
     struct wait *receiver = wait_take(&channel->receivers);
     if (receiver != NULL) {
         channel_copy(channel_item_of(receiver, bytes), item, bytes);
-        wait_fire_inline(receiver, TN_OK);
+        wait_fire_inline(receiver, TN_OK, task_stack_of(self)->worker);
     } else if (LIKELY(!channel->is_closed && waits)) {
         return wait_to_pass(self, channel, item, bytes);
     }
@@ -122,7 +124,7 @@ int channel_accept(struct tn_self *self, struct channel *channel, void *item, si
     struct wait *sender = wait_take(&channel->senders);
     if (sender != NULL) {
         channel_copy(item, channel_item_of(sender, bytes), bytes);
-        wait_fire_inline(sender, TN_OK);
+        wait_fire_inline(sender, TN_OK, task_stack_of(self)->worker);
     } else if (LIKELY(!channel->is_closed && waits)) {
         return wait_to_accept(self, channel, item, bytes);
     }

@@ -45,10 +45,11 @@ static inline void waiter_init_inline(struct waiter *waiter, struct tn_self *sel
 void waiter_wake_slow(struct waiter *waiter);
 
 // With the lock held that the waiter comes to before it goes on, unless it was fired from inside.
-static inline void waiter_wake(struct waiter *waiter) {
+// By `worker`; NULL: by a thread in no run.
+static inline void waiter_wake(struct waiter *waiter, struct worker *worker) {
     struct task_stack *stack = waiter->stack;
-    struct worker *worker = stack == NULL ? NULL : worker_current();
-    if (worker == NULL || worker->scheduler != stack->scheduler || worker->scheduler->is_shared) {
+    if (stack == NULL || worker == NULL || worker->scheduler != stack->scheduler ||
+        worker->scheduler->is_shared) {
         waiter_wake_slow(waiter);
         return;
     }
@@ -60,13 +61,13 @@ static inline void waiter_wake(struct waiter *waiter) {
     }
 }
 
-static inline void wait_fire_inline(struct wait *wait, int outcome) {
+static inline void wait_fire_inline(struct wait *wait, int outcome, struct worker *worker) {
     struct waiter *waiter = wait->waiter;
     wait->outcome = outcome;
     if (UNLIKELY(wait->place != 0)) {
         waiter_fire(waiter);
     } else {
-        waiter_wake(waiter);
+        waiter_wake(waiter, worker);
     }
 }
 
@@ -77,6 +78,17 @@ struct suspension {
     struct guard guard;
     bool is_hidden;
 };
+
+// What is done for the stack when it has been left. The suspension is gone as soon as the ticket is
+// open, the waiter when the lock is released.
+static inline void waiter_open(struct task_stack *stack, struct suspension suspension) {
+    const uint32_t ticket = task_stack_wait(stack);
+    suspension.waiter->ticket = ticket;
+    if (!suspension.is_hidden) {
+        cancel_open(stack, ticket); // whom it wakes comes to this lock first
+    }
+    guard_release(suspension.guard);
+}
 
 void waiter_commit(struct task_stack *stack, void *argument);
 
@@ -93,13 +105,21 @@ static inline bool waiter_has_fired(struct waiter *waiter, struct guard guard) {
            waiter_has_fired_slow(waiter, guard);
 }
 
-// Of a frame. As waiter_suspend.
+// Of a frame, on `stack`. As waiter_suspend.
 __attribute__((always_inline)) static inline bool waiter_suspend_inline(struct waiter *waiter,
+                                                                        struct task_stack *stack,
                                                                         struct guard guard) {
-    struct task_stack *stack = waiter->stack;
-    struct suspension suspension = {waiter, guard, stack->scopes != NULL && scope_hides(stack)};
+    const bool is_hidden = stack->scopes != NULL && scope_hides(stack);
     stack->note = &waiter->note;
-    suspend_stack(stack, waiter_commit, &suspension);
+    suspend_hand_over(stack);
+    if (LIKELY(suspend_may_commit(stack))) { // as suspend_stack, but nothing goes through memory
+        waiter_open(stack, (struct suspension){waiter, guard, is_hidden});
+        suspend_to_next(stack);
+    } else {
+        struct suspension suspension = {waiter, guard, is_hidden};
+        suspend_to_loop(stack, waiter_commit, &suspension);
+    }
+    suspend_take_over(stack);
     return waiter_has_fired(waiter, guard);
 }
 
@@ -107,21 +127,27 @@ __attribute__((always_inline)) static inline bool waiter_suspend_inline(struct w
 int wait_suspend_again(struct wait *wait, struct guard guard);
 int wait_suspend_thread(struct wait *wait, struct guard guard);
 
-__attribute__((always_inline)) static inline int wait_suspend_inline(struct wait *wait,
-                                                                     struct guard guard) {
-    struct waiter *waiter = wait->waiter;
-    if (waiter->stack == NULL) {
-        return wait_suspend_thread(wait, guard);
-    }
-    ready_begin(waiter->self, NULL);
+// Of `waiter`, which stands for `self`, a frame. What is known to the caller need not be looked up.
+__attribute__((always_inline)) static inline int wait_suspend_frame(struct tn_self *self,
+                                                                    struct wait *wait,
+                                                                    struct waiter *waiter,
+                                                                    struct guard guard) {
+    ready_begin(self, NULL);
     int code = TN_OK;
-    const bool is_over = (turn_is_shared(guard.first) && wait_spin(wait, guard)) ||
-                         waiter_suspend_inline(waiter, guard);
+    const bool is_over = (UNLIKELY(turn_is_shared(guard.first)) && wait_spin(wait, guard)) ||
+                         waiter_suspend_inline(waiter, task_stack_of(self), guard);
     if (UNLIKELY(!is_over)) {
         code = wait_suspend_again(wait, guard);
     }
-    ready_over(waiter->self);
+    ready_over(waiter->self); // `self` need not be kept over the switch
     return code;
+}
+
+__attribute__((always_inline)) static inline int wait_suspend_inline(struct wait *wait,
+                                                                     struct guard guard) {
+    struct waiter *waiter = wait->waiter;
+    return waiter->stack == NULL ? wait_suspend_thread(wait, guard)
+                                 : wait_suspend_frame(waiter->self, wait, waiter, guard);
 }
 
 #endif

@@ -90,12 +90,12 @@ void waiter_wake_slow(struct waiter *waiter) {
 
 void waiter_fire(struct waiter *waiter) {
     turn_acquire(&waiter->lock, TN_NO_THREAD_);
-    waiter_wake(waiter);
+    waiter_wake(waiter, worker_current());
     turn_release(&waiter->lock); // a select passes the lock of what fired it before it goes on
 }
 
 void wait_fire(struct wait *wait, int outcome) {
-    wait_fire_inline(wait, outcome);
+    wait_fire_inline(wait, outcome, worker_current());
 }
 
 void wait_fire_all(struct wait_list *list, int outcome) {
@@ -107,15 +107,8 @@ void wait_fire_all(struct wait_list *list, int outcome) {
 
 // ---- waiting ---------------------------------------------------------------------------------
 
-// The suspension is gone as soon as the ticket is open, the waiter when the lock is released.
 void waiter_commit(struct task_stack *stack, void *argument) {
-    const struct suspension suspension = *(const struct suspension *)argument;
-    const uint32_t ticket = task_stack_wait(stack);
-    suspension.waiter->ticket = ticket;
-    if (!suspension.is_hidden) {
-        cancel_open(stack, ticket); // whom it wakes comes to this lock first
-    }
-    guard_release(suspension.guard);
+    waiter_open(stack, *(const struct suspension *)argument);
 }
 
 bool waiter_has_fired_slow(struct waiter *waiter, struct guard guard) {
@@ -127,7 +120,7 @@ bool waiter_has_fired_slow(struct waiter *waiter, struct guard guard) {
 
 bool waiter_suspend(struct waiter *waiter, struct guard guard, uint64_t deadline_ns) {
     if (waiter->stack != NULL) {
-        return waiter_suspend_inline(waiter, guard);
+        return waiter_suspend_inline(waiter, waiter->stack, guard);
     }
     guard_release(guard);
     (void)os_wait_word(&waiter->has_fired, WAIT_NOT_FIRED, deadline_ns);

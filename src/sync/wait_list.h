@@ -7,8 +7,8 @@
 //
 // The lists of an object are guarded by its lock. Who waits looks at the object under that lock,
 // links itself, leaves its stack, and only then, on the worker's loop, opens its ticket and
-// releases the lock (wait_suspend). So nobody fires a wait whose stack has not been left, and a
-// wake is one compare and swap on the ticket.
+// releases the lock (wait_suspend; alone in a run it does so before: suspend.h). So nobody fires a
+// wait whose stack he could continue too early, and a wake is one compare and swap on the ticket.
 //
 //   (none) --wait_push--> linked --wait_fire--> fired: it has what it waited for
 //                               \--wait_suspend: told to end--> unlinked: it has not

@@ -1,14 +1,8 @@
 // callers.c - who calls what is modelled: threads that belong to no run and make no mistakes.
 //
 // Invariant: a misuse fails the model. Start reading at misuse.
-#include "frame/current.h"
 #include "frame/misuse.h"
 #include "model/model.h"
-
-bool current_is_outside(const struct tn_self *self) {
-    (void)self;
-    return true;
-}
 
 int misuse(int code, const char *format, ...) {
     (void)format;

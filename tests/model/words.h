@@ -18,6 +18,10 @@
 #define TN_CHANGE_ACQUIRE_(at, expected, value) atomic_cas_acquire(&(at), &(expected), (value))
 #define TN_CHANGE_RELEASE_(at, expected, value) atomic_cas_release(&(at), &(expected), (value))
 
+// A self of a model has no stack around it: it is a thread in no run.
+#include "frame/current.h"
+#define current_is_outside(self) ((void)(self), true)
+
 // Who waits for a task leaves its stack by the model's worker_suspend, also where that is inline.
 #ifdef MODEL_SUSPENDS
 #include "scheduler/suspend.h"
