@@ -109,22 +109,35 @@ static bool is_in_bucket(const struct heap_node *node) {
     return node->child == node;
 }
 
-static unsigned int level_of(const struct heap *heap, uint64_t key) {
-    return bits_log2(key ^ heap->base) / HEAP_DIGIT_BITS;
+static struct heap_place place_of(const struct heap *heap, uint64_t key) {
+    return heap_place(key, bits_log2(key ^ heap->base));
 }
 
-static unsigned int digit_at(uint64_t key, unsigned int level) {
-    return (unsigned int)(key >> (level * HEAP_DIGIT_BITS)) % HEAP_DIGITS;
-}
-
-static void bucket_set(struct heap *heap, unsigned int level, unsigned int digit,
+static void bucket_set(struct heap *heap, unsigned int group, unsigned int digit,
                        struct heap_node *ring) {
     uint64_t bit = UINT64_C(1) << digit;
-    uint64_t *digits = &heap->digits[level];
-    heap->buckets[level][digit] = ring;
+    uint64_t *digits = &heap->digits[group];
+    uint64_t *groups = &heap->groups[group / 64];
+    heap->buckets[group][digit] = ring;
     *digits = ring == NULL ? *digits & ~bit : *digits | bit;
-    bit = UINT64_C(1) << level;
-    heap->levels = *digits == 0 ? heap->levels & ~bit : heap->levels | bit;
+    bit = UINT64_C(1) << group % 64;
+    *groups = *digits == 0 ? *groups & ~bit : *groups | bit;
+}
+
+// HEAP_GROUPS: there is no node in any.
+static unsigned int first_group(const struct heap *heap) {
+    if (heap->groups[0] != 0) {
+        return bits_lowest(heap->groups[0]);
+    }
+    return heap->groups[1] != 0 ? 64 + bits_lowest(heap->groups[1]) : HEAP_GROUPS;
+}
+
+// The first bucket of a group that has one, emptied.
+static struct heap_node *bucket_take(struct heap *heap, unsigned int group) {
+    const unsigned int digit = bits_lowest(heap->digits[group]);
+    struct heap_node *ring = heap->buckets[group][digit];
+    bucket_set(heap, group, digit, NULL);
+    return ring;
 }
 
 // Joins two rings into one.
@@ -137,53 +150,63 @@ static void splice(struct heap_node *one, struct heap_node *other) {
 }
 
 static void bucket_push(struct heap *heap, struct heap_node *node) {
-    unsigned int level = level_of(heap, node->key);
-    unsigned int digit = digit_at(node->key, level);
-    struct heap_node *ring = heap->buckets[level][digit];
+    const struct heap_place place = place_of(heap, node->key);
+    struct heap_node *ring = heap->buckets[place.group][place.digit];
     node->child = node;
     node->next = node;
     node->prev = node;
     if (ring == NULL) {
-        bucket_set(heap, level, digit, node);
+        bucket_set(heap, place.group, place.digit, node);
     } else {
         splice(ring, node);
     }
 }
 
 static void bucket_remove(struct heap *heap, struct heap_node *node) {
-    unsigned int level = level_of(heap, node->key);
-    unsigned int digit = digit_at(node->key, level);
+    const struct heap_place place = place_of(heap, node->key);
     if (node->next == node) {
-        bucket_set(heap, level, digit, NULL);
+        bucket_set(heap, place.group, place.digit, NULL);
         return;
     }
     node->prev->next = node->next;
     node->next->prev = node->prev;
-    heap->buckets[level][digit] = node->next;
+    heap->buckets[place.group][place.digit] = node->next;
 }
 
+// From both ends, as sort_in.
 static bool is_at_most(const struct heap_node *ring, size_t count) {
-    const struct heap_node *node = ring;
-    for (size_t i = 0; i < count; i++) {
-        node = node->next;
-        if (node == ring) {
+    const struct heap_node *front = ring;
+    const struct heap_node *back = ring->prev;
+    for (size_t seen = 2; seen <= count + 1; seen += 2) {
+        if (front == back || front->next == back) {
             return true;
         }
+        front = front->next;
+        back = back->prev;
     }
     return false;
 }
 
-// Puts each node of a ring where it belongs now that `base` has changed.
+static void put(struct heap *heap, struct heap_node *node) {
+    if (node->key <= heap->base) {
+        near_push(heap, node);
+    } else {
+        bucket_push(heap, node);
+    }
+}
+
+// Puts each node of a ring where it belongs now that `base` has changed. From both ends in turn:
+// nodes far apart in memory are in no cache, and so the next of either end comes from there while
+// the other end is looked at.
 static void sort_in(struct heap *heap, struct heap_node *ring) {
-    ring->prev->next = NULL;
-    while (ring != NULL) {
-        struct heap_node *node = ring;
-        ring = node->next;
-        if (node->key <= heap->base) {
-            near_push(heap, node);
-        } else {
-            bucket_push(heap, node);
-        }
+    struct heap_node *ends[2] = {ring, ring->prev};
+    bool is_last = false;
+    for (int end = 0; !is_last; end = 1 - end) {
+        struct heap_node *node = ends[end];
+        is_last = ends[0] == ends[1];
+        ends[end] = end == 0 ? node->next : node->prev;
+        __builtin_prefetch(ends[end], 1);
+        put(heap, node);
     }
 }
 
@@ -194,13 +217,11 @@ static void sort_in(struct heap *heap, struct heap_node *ring) {
 // the levels below are empty.
 static void refill(struct heap *heap) {
     heap->near_size_max = NEAR_MIN;
-    while (heap->root == NULL && heap->levels != 0) {
-        unsigned int level = bits_lowest(heap->levels);
-        unsigned int digit = bits_lowest(heap->digits[level]);
-        unsigned int shift = level * HEAP_DIGIT_BITS;
-        struct heap_node *ring = heap->buckets[level][digit];
-        uint64_t last_of_digit = (UINT64_C(1) << shift) - 1;
-        bucket_set(heap, level, digit, NULL);
+    unsigned int group;
+    while (heap->root == NULL && (group = first_group(heap)) != HEAP_GROUPS) {
+        struct heap_node *ring = bucket_take(heap, group);
+        const unsigned int shift = place_of(heap, ring->key).shift;
+        const uint64_t last_of_digit = (UINT64_C(1) << shift) - 1;
         heap->base = is_at_most(ring, TAKE_MAX) ? ring->key | last_of_digit
                                                 : ring->key & ~last_of_digit;
         sort_in(heap, ring);
@@ -234,24 +255,20 @@ static void spill(struct heap *heap) {
     uint64_t old = heap->base;
     uint64_t base = heap->root->key;
     if (base != old) {
-        unsigned int top = level_of(heap, base);
-        unsigned int digit = digit_at(old, top);
+        const struct heap_place place = heap_place(old, bits_log2(base ^ old));
         struct heap_node *gathered = NULL;
-        for (unsigned int level = 0; level < top; level++) {
-            while (heap->digits[level] != 0) {
-                unsigned int lowest = bits_lowest(heap->digits[level]);
-                struct heap_node *ring = heap->buckets[level][lowest];
-                bucket_set(heap, level, lowest, NULL);
-                if (gathered != NULL) {
-                    splice(gathered, ring);
-                }
-                gathered = ring;
+        unsigned int group;
+        while ((group = first_group(heap)) < place.lower) {
+            struct heap_node *ring = bucket_take(heap, group);
+            if (gathered != NULL) {
+                splice(gathered, ring);
             }
+            gathered = ring;
         }
         heap->base = base;
         if (gathered != NULL) {
-            ASSERT(heap->buckets[top][digit] == NULL);
-            bucket_set(heap, top, digit, gathered);
+            ASSERT(heap->buckets[place.group][place.digit] == NULL);
+            bucket_set(heap, place.group, place.digit, gathered);
         }
         sort_in(heap, take_near(heap));
     }

@@ -31,18 +31,16 @@ static const struct heap_node *next_near(const struct heap_node *node) {
     return node == NULL ? NULL : node->next;
 }
 
-static size_t check_bucket(const struct heap *heap, unsigned int level, unsigned int digit) {
-    const struct heap_node *ring = heap->buckets[level][digit];
-    bool is_marked = (heap->digits[level] >> digit & 1) != 0;
+static size_t check_bucket(const struct heap *heap, unsigned int group, unsigned int digit) {
+    const struct heap_node *ring = heap->buckets[group][digit];
+    bool is_marked = (heap->digits[group] >> digit & 1) != 0;
     REQUIRE(is_marked == (ring != NULL), "the map of the buckets is wrong");
     size_t count = 0;
     const struct heap_node *node = ring;
     while (count == 0 ? ring != NULL : node != ring) {
-        uint64_t difference = node->key ^ heap->base;
         REQUIRE(node->key > heap->base, "a node in a bucket belongs into the near part");
-        REQUIRE(bits_log2(difference) / HEAP_DIGIT_BITS == level, "a node is on the wrong level");
-        REQUIRE((node->key >> (level * HEAP_DIGIT_BITS)) % HEAP_DIGITS == digit,
-                "a node is in the wrong bucket");
+        const struct heap_place place = heap_place(node->key, bits_log2(node->key ^ heap->base));
+        REQUIRE(place.group == group && place.digit == digit, "a node is in the wrong bucket");
         REQUIRE(node->child == node && node->next->prev == node, "a ring is broken");
         node = node->next;
         count++;
@@ -57,11 +55,11 @@ size_t heap_check(const struct heap *heap) {
         count++;
     }
     REQUIRE(count == heap->near_size, "the near part has lost count");
-    for (unsigned int level = 0; level < HEAP_LEVELS; level++) {
-        bool is_marked = (heap->levels >> level & 1) != 0;
-        REQUIRE(is_marked == (heap->digits[level] != 0), "the map of the levels is wrong");
+    for (unsigned int group = 0; group < HEAP_GROUPS; group++) {
+        bool is_marked = (heap->groups[group / 64] >> group % 64 & 1) != 0;
+        REQUIRE(is_marked == (heap->digits[group] != 0), "the map of the groups is wrong");
         for (unsigned int digit = 0; digit < HEAP_DIGITS; digit++) {
-            count += check_bucket(heap, level, digit);
+            count += check_bucket(heap, group, digit);
         }
     }
     REQUIRE(count == heap->size, "the heap has lost count");

@@ -91,11 +91,14 @@ TEST(a_random_history_matches_an_array) {
     for (uint64_t i = 0; i < 4; i++) {
         run_history(test_seed() + i, 16, i % 2 == 0, steps, 200);
         run_history(test_seed() + i, 1000000, i % 2 == 0, steps, 200);
+        run_history(test_seed() + i, UINT64_C(2000000000), i % 2 == 0, steps, 200);
+        run_history(test_seed() + i, UINT64_C(200000000000), i % 2 == 0, steps, 200);
         run_history(test_seed() + i, UINT64_MAX / 4, false, steps, 200);
     }
     // Enough of them that the near part overflows.
     run_history(test_seed(), UINT64_MAX / 4, false, steps, TIMERS_MAX);
     run_history(test_seed(), 100000, false, steps, TIMERS_MAX);
+    run_history(test_seed(), UINT64_C(100000000000), false, steps, TIMERS_MAX);
 }
 
 // Pushes `count` nodes under keys that `key_of` gives and pops them all in order.
