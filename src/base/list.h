@@ -68,6 +68,14 @@ static inline void list_remove(struct list_node *node) {
     list_node_init(node);
 }
 
+// Puts `node`, which is on no list, in the place of `former` there.
+static inline void list_replace(const struct list_node *former, struct list_node *node) {
+    ASSERT(former->next != NULL && former->next->prev == former && former->prev->next == former);
+    *node = *former;
+    node->prev->next = node;
+    node->next->prev = node;
+}
+
 // The first or last node, or NULL when the list is empty.
 static inline struct list_node *list_first(const struct list *list) {
     return list_is_empty(list) ? NULL : list->head.next;

@@ -14,7 +14,8 @@
 //   in place  a slot of `origin`, and it runs there: `stack` == origin
 //
 // Where its memory lies: beside the stack that it will run on, so that both cost one page; or on
-// the heap, when it needs no stack (in place) or one of another size than most (root).
+// the heap, when it needs no stack (in place) or one of another size than most (root); or in a
+// lobby until it begins (move.c).
 //
 // References: one while it is not ENDED; one of the parent's list or slot; one per queue it is on.
 // Invariants (frame_check): `children` holds the embedded children that are not consumed, in order
@@ -30,6 +31,7 @@
 #include "base/list.h"
 #include "frame/awaitable.h"
 #include "frame/grace.h"
+#include "frame/lobby.h"
 #include "scheduler/worker.h"
 
 struct cleanup;
@@ -51,7 +53,8 @@ struct frame {
     struct awaitable done; // first of what others touch; completes at the end
     struct runnable start; // while queued to start
     struct run *run;
-    struct task_stack *lies_by; // the stack that it keeps; NULL: on the heap
+    struct task_stack *lies_by; // the stack that it keeps; NULL: none
+    struct lobby_block *block;  // that it lies in; NULL, and no stack either: on the heap
     struct worker *home;        // the only worker it may run on; NULL: any
     const struct tn_type *type;
     const struct frame_body *body; // what it does in place of the type's function; NULL: that
@@ -65,6 +68,7 @@ struct frame {
     unsigned line;           // where it was spawned, in type->file
     _Atomic bool is_shared;  // somebody has its handle: it stays until its parent ends
     bool is_forgotten;       // nobody wants its result; under the parent's lock
+    _Atomic bool forgets;    // it has forgotten its newest child before that began: move.c
     bool is_kept;            // in parent->kept though it is a child; under the parent's lock
     _Atomic bool is_emptied; // its children are being removed: none of them starts any more
     _Atomic int references;
@@ -173,7 +177,27 @@ struct frame *frame_create(struct worker *worker, struct run *run, const struct 
 // The same for one that gets no stack of its own, or one of a size of its own.
 struct frame *frame_create_apart(struct worker *worker, struct run *run, const struct tn_type *type,
                                  unsigned line, const void *arguments);
+
+// The same for a child that may have to wait long until it begins, and is to move then.
+struct frame *frame_create_to_move(struct worker *worker, struct run *run,
+                                   const struct tn_type *type, unsigned line,
+                                   const void *arguments);
 void frame_release(struct frame *frame);
+
+// How many references there are while a child is queued to start and nobody else knows it.
+enum { FRAME_REFERENCES_QUEUED = 3 };
+
+// Is the parent's next child one that is to move when it begins? By the parent, which is current on
+// `stack`, for each child once.
+bool frame_is_to_move(struct task_stack *stack, struct frame *parent, const struct tn_type *type);
+
+// A frame that lies beside no stack and has just been taken out of FRAME_NEW by its queue: where it
+// lies from now on, which is beside a stack, if it is to move, nobody else knows it, and there is
+// one.
+struct frame *frame_move_in(struct frame *frame, struct worker *worker);
+
+// Gives back the memory of a frame, and nothing that belongs to it.
+void frame_give_room(struct frame *frame);
 
 // The frame that is current on the stack: made now if it runs in place without one. NULL: no
 // memory.
@@ -312,6 +336,7 @@ static inline void frame_copy(void *to, const void *from, size_t bytes) {
 struct frame_pool {
     struct frame *free;
     size_t count;
+    struct lobby lobby;
 };
 
 void frame_pool_deinit(struct frame_pool *pool);

@@ -36,17 +36,22 @@ static struct frame *take_memory(struct run *run, struct worker *worker) {
     return frame;
 }
 
-static void give_room(struct frame *frame) {
+void frame_give_room(struct frame *frame) {
     struct worker *worker = worker_current();
     if (frame->lies_by != NULL) {
         worker_stack_release(&frame->run->scheduler, frame->lies_by);
         return;
     }
-    if (worker == NULL || worker->scheduler != &frame->run->scheduler) {
+    const bool is_inside = worker != NULL && worker->scheduler == &frame->run->scheduler;
+    struct frame_pool *pool = is_inside ? pool_of(frame->run, worker) : NULL;
+    if (frame->block != NULL) {
+        lobby_leave(pool == NULL ? NULL : &pool->lobby, frame->block);
+        return;
+    }
+    if (pool == NULL) {
         os_free(frame);
         return;
     }
-    struct frame_pool *pool = pool_of(frame->run, worker);
     if (pool->count >= POOL_MAX || CONTEXT_TSAN_OUTSIDE) { // two lives are not to be compared
         os_free(frame);
         return;
@@ -75,10 +80,11 @@ static void give_memory(struct frame *frame) {
     if (failure != NULL) {
         failure_release(failure);
     }
-    give_room(frame);
+    frame_give_room(frame);
 }
 
 void frame_pool_deinit(struct frame_pool *pool) {
+    lobby_deinit(&pool->lobby);
     while (pool->free != NULL) {
         struct frame *frame = pool->free;
         pool->free = frame->next_free;
@@ -111,8 +117,14 @@ struct frame *frame_of_awaitable(const struct awaitable *awaitable) {
 
 static struct task_stack *start(struct worker *worker, struct runnable *runnable);
 
-// In memory of its own, or beside the stack `lies_by`. NULL: no memory, and that is given back.
-static struct frame *make(struct frame *frame, struct task_stack *lies_by, struct run *run,
+// Where a frame lies: beside a stack, in a lobby, or, with neither, in memory of its own.
+struct place {
+    struct task_stack *lies_by;
+    struct lobby_block *block;
+};
+
+// NULL: no memory, and that of the frame is given back.
+static struct frame *make(struct frame *frame, struct place place, struct run *run,
                           const struct tn_type *type, unsigned line, const void *arguments) {
     const size_t bytes =
         type->argument_bytes > type->result_bytes ? type->argument_bytes : type->result_bytes;
@@ -120,7 +132,7 @@ static struct frame *make(struct frame *frame, struct task_stack *lies_by, struc
     if (bytes > TN_PAYLOAD_BYTES) {
         payload = os_allocate_aligned(bits_round_up(bytes, CACHE_LINE), CACHE_LINE);
         if (payload == NULL) {
-            *frame = (struct frame){.run = run, .lies_by = lies_by};
+            *frame = (struct frame){.run = run, .lies_by = place.lies_by, .block = place.block};
             frame->payload = frame->task.payload;
             give_memory(frame);
             return NULL;
@@ -128,7 +140,8 @@ static struct frame *make(struct frame *frame, struct task_stack *lies_by, struc
     }
     // Written as one assignment, so that no field of an earlier life is left.
     *frame = (struct frame){.run = run,
-                            .lies_by = lies_by,
+                            .lies_by = place.lies_by,
+                            .block = place.block,
                             .type = type,
                             .name = type->name,
                             .line = line,
@@ -155,7 +168,16 @@ static struct frame *make(struct frame *frame, struct task_stack *lies_by, struc
 struct frame *frame_create_apart(struct worker *worker, struct run *run, const struct tn_type *type,
                                  unsigned line, const void *arguments) {
     struct frame *frame = take_memory(run, worker);
-    return frame == NULL ? NULL : make(frame, NULL, run, type, line, arguments);
+    const struct place place = {NULL, NULL};
+    return frame == NULL ? NULL : make(frame, place, run, type, line, arguments);
+}
+
+struct frame *frame_create_to_move(struct worker *worker, struct run *run,
+                                   const struct tn_type *type, unsigned line,
+                                   const void *arguments) {
+    struct place place = {NULL, NULL};
+    struct frame *frame = lobby_take(&pool_of(run, worker)->lobby, &place.block);
+    return frame == NULL ? NULL : make(frame, place, run, type, line, arguments);
 }
 
 struct frame *frame_create(struct worker *worker, struct run *run, const struct tn_type *type,
@@ -166,7 +188,8 @@ struct frame *frame_create(struct worker *worker, struct run *run, const struct 
     if (stack == NULL) { // frame_begin will say why there is none
         return frame_create_apart(worker, run, type, line, arguments);
     }
-    return make(task_stack_beside(stack), stack, run, type, line, arguments);
+    return make(task_stack_beside(stack), (struct place){.lies_by = stack}, run, type, line,
+                arguments);
 }
 
 void frame_release(struct frame *frame) {
@@ -239,6 +262,9 @@ struct task_stack *frame_begin(struct frame *frame, struct worker *worker,
         frame_settle(frame);
         return NULL;
     }
+    if (frame->lies_by == NULL) {
+        frame = frame_move_in(frame, worker);
+    }
     struct task_stack *stack = frame->lies_by;
     if (LIKELY(stack != NULL && frame->stack_bytes == 0)) {
         worker_stack_prepare(worker, stack, frame->home, enter);
@@ -286,7 +312,8 @@ static struct task_stack *start(struct worker *worker, struct runnable *runnable
     struct frame *frame = container_of(runnable, struct frame, start);
     struct departure *const starter = frame->starter;
     struct task_stack *stack = frame_start(frame, worker);
-    frame_release(frame); // the queue's reference; the frame's own keeps it
+    // The queue's reference; the frame's own keeps it. It may have moved.
+    frame_release(stack != NULL ? stack->frame : frame);
     if (stack == NULL && starter != NULL) {
         starter->left(starter);
     }

@@ -217,7 +217,7 @@ static void init_run(struct run *run, const struct plan *plan, void *answer) {
     grace_init(&run->grace, &run->scheduler, run->grace_seconds);
     run->hogs = (struct hog_record *)(void *)&run->pools[pools];
     for (size_t i = 0; i < pools; i++) {
-        run->pools[i] = (struct frame_pool){NULL, 0};
+        run->pools[i] = (struct frame_pool){.free = NULL};
     }
     knots_init(&run->knots, (struct knot_list *)(void *)((char *)run + lists_at(pools)),
                (int)pools);

@@ -78,9 +78,12 @@ struct frame *frame_spawn(struct tn_self *self, const struct tn_type *type, unsi
                           const void *arguments) {
     struct task_stack *stack = task_stack_of(self);
     struct frame *parent = frame_current(self);
-    struct frame *child =
-        parent == NULL ? NULL
-                       : frame_create(stack->worker, stack->frame->run, type, line, arguments);
+    struct frame *child = NULL;
+    if (parent != NULL && frame_is_to_move(stack, parent, type)) {
+        child = frame_create_to_move(stack->worker, stack->frame->run, type, line, arguments);
+    } else if (parent != NULL) {
+        child = frame_create(stack->worker, stack->frame->run, type, line, arguments);
+    }
     if (child == NULL) {
         fail_for_memory(self, type, line);
         return NULL;

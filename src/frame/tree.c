@@ -138,6 +138,7 @@ void frame_forget(struct frame *child) {
     struct frame *parent = child->parent;
     frame_lock(parent);
     child->is_forgotten = true;
+    atomic_store_relaxed(&parent->forgets, frame_state(child) == FRAME_NEW);
     const bool has_ended = frame_state(child) == FRAME_ENDED;
     frame_unlock(parent);
     if (has_ended) {

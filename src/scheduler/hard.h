@@ -5,7 +5,7 @@
 //   park   a worker without work goes to sleep without spinning; every await that comes to its slow
 //          half, and all do, suspends, also when what it waits for is there
 //   move   a PFrame that resumes does so on another worker than it suspended on, whenever one is
-//          idle
+//          idle; and every forgotten child waits in a lobby to begin, not only when there are many
 //
 // Chosen for the whole process by the environment, TENON_HARD=steal,move, or by a test through
 // hard_choose. What a program means does not change; who runs what does.
