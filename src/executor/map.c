@@ -2,7 +2,8 @@
 //
 // A lane takes a chunk of items, runs them one after the other, and hands their results over
 // together; who takes the results gives the chunk back when it has been through it. So both sides
-// come to the gate once for each chunk.
+// come to the gate once for each chunk. Where they may be two threads, results of a word go past
+// the caches (base/stream.h): else to write where the other has read costs more than a small item.
 //
 //           take              work, done                   refill                refill
 //     free -----> with a lane -----------> is_done, ready -----> with who takes -------> free
@@ -16,6 +17,7 @@
 #include "executor/map.h"
 
 #include "base/bits.h"
+#include "base/stream.h"
 #include "executor/away.h"
 #include "executor/in_place.h"
 #include "frame/failure.h"
@@ -197,6 +199,13 @@ static void write_arguments(const struct tn_map *map, size_t number, void *paylo
     count_up((char *)payload + map->plan.last_offset, map->plan.last_bytes, number);
 }
 
+// A result of a word, which another thread may take.
+static void stream_result(const struct chunk *chunk, size_t i, const void *result) {
+    uint64_t word;
+    __builtin_memcpy(&word, result, sizeof word);
+    stream_word(chunk->values + i * sizeof word, word);
+}
+
 static void run_item(struct tn_self *self, struct lane *lane, struct chunk *chunk, void *payload) {
     struct tn_map *map = map_of(lane->lanes->crew);
     const struct tn_type *type = map->type;
@@ -211,6 +220,8 @@ static void run_item(struct tn_self *self, struct lane *lane, struct chunk *chun
     }
     if (UNLIKELY(outcome != TN_OK)) {
         keep_failure(chunk, i, lane->failure);
+    } else if (map->is_streamed) {
+        stream_result(chunk, i, payload);
     } else if (LIKELY(type->result_bytes == sizeof(uint64_t))) {
         __builtin_memcpy(chunk->values + i * sizeof(uint64_t), payload, sizeof(uint64_t));
     } else {
@@ -242,6 +253,9 @@ static void work(struct tn_self *self, struct lane *lane) {
         run_item(self, lane, chunk, payload);
     } while (chunk->at < chunk->count && !lane->is_doomed &&
              LIKELY(atomic_load_relaxed(&((struct task_stack *)(uintptr_t)stack)->cancels) == 0));
+    if (map->is_streamed) {
+        stream_end();
+    }
     if (payload != room) {
         os_free(payload);
     }

@@ -56,6 +56,7 @@ struct tn_map {
     void *arguments; // of the first item, and zeros up to TN_PAYLOAD_BYTES
     size_t payload_bytes;
     bool is_plain_count; // the only argument is the one that counts, a word
+    bool is_streamed;    // values are of a word, and go past the caches to who takes them: stream.h
     size_t stride;       // from one value to the next
     // Under the gate:
     size_t window;

@@ -95,6 +95,7 @@ static struct tn_map *make(struct tn_self *self, const struct tn_map_plan *plan,
         object_dispose(&map->object);
         return NULL;
     }
+    map->is_streamed = !map->crew.gate.is_local && type->result_bytes == sizeof(uint64_t);
     return map;
 }
 
