@@ -6,14 +6,12 @@
 
 #include "frame/run.h"
 
-#define LONG_NS 100000
-
 // ---- places ----------------------------------------------------------------------------------
 
 // Where DFrames run for long, each thread gets one to run and one to go on with: what waits behind
 // those would wait too long while another thread is idle.
 static uint32_t places_per_thread(const struct bridge *bridge) {
-    return bridge->mean_ns == 0 || bridge->mean_ns >= LONG_NS ? 2 : BRIDGE_PLACES;
+    return bridge->mean_ns == 0 || bridge->mean_ns >= BRIDGE_LONG_NS ? 2 : BRIDGE_PLACES;
 }
 
 static uint32_t count_free(const struct bridge *bridge) {
@@ -62,7 +60,8 @@ static void hear_message(void *upper, unsigned number, const struct message *mes
     struct bridge *bridge = upper;
     struct bridge_peer *peer = peer_of(bridge, number);
     if (peer != NULL) {
-        owner_hear(&bridge->owner, &peer->peer, message, payload, os_now_ns());
+        const uint64_t now_ns = bridge_heard_ns(bridge, message);
+        owner_hear(&bridge->owner, &peer->peer, message, payload, now_ns);
         if (bridge->is_lied_to) {
             bridge->is_lied_to = false;
             link_cut(bridge->ear.link, number, SESSION_BAD);
@@ -137,55 +136,13 @@ static void down(void *upper, unsigned number, int detail) {
 static const struct link_events events = {
     .up = up, .hear = hear_message, .writable = writable, .down = down};
 
-// ---- relief ----------------------------------------------------------------------------------
+// ---- opening ---------------------------------------------------------------------------------
 
-// Threads of this process that would begin what comes back.
-static uint32_t count_idle(const struct bridge *bridge) {
-    return bridge->elsewhere.is_forced ? 0 : idle_count(&bridge->run->scheduler.idle);
-}
-
-// What may have ended its process does not run here.
-static bool keep(void *upper, struct owner_task *task) {
-    const struct bridge *bridge = upper;
-    return task->begins == 0 && count_idle(bridge) > 0 &&
-           !relief_has_peer(&bridge->relief, &bridge->owner);
-}
-
-static void prepare_relief(struct bridge *bridge) {
-    const uint64_t short_ns = atomic_load_relaxed(&bridge->habits.short_ns);
-    bridge->relief.worth_ns = short_ns == 0 ? LONG_NS : short_ns;
-    bridge->relief.mean_ns = bridge->mean_ns;
-}
-
-// A worker has found nothing to do, and heard nothing before and after.
-static void relieve(struct bridge *bridge, uint64_t now_ns) {
-    if (bridge->state != BRIDGE_OPEN) {
-        return;
-    }
-    if (!list_is_empty(&bridge->owner.queue) && count_idle(bridge) > 0) {
-        owner_keep(&bridge->owner);
-    }
-    if (now_ns >= bridge->look_ns && bridge->owner.unbegun > 0) {
-        prepare_relief(bridge);
-        bridge->look_ns = relief_look(&bridge->relief, &bridge->owner, count_idle(bridge), now_ns);
-        bridge_update(bridge);
-    }
-}
-
-// A worker goes on with something else, which may be to send more: not at once, then.
-static void relieve_later(struct bridge *bridge, uint64_t now_ns) {
-    if (now_ns >= bridge->look_ns && bridge->owner.unbegun > 0) {
-        prepare_relief(bridge);
-        const uint64_t due_ns =
-            relief_due(&bridge->relief, &bridge->owner, count_idle(bridge), now_ns);
-        const uint64_t least_ns = now_ns + bridge->relief.worth_ns;
-        bridge->look_ns = due_ns > least_ns ? due_ns : least_ns;
-    }
-}
-
-static const struct owner_calls owner_calls = {
-    .deliver = call_deliver, .post = call_post, .keeps = keep,
-    .told = answer_told, .parted = call_parted};
+static const struct owner_calls owner_calls = {.deliver = call_deliver,
+                                               .post = call_post,
+                                               .keeps = bridge_keeps,
+                                               .told = answer_told,
+                                               .parted = call_parted};
 
 static void begin_owner(struct bridge *bridge, struct link *link) {
     struct owner_options options = {
@@ -276,19 +233,6 @@ static void close_bridge(struct elsewhere *elsewhere) {
 
 // ---- what the scheduler asks -----------------------------------------------------------------
 
-// Who has not looked at the time for long may have been stopped together with the others: they get
-// a moment to speak before it is judged who is silent.
-static void tick(struct bridge *bridge, uint64_t now_ns) {
-    if (now_ns >= atomic_load_relaxed(&bridge->elsewhere.wire.due_ns)) {
-        const struct session_timing *timing = &bridge->owner.options.timing;
-        const bool was_away = now_ns - bridge->ticked_ns > timing->lease_ns / 2;
-        bridge->ticked_ns = now_ns;
-        const uint64_t due_ns =
-            was_away ? now_ns + timing->beat_ns : owner_tick(&bridge->owner, now_ns);
-        atomic_store_relaxed(&bridge->elsewhere.wire.due_ns, due_ns);
-    }
-}
-
 static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct runnable **found) {
     struct bridge *bridge = container_of(wire, struct bridge, elsewhere.wire);
     *found = NULL;
@@ -303,19 +247,13 @@ static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct
     struct link *link = bridge->ear.link;
     if (link != NULL) {
         answers_begin(&bridge->answers, worker);
+        bridge->heard_ns = 0;
         heard = link->calls->turn(link);
         if (heard > 0) {
             atomic_store_relaxed(&wire->due_ns, 0); // a lease begins, or lasts longer
         }
         heard += answers_say(&bridge->answers);
-        const uint64_t now_ns = os_now_ns();
-        tick(bridge, now_ns);
-        bridge_update(bridge);
-        if (heard > 0 || is_first) {
-            bridge->look_ns = 0; // a thread has become idle
-        } else if (bridge->quiet_by == worker->index) {
-            relieve(bridge, now_ns);
-        }
+        bridge_look_at_time(bridge, heard > 0 || is_first, bridge->quiet_by == worker->index);
     }
     bridge->quiet_by = heard > 0 ? -1 : worker->index;
     os_lock_release(&bridge->ear.turn);
@@ -330,9 +268,9 @@ static bool wants(struct wire *wire, const struct tn_type *type) {
 static bool leave_looking(struct bridge *bridge, const struct worker *worker) {
     struct wire *wire = &bridge->elsewhere.wire;
     if (worker->is_announced) {
-        relieve(bridge, os_now_ns());
+        bridge_relieve(bridge, os_now_ns());
     } else {
-        relieve_later(bridge, os_now_ns());
+        bridge_relieve_later(bridge, os_now_ns());
     }
     const uint64_t due_ns = atomic_load_relaxed(&wire->due_ns);
     const uint64_t look_ns = bridge->owner.unbegun > 0 ? bridge->look_ns : OS_NEVER;
@@ -374,7 +312,7 @@ struct elsewhere *bridge_make(int processes, int threads, const struct bridge_wa
                                       .begin = begin,
                                       .close = close_bridge},
                         .state = BRIDGE_IDLE,
-                        .relief = {.threads = (uint32_t)threads, .worth_ns = LONG_NS},
+                        .relief = {.threads = (uint32_t)threads, .worth_ns = BRIDGE_LONG_NS},
                         .quiet_by = -1,
                         .processes = processes,
                         .threads = threads,

@@ -36,7 +36,8 @@ enum {
     BRIDGE_PLACES = 64,
     BRIDGE_PROCESSES_MAX = 256,
     USELESS_MAX = 1000,
-    BRIDGE_TEXT_BYTES = 160
+    BRIDGE_TEXT_BYTES = 160,
+    BRIDGE_LONG_NS = 100000
 };
 
 struct bridge_peer {
@@ -62,6 +63,8 @@ struct bridge {
     struct relief relief;
     uint64_t look_ns;   // when to look whether a process shall give tasks back; 0: at once
     int quiet_by;       // the worker that listened last, if it has heard nothing; else -1
+    unsigned looks;     // at the link, that have heard nothing
+    uint64_t heard_ns;  // in one look at the link: when it first heard something; 0: nothing yet
     bool stays;         // nothing is sent: TENON_PLACE=here
     int coming;         // processes that were asked for, and are neither up nor down yet
     uint64_t ticked_ns; // when it has last looked at the time
@@ -77,8 +80,32 @@ static inline struct bridge *bridge_from(struct elsewhere *elsewhere) {
     return container_of(elsewhere, struct bridge, elsewhere);
 }
 
+// When a message is heard: all that one look finds is heard at once, which spares a clock, but a
+// lease is counted from its own beat.
+static inline uint64_t bridge_heard_ns(struct bridge *bridge, const struct message *message) {
+    if (bridge->heard_ns == 0 || message->kind == MESSAGE_BEAT) {
+        bridge->heard_ns = os_now_ns();
+    }
+    return bridge->heard_ns;
+}
+
 // After something was submitted, delivered or heard: counts what is open. With the turn.
 void bridge_update(struct bridge *bridge);
+
+// ---- bridge_time.c ---------------------------------------------------------------------------
+
+// After a look at the link: something was heard, or by who has begun to listen (`is_news`); or not,
+// and the one before was as quiet, by the same (`is_quiet`). As all of these, with the turn.
+void bridge_look_at_time(struct bridge *bridge, bool is_news, bool is_quiet);
+
+// Somebody has nothing to do: has others give back what would wait for long.
+void bridge_relieve(struct bridge *bridge, uint64_t now_ns);
+
+// A worker goes on with something else, which may be to send more: not at once, then.
+void bridge_relieve_later(struct bridge *bridge, uint64_t now_ns);
+
+// The owner's: a task that has come back stays here.
+bool bridge_keeps(void *upper, struct owner_task *task);
 
 // ---- call.c ----------------------------------------------------------------------------------
 

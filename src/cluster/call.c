@@ -6,8 +6,8 @@
 //
 // A frame that is to end tells the owner's half so (ask_for_end), and then waits for the answer,
 // whatever happens: nothing of it runs anywhere when it ends.
-// Invariant: a call lies on its stack until `is_done` was seen under the turn, so whoever delivers
-// has let go of it by then. Start reading at run_call.
+// Invariant: a call lies on its stack until `is_done` was seen, which whoever delivers sets when he
+// has let go of it otherwise. Start reading at run_call.
 #include <stdio.h>
 #include <string.h>
 
@@ -36,7 +36,7 @@ struct call {
     uint32_t ticket; // 0: it does not wait
     bool is_sent;
     bool is_ending;
-    bool is_done;
+    _Atomic bool is_done; // nobody else uses it any more; set under the turn
     struct asks asks;
     // When it is done:
     enum owner_end end;
@@ -119,9 +119,11 @@ void call_deliver(void *upper, struct owner_task *task, const struct owner_outco
     call->code = outcome->code;
     if (outcome->end == OWNER_DONE) {
         bridge->mean_ns += outcome->spent_ns / 8 - bridge->mean_ns / 8;
-        const uint64_t elapsed_ns = os_now_ns() - task->placed_ns;
+        const bool tells_way = task->ahead < (uint32_t)bridge->threads;
+        const uint64_t now_ns = tells_way ? os_now_ns() : bridge->heard_ns;
+        const uint64_t elapsed_ns = now_ns - task->placed_ns;
         habits_learn(&bridge->habits, call->frame->type, elapsed_ns, outcome->spent_ns);
-        if (task->ahead < (uint32_t)bridge->threads) {
+        if (tells_way) {
             habits_learn_way(&bridge->habits, elapsed_ns, outcome->spent_ns);
         }
         bridge->useless = 0;
@@ -129,9 +131,10 @@ void call_deliver(void *upper, struct owner_task *task, const struct owner_outco
     } else if (outcome->end == OWNER_LOST || outcome->end == OWNER_POISONED) {
         (void)snprintf(call->how_lost, sizeof call->how_lost, "%s", bridge->how_lost);
     }
-    call->is_done = true;
     struct task_stack *stack = call->stack;
-    if (call->ticket != 0 && task_stack_claim(stack, call->ticket)) {
+    const bool wakes = call->ticket != 0 && task_stack_claim(stack, call->ticket);
+    atomic_store_release(&call->is_done, true); // pairs with is_over
+    if (wakes) {
         worker_ready(stack->scheduler, stack);
     }
 }
@@ -160,7 +163,7 @@ static void send(struct call *call) {
     bridge->claimed--;
     if (bridge->state != BRIDGE_OPEN) { // since it took its place
         call->end = OWNER_CANCELLED;
-        call->is_done = true;
+        atomic_store_relaxed(&call->is_done, true);
         return;
     }
     owner_submit(&bridge->owner, &call->task, os_now_ns());
@@ -177,7 +180,7 @@ static void commit(struct task_stack *stack, void *argument) {
     if (!call->is_sent) {
         send(call);
     }
-    const bool is_done = call->is_done;
+    const bool is_done = atomic_load_relaxed(&call->is_done);
     call->ticket = is_done ? 0 : ticket;
     os_lock_release(&bridge->ear.turn);
     if (!is_done) {
@@ -189,10 +192,14 @@ static void commit(struct task_stack *stack, void *argument) {
     }
 }
 
+// Who has heard the answer may have the turn still, for the answers of others.
 static bool is_over(struct call *call) {
+    if (atomic_load_acquire(&call->is_done)) { // pairs with call_deliver
+        return true;
+    }
     os_lock_acquire(&call->bridge->ear.turn);
     call->ticket = 0;
-    const bool is_done = call->is_done;
+    const bool is_done = atomic_load_relaxed(&call->is_done);
     os_lock_release(&call->bridge->ear.turn);
     return is_done;
 }
@@ -204,13 +211,13 @@ static bool ask_for_end(struct call *call, int reason) {
     os_lock_acquire(&bridge->ear.turn);
     if (!call->is_sent) {
         call->end = OWNER_CANCELLED;
-        call->is_done = true;
+        atomic_store_relaxed(&call->is_done, true);
         bridge->claimed--;
-    } else if (!call->is_done) {
+    } else if (!atomic_load_relaxed(&call->is_done)) {
         owner_cancel(&bridge->owner, &call->task, reason, os_now_ns());
     }
     bridge_update(bridge);
-    const bool is_done = call->is_done;
+    const bool is_done = atomic_load_relaxed(&call->is_done);
     os_lock_release(&bridge->ear.turn);
     return is_done;
 }
@@ -287,15 +294,9 @@ static void finish(struct tn_self *self, struct call *call) {
 // ---- the beginning ---------------------------------------------------------------------------
 
 static uint64_t left_ns(const struct frame *frame) {
-    if (frame->deadline_ns == OS_NEVER) {
-        return OS_NEVER;
-    }
-    const uint64_t now_ns = os_now_ns();
+    // OS_NEVER stays what it is.
+    const uint64_t now_ns = frame->deadline_ns == OS_NEVER ? 0 : os_now_ns();
     return frame->deadline_ns > now_ns ? frame->deadline_ns - now_ns : 0;
-}
-
-static size_t baggage_bytes(const struct frame *frame) {
-    return sizeof(struct baggage_wish) + copy_bytes(frame->type->travel->arguments, frame->payload);
 }
 
 static void pack(struct call *call, void *baggage, size_t bytes,
@@ -367,7 +368,8 @@ static void run_call(struct tn_self *self, struct frame *frame) {
     baggage.at = NULL;
     struct local_snapshot *locals;
     const bool is_whole = local_take_snapshot(frame, &locals);
-    const size_t bytes = baggage_bytes(frame) + (locals == NULL ? 0 : locals->bytes);
+    const size_t bytes = sizeof(struct baggage_wish) + (locals == NULL ? 0 : locals->bytes) +
+                         copy_bytes(frame->type->travel->arguments, frame->payload);
     if (is_whole && bytes <= link->payload_max && bytes <= UINT32_MAX) {
         baggage_take(&baggage, link, frame, bytes);
     }

@@ -122,9 +122,9 @@ const struct taker_calls guest_calls = {.keep = guest_keep,
 
 // ---- ends ------------------------------------------------------------------------------------
 
-static void end(struct guest *guest, int code, uint32_t bytes) {
+static void end(struct guest *guest, int code, uint32_t bytes, uint64_t now_ns) {
     struct serve *serve = guest->serve;
-    taker_end(&serve->taker, guest->slot, code, guest->answer, bytes, os_now_ns());
+    taker_end(&serve->taker, guest->slot, code, guest->answer, bytes, now_ns);
     serve_update(serve);
 }
 
@@ -217,9 +217,10 @@ static void guest_settled(struct frame *frame, int outcome) {
     }
     struct serve *serve = guest->serve;
     os_lock_acquire(&serve->ear.turn);
+    const uint64_t now_ns = os_now_ns();
     guest->frame = NULL;
-    guest->slot->spent_ns = os_now_ns() - guest->begun_ns;
-    end(guest, outcome, bytes);
+    guest->slot->spent_ns = now_ns - guest->begun_ns;
+    end(guest, outcome, bytes, now_ns);
     os_lock_release(&serve->ear.turn);
 }
 
@@ -310,15 +311,15 @@ static void show_frame(struct guest *guest, struct frame *frame) {
     }
 }
 
-struct task_stack *guest_start(struct serve *serve, struct worker *worker,
-                               struct taker_slot *slot) {
+struct task_stack *guest_start(struct serve *serve, struct worker *worker, struct taker_slot *slot,
+                               uint64_t now_ns) {
     struct guest *guest = slot->upper;
-    guest->begun_ns = os_now_ns();
+    guest->begun_ns = now_ns;
     int code;
     struct frame *frame = make_frame(guest, worker, &code);
     if (frame == NULL) {
         os_lock_acquire(&serve->ear.turn);
-        end(guest, code, 0);
+        end(guest, code, 0, now_ns);
         os_lock_release(&serve->ear.turn);
         return NULL;
     }

@@ -26,6 +26,8 @@ struct serve {
     struct frame *root;    // while it takes guests
     struct awaitable over; // what root waits for
     bool is_down;          // the owner is gone
+    unsigned looks;        // at the link, that have heard nothing
+    uint64_t heard_ns;     // in one look at it: when it first heard something; 0: nothing yet
 };
 
 struct guest {
@@ -51,8 +53,9 @@ struct guest {
 // The taker's calls.
 extern const struct taker_calls guest_calls;
 
-// Starts the task of a slot that the taker has given out, without the turn. NULL: it has ended.
-struct task_stack *guest_start(struct serve *serve, struct worker *worker, struct taker_slot *slot);
+// Starts the task of a slot that the taker has given out now, without the turn. NULL: it has ended.
+struct task_stack *guest_start(struct serve *serve, struct worker *worker, struct taker_slot *slot,
+                               uint64_t now_ns);
 
 // Posts for a guest or a frame below it: struct elsewhere.
 int guest_post(struct frame *border, struct tn_port port, int64_t value);

@@ -9,6 +9,7 @@
 // ends.
 #define SLOTS_PER_THREAD 32
 #define SLOTS_MAX 64
+#define LOOKS_TIMED 16
 
 // ---- root ------------------------------------------------------------------------------------
 
@@ -49,7 +50,10 @@ static void hear_message(void *upper, unsigned peer, const struct message *messa
                          const void *payload) {
     struct serve *serve = upper;
     (void)peer;
-    taker_hear(&serve->taker, message, payload, os_now_ns());
+    if (serve->heard_ns == 0) {
+        serve->heard_ns = os_now_ns();
+    }
+    taker_hear(&serve->taker, message, payload, serve->heard_ns);
 }
 
 static void writable(void *upper, unsigned peer) {
@@ -83,11 +87,12 @@ static void tick(struct serve *serve) {
     }
 }
 
-// With the turn: the next task, if this worker may run it.
-static struct taker_slot *take_task(struct serve *serve, struct worker *worker) {
+// With the turn: the next task, if this worker may run it, and when it begins.
+static struct taker_slot *take_task(struct serve *serve, struct worker *worker, uint64_t *now_ns) {
     struct taker_slot *slot = NULL;
-    if (serve->root != NULL && worker->takes_free) {
-        slot = taker_next(&serve->taker, os_now_ns());
+    if (serve->root != NULL && worker->takes_free && !list_is_empty(&serve->taker.waiting)) {
+        *now_ns = os_now_ns();
+        slot = taker_next(&serve->taker, *now_ns);
     }
     const bool is_more = serve->root != NULL && !list_is_empty(&serve->taker.waiting);
     atomic_store_relaxed(&serve->elsewhere.wire.has_next, is_more);
@@ -95,8 +100,9 @@ static struct taker_slot *take_task(struct serve *serve, struct worker *worker) 
 }
 
 // Without the turn. NULL: it has ended.
-static struct runnable *start(struct serve *serve, struct worker *worker, struct taker_slot *slot) {
-    struct task_stack *stack = guest_start(serve, worker, slot);
+static struct runnable *start(struct serve *serve, struct worker *worker, struct taker_slot *slot,
+                              uint64_t now_ns) {
+    struct task_stack *stack = guest_start(serve, worker, slot, now_ns);
     return stack == NULL ? NULL : &stack->resume;
 }
 
@@ -110,27 +116,33 @@ static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct
         worker->listens = true;
         ear_begin(&serve->ear);
     }
+    uint64_t now_ns = 0;
+    serve->heard_ns = 0;
     const unsigned heard = serve->link->calls->turn(serve->link);
     if (heard > 0) {
         atomic_store_relaxed(&wire->due_ns, 0); // it may be due earlier now
     }
-    tick(serve);
+    // Looks that hear nothing follow one another closely.
+    if (heard > 0 || is_first || ++serve->looks % LOOKS_TIMED == 0) {
+        tick(serve);
+    }
     serve_update(serve);
-    struct taker_slot *slot = take_task(serve, worker);
+    struct taker_slot *slot = take_task(serve, worker, &now_ns);
     os_lock_release(&serve->ear.turn);
     if (atomic_load_relaxed(&wire->has_next) && (heard > 0 || slot != NULL)) {
         scheduler_tasks_published(&serve->run->scheduler);
     }
-    *found = slot == NULL ? NULL : start(serve, worker, slot);
+    *found = slot == NULL ? NULL : start(serve, worker, slot, now_ns);
     return heard > 0 || slot != NULL;
 }
 
 static bool next(struct wire *wire, struct worker *worker, struct runnable **found) {
     struct serve *serve = container_of(wire, struct serve, elsewhere.wire);
+    uint64_t now_ns = 0;
     os_lock_acquire(&serve->ear.turn);
-    struct taker_slot *slot = take_task(serve, worker);
+    struct taker_slot *slot = take_task(serve, worker, &now_ns);
     os_lock_release(&serve->ear.turn);
-    *found = slot == NULL ? NULL : start(serve, worker, slot);
+    *found = slot == NULL ? NULL : start(serve, worker, slot, now_ns);
     return slot != NULL;
 }
 
