@@ -27,7 +27,7 @@ static enum ring_code break_ring(struct ring *ring) {
 
 // How far the other side has come. It can't have gone back, nor ahead of us.
 static bool see_tails(struct ring *ring) {
-    // pairs with ring_release
+    // pairs with ring_give_back
     const uint64_t tail = atomic_load_acquire(&ring->shared->tail);
     const uint64_t payload_tail = atomic_load_relaxed(&ring->shared->payload_tail);
     if (tail - ring->tail > ring->head - ring->tail ||
@@ -62,11 +62,10 @@ static bool has_room(const struct ring *ring, size_t bytes) {
            (bytes == 0 || end - ring->payload_tail <= ring->payload_bytes);
 }
 
-enum ring_code ring_push(struct ring *ring, const struct message *message, const void *payload,
-                         bool *wakes) {
+enum ring_code ring_push_quietly(struct ring *ring, const struct message *message,
+                                 const void *payload) {
     const size_t bytes = bytes_inside(ring, message);
     REQUIRE(bytes <= ring_payload_max(ring), "a payload is longer than the ring has room for");
-    *wakes = false;
     if (ring->is_bad) {
         return RING_BAD;
     }
@@ -88,7 +87,17 @@ enum ring_code ring_push(struct ring *ring, const struct message *message, const
     }
     ring->head++;
     atomic_store_release(&ring->shared->head, ring->head); // pairs with see_head
-    atomic_fence_seq_cst();                                // pairs with ring_sleep_empty
+    return RING_OK;
+}
+
+enum ring_code ring_push(struct ring *ring, const struct message *message, const void *payload,
+                         bool *wakes) {
+    const enum ring_code code = ring_push_quietly(ring, message, payload);
+    *wakes = false;
+    if (code != RING_OK) {
+        return code;
+    }
+    atomic_fence_seq_cst(); // pairs with ring_sleep_empty
     if (!MUTATED(ring_without_wake) && atomic_load_relaxed(&ring->shared->is_empty_asleep) != 0) {
         *wakes = true;
         atomic_store_relaxed(&ring->shared->is_empty_asleep, 0);
@@ -107,7 +116,7 @@ enum ring_code ring_see(struct ring *ring, uint64_t *tail) {
 // ---- taking ----------------------------------------------------------------------------------
 
 static bool see_head(struct ring *ring) {
-    const uint64_t head = atomic_load_acquire(&ring->shared->head); // pairs with ring_push
+    const uint64_t head = atomic_load_acquire(&ring->shared->head); // pairs with ring_push_quietly
     if (head - ring->tail > ring->slot_count || head - ring->tail < ring->head - ring->tail) {
         ring->is_bad = true;
         return false;
@@ -146,19 +155,27 @@ enum ring_code ring_take(struct ring *ring, struct message *message, const void 
     return RING_OK;
 }
 
-bool ring_release(struct ring *ring, const struct message *message) {
+void ring_give_back(struct ring *ring, const struct message *message) {
     if (bytes_inside(ring, message) > 0) {
         ring->payload_tail = message->payload + bits_round_up(message->bytes, 8);
         atomic_store_relaxed(&ring->shared->payload_tail, ring->payload_tail);
     }
     ring->tail++;
     atomic_store_release(&ring->shared->tail, ring->tail); // pairs with see_tails
-    atomic_fence_seq_cst();                                // pairs with ring_sleep_full
+}
+
+bool ring_wakes_pusher(struct ring *ring) {
+    atomic_fence_seq_cst(); // pairs with ring_sleep_full
     if (atomic_load_relaxed(&ring->shared->is_full_asleep) != 0) {
         atomic_store_relaxed(&ring->shared->is_full_asleep, 0);
         return true;
     }
     return false;
+}
+
+bool ring_release(struct ring *ring, const struct message *message) {
+    ring_give_back(ring, message);
+    return ring_wakes_pusher(ring);
 }
 
 // ---- sleeping --------------------------------------------------------------------------------
@@ -176,7 +193,7 @@ bool ring_sleep_empty(struct ring *ring) {
 
 bool ring_sleep_full(struct ring *ring) {
     atomic_store_relaxed(&ring->shared->is_full_asleep, 1);
-    atomic_fence_seq_cst(); // pairs with ring_release
+    atomic_fence_seq_cst(); // pairs with ring_wakes_pusher
     if (atomic_load_relaxed(&ring->shared->tail) != ring->tail) {
         ring_awake_full(ring);
         return false;

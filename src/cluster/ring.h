@@ -75,6 +75,11 @@ static inline size_t ring_payload_max(const struct ring *ring) {
 enum ring_code ring_push(struct ring *ring, const struct message *message, const void *payload,
                          bool *wakes);
 
+// The same for a message that can wait until another one follows, or the other side looks: nobody
+// is woken for it, and nothing is waited for until the other side could see it.
+enum ring_code ring_push_quietly(struct ring *ring, const struct message *message,
+                                 const void *payload);
+
 // How far the other side has come: the messages before number *tail have been given back. The next
 // one to be pushed is number ring->head. RING_NONE when there is no slot free for it.
 enum ring_code ring_see(struct ring *ring, uint64_t *tail);
@@ -85,6 +90,11 @@ enum ring_code ring_take(struct ring *ring, struct message *message, const void 
 
 // Gives back the message that was taken last. Returns true when the other side has to be woken.
 bool ring_release(struct ring *ring, const struct message *message);
+
+// The two halves of it, for who takes several in a row: gives one back; and, after the last of
+// them, whether the other side has to be woken.
+void ring_give_back(struct ring *ring, const struct message *message);
+bool ring_wakes_pusher(struct ring *ring);
 
 // Says that this side is about to sleep, and looks once more. Returns true when it may: the other
 // side will then wake it. Otherwise there is something to take, or room. ring_awake when it wakes,

@@ -96,6 +96,26 @@ TEST(who_sleeps_is_woken_once_for_many_messages) {
     free_ring();
 }
 
+TEST(what_can_wait_wakes_nobody_and_comes_before_what_follows) {
+    const struct message message = {.kind = MESSAGE_STARTED, .task = 1};
+    const struct message next = {.kind = MESSAGE_RESULT, .task = 2};
+    struct message taken;
+    const void *payload;
+    bool wakes;
+    make_ring();
+    EXPECT(ring_sleep_empty(&taking));
+    EXPECT_EQ(ring_push_quietly(&pushing, &message, NULL), RING_OK);
+    EXPECT_EQ(ring_push(&pushing, &next, NULL, &wakes), RING_OK);
+    EXPECT(wakes);
+    for (uint64_t i = 1; i <= 2; i++) {
+        EXPECT_EQ(ring_take(&taking, &taken, &payload), RING_OK);
+        EXPECT_EQ(taken.task, i);
+        ring_give_back(&taking, &taken);
+    }
+    EXPECT(!ring_wakes_pusher(&taking)); // which did not wait for room
+    free_ring();
+}
+
 // ---- a side that lies ------------------------------------------------------------------------
 
 static void expect_bad(void) {

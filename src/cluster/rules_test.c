@@ -345,6 +345,24 @@ TEST(on_a_reliable_link_nothing_begins_before_its_owner_can_know) {
     stage.deaf.is_full = false;
     EXPECT(taker_next(&stage.taker, 5) != NULL);
     EXPECT_EQ(stage.deaf.said.kind, MESSAGE_STARTED);
+    EXPECT(message_can_wait(&stage.deaf.said));
+}
+
+TEST(who_asks_for_a_task_that_has_begun_is_answered_at_once) {
+    start_taker(true);
+    struct message message = {.kind = MESSAGE_RUN,
+                              .version = SESSION_VERSION,
+                              .owner = 5,
+                              .session = 1,
+                              .place = place_of(0, 1),
+                              .task = 1};
+    taker_hear(&stage.taker, &message, NULL, 3);
+    EXPECT(taker_next(&stage.taker, 4) != NULL);
+    stage.deaf.said.kind = 0;
+    message.kind = MESSAGE_RETURN;
+    taker_hear(&stage.taker, &message, NULL, 5);
+    EXPECT_EQ(stage.deaf.said.kind, MESSAGE_STARTED);
+    EXPECT(!message_can_wait(&stage.deaf.said));
 }
 
 TEST(a_taker_without_a_lease_starts_nothing_and_cancels_what_runs) {

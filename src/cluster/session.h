@@ -24,7 +24,7 @@ enum message_kind {
     // From the taker.
     MESSAGE_HELLO = 1, // value: a number of this attempt to meet; stamp
     MESSAGE_TAKEN,     // place, task: it waits here
-    MESSAGE_STARTED,   // place, task: it begins now
+    MESSAGE_STARTED,   // place, task: it begins now; value: 1 if it has, and that was asked
     MESSAGE_RESULT,    // place, task, attempt, how, code; value: how long it ran, in nanoseconds;
                        // payload: the result
     // From both.
@@ -77,6 +77,12 @@ struct message {
     uint64_t payload; // the link's: where the payload lies
 };
 _Static_assert(sizeof(struct message) == 64, "a message is one slot of a ring");
+
+// Whether nobody waits for it: what a task that begins comes to is told later. Its receiver need
+// not be woken, but hears it when it looks next, and before all that is sent later.
+static inline bool message_can_wait(const struct message *message) {
+    return message->kind == MESSAGE_STARTED && message->value == 0;
+}
 
 // A place: the slot in the lower 16 bits, above them how often the slot has been used.
 static inline uint64_t place_of(uint32_t slot, uint64_t generation) {

@@ -117,6 +117,9 @@ static enum ring_code push(struct side *side, struct message *message, const voi
                            bool *wakes) {
     uint64_t begin;
     message->payload = 0;
+    if (message_can_wait(message)) {
+        return ring_push_quietly(&side->out, message, payload);
+    }
     if (message->bytes <= ring_limit(side)) {
         return ring_push(&side->out, message, payload, wakes);
     }
@@ -152,12 +155,6 @@ static bool reserve(struct side_buffer *buffer, size_t bytes) {
         *buffer = (struct side_buffer){memory, room};
     }
     return true;
-}
-
-static void give_back(struct side *side, const struct message *message) {
-    if (ring_release(&side->in, message)) {
-        os_bell_ring(side->their_bell);
-    }
 }
 
 // Only tasks, and what comes of them, are lent: who reads these looks at the structure once.
@@ -201,11 +198,11 @@ static bool hear(struct side *side, struct link *link, unsigned peer) {
     }
     if (side->buffer == NULL) {
         link->events->hear(link->upper, peer, &message, payload);
-        give_back(side, &message);
+        ring_give_back(&side->in, &message);
         return true;
     }
     if (is_lent(side, &message)) {
-        give_back(side, &message);
+        ring_give_back(&side->in, &message);
         hand_on_lent(side, link, peer, &message, payload);
         return true;
     }
@@ -215,7 +212,7 @@ static bool hear(struct side *side, struct link *link, unsigned peer) {
         }
         memcpy(side->buffer->memory, payload, message.bytes);
     }
-    give_back(side, &message);
+    ring_give_back(&side->in, &message);
     link->events->hear(link->upper, peer, &message, side->buffer->memory);
     return true;
 }
@@ -232,6 +229,9 @@ unsigned side_turn(struct side *side, struct link *link, unsigned peer, unsigned
     unsigned count = 0;
     while (count < count_max && hear(side, link, peer)) {
         count++;
+    }
+    if (count > 0 && ring_wakes_pusher(&side->in)) {
+        os_bell_ring(side->their_bell);
     }
     if (!side->is_bad) {
         look_for_room(side, link, peer);

@@ -130,7 +130,9 @@ void record_answer(struct taker *taker, struct taker_slot *slot, uint64_t now_ns
     if (slot->phase == TAKER_ENDED) {
         record_speak(taker, slot, now_ns);
     } else if (slot->phase == TAKER_RUNNING) {
-        (void)taker_say(taker, record_message(taker, slot, MESSAGE_STARTED), NULL);
+        struct message started = record_message(taker, slot, MESSAGE_STARTED);
+        started.value = 1;
+        (void)taker_say(taker, started, NULL);
     } else if (slot->phase == TAKER_WAITING && !taker->options.link->is_reliable) {
         (void)taker_say(taker, record_message(taker, slot, MESSAGE_TAKEN), NULL);
     }

@@ -18,6 +18,14 @@ void end_quieten(int bell) {
     }
 }
 
+// As side.c does.
+static enum ring_code push(struct end *end, const struct message *message, const void *payload,
+                           bool *wakes) {
+    *wakes = false;
+    return message_can_wait(message) ? ring_push_quietly(&end->out, message, payload)
+                                     : ring_push(&end->out, message, payload, wakes);
+}
+
 bool end_send(struct end *end, const struct message *message, const void *payload) {
     bool wakes;
     uint64_t begin;
@@ -25,7 +33,7 @@ bool end_send(struct end *end, const struct message *message, const void *payloa
     const bool is_lent =
         sent.bytes > END_SHORT_MAX && loans_find(end->loans, payload, sent.bytes, &begin);
     sent.payload = is_lent ? (uintptr_t)payload | RING_APART : 0;
-    if (ring_push(&end->out, &sent, is_lent ? NULL : payload, &wakes) != RING_OK) {
+    if (push(end, &sent, is_lent ? NULL : payload, &wakes) != RING_OK) {
         end->is_blocked = true;
         return false;
     }
