@@ -72,7 +72,7 @@ static void tick(struct bridge *bridge, uint64_t now_ns) {
 
 void bridge_look_at_time(struct bridge *bridge, bool is_news, bool is_quiet) {
     if (is_news || ++bridge->looks % LOOKS_TIMED == 0) {
-        const uint64_t now_ns = os_now_ns();
+        const uint64_t now_ns = bridge->heard_ns != 0 ? bridge->heard_ns : os_now_ns();
         tick(bridge, now_ns);
         bridge_update(bridge);
         if (is_news) {

@@ -119,11 +119,10 @@ void call_deliver(void *upper, struct owner_task *task, const struct owner_outco
     call->code = outcome->code;
     if (outcome->end == OWNER_DONE) {
         bridge->mean_ns += outcome->spent_ns / 8 - bridge->mean_ns / 8;
-        const bool tells_way = task->ahead < (uint32_t)bridge->threads;
-        const uint64_t now_ns = tells_way ? os_now_ns() : bridge->heard_ns;
-        const uint64_t elapsed_ns = now_ns - task->placed_ns;
+        const uint64_t elapsed_ns =
+            bridge->heard_ns > task->placed_ns ? bridge->heard_ns - task->placed_ns : 0;
         habits_learn(&bridge->habits, call->frame->type, elapsed_ns, outcome->spent_ns);
-        if (tells_way) {
+        if (task->ahead < (uint32_t)bridge->threads) {
             habits_learn_way(&bridge->habits, elapsed_ns, outcome->spent_ns);
         }
         bridge->useless = 0;

@@ -15,6 +15,9 @@
 #include "frame/run.h"
 #include "frame/scope.h"
 
+// Arguments that need no memory of the heap on their way.
+enum { SMALL_BYTES = 256 };
+
 // ---- the taker's calls -----------------------------------------------------------------------
 
 static size_t result_bytes(const struct tn_type *type) {
@@ -266,7 +269,9 @@ static struct frame *make_frame(struct guest *guest, struct worker *worker, int 
     struct serve *serve = guest->serve;
     struct baggage_wish wish;
     memcpy(&wish, guest->came, sizeof wish);
-    void *values = os_allocate(bits_round_up(arguments->bytes, 8) + 8);
+    uint64_t small[SMALL_BYTES / sizeof(uint64_t)]; // not zeroed
+    const bool is_small = arguments->bytes <= sizeof small;
+    void *const values = is_small ? small : os_allocate(bits_round_up(arguments->bytes, 8));
     *code = TN_NO_MEMORY;
     if (values == NULL) {
         return NULL;
@@ -280,7 +285,9 @@ static struct frame *make_frame(struct guest *guest, struct worker *worker, int 
     } else {
         frame = frame_create(worker, serve->run, type, type->line, values);
     }
-    os_free(values);
+    if (!is_small) {
+        os_free(values);
+    }
     if (frame != NULL) {
         frame = with_locals(frame, begin + (left - locals), locals, code);
     }
