@@ -204,6 +204,7 @@ static void unclaim(struct elsewhere *elsewhere) {
 
 static void begin(struct elsewhere *elsewhere, struct run *run) {
     bridge_from(elsewhere)->run = bridge_from(elsewhere)->answers.run = run;
+    elsewhere->wire.agent_spins = !elsewhere->is_forced; // then who spawns also sends
 }
 
 static void end_peers(struct bridge *bridge) {
@@ -267,16 +268,17 @@ static bool wants(struct wire *wire, const struct tn_type *type) {
 // Who leaves sees to it that somebody looks when it is time. False: the agent sleeps for longer.
 static bool leave_looking(struct bridge *bridge, const struct worker *worker) {
     struct wire *wire = &bridge->elsewhere.wire;
+    const uint64_t now_ns = bridge->owner.unbegun > 0 ? os_now_ns() : 0; // else nobody looks at it
     if (worker->is_announced) {
-        bridge_relieve(bridge, os_now_ns());
+        bridge_relieve(bridge, now_ns);
     } else {
-        bridge_relieve_later(bridge, os_now_ns());
+        bridge_relieve_later(bridge, now_ns);
     }
     const uint64_t due_ns = atomic_load_relaxed(&wire->due_ns);
     const uint64_t look_ns = bridge->owner.unbegun > 0 ? bridge->look_ns : OS_NEVER;
     const uint64_t until_ns = due_ns < look_ns ? due_ns : look_ns;
     if (worker->is_agent) {
-        wire->until_ns = until_ns;
+        wire->until_ns = ear_agent_until(&bridge->ear, until_ns);
     }
     return until_ns >= wire->until_ns || atomic_load_relaxed(&bridge->ear.listeners) > 0;
 }
@@ -284,7 +286,7 @@ static bool leave_looking(struct bridge *bridge, const struct worker *worker) {
 static bool leave(struct wire *wire, struct worker *worker, bool has_listened) {
     struct bridge *bridge = container_of(wire, struct bridge, elsewhere.wire);
     os_lock_acquire(&bridge->ear.turn);
-    const bool is_quiet = ear_end(&bridge->ear, has_listened);
+    const bool is_quiet = ear_end(&bridge->ear, worker, has_listened);
     const bool wakes = is_quiet && !leave_looking(bridge, worker);
     os_lock_release(&bridge->ear.turn);
     if (wakes) {

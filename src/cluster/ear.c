@@ -19,6 +19,12 @@ static void wake(struct world *world) {
     os_poll_wake(&ear_from(world)->poll);
 }
 
+// Also if it is armed: the bell may have rung since.
+static bool arm(struct ear *ear) {
+    ear->is_armed = true;
+    return ear->link->calls->sleep(ear->link) || MUTATED(ear_arms_without_a_look);
+}
+
 int ear_init(struct ear *ear) {
     *ear = (struct ear){.world = {.wait = wait, .wake = wake}};
     os_lock_init(&ear->turn);
@@ -35,7 +41,7 @@ int ear_open(struct ear *ear, struct link *link) {
     if (code == OS_OK) {
         ear->link = link;
         ear->is_armed = false;
-        if (!ear_end(ear, false)) {
+        if (atomic_load_relaxed(&ear->listeners) == 0 && !arm(ear)) {
             os_poll_wake(&ear->poll);
         }
     }
@@ -55,13 +61,37 @@ void ear_begin(struct ear *ear) {
     }
 }
 
-bool ear_end(struct ear *ear, bool has_listened) {
+// The agent goes: it watches if listeners have come and gone often, and still do.
+static void choose_to_watch(struct ear *ear, int listeners) {
+    const bool is_often = ear->left_to_run >= EAR_WATCH_LEAVES;
+    ear->is_watched = is_often && (listeners > 0 || ear->is_left_to_run);
+    ear->left_to_run = 0;
+}
+
+bool ear_end(struct ear *ear, const struct worker *worker, bool has_listened) {
     const int listeners = atomic_load_relaxed(&ear->listeners) - (has_listened ? 1 : 0);
     atomic_store_relaxed(&ear->listeners, listeners);
+    if (worker->is_agent) {
+        choose_to_watch(ear, listeners);
+    }
     if (listeners > 0 || ear->link == NULL) {
         return true;
     }
-    // Also if it is armed: the bell may have rung since.
-    ear->is_armed = true;
-    return ear->link->calls->sleep(ear->link) || MUTATED(ear_arms_without_a_look);
+    if (!worker->is_agent) {
+        ear->is_left_to_run = !worker->is_announced;
+        ear->left_to_run += ear->is_left_to_run;
+    }
+    if (ear->is_left_to_run && ear->is_watched) {
+        return true;
+    }
+    if (ear->is_left_to_run && ear->left_to_run >= EAR_WATCH_LEAVES) {
+        return false;
+    }
+    return arm(ear);
+}
+
+uint64_t ear_agent_until(const struct ear *ear, uint64_t until_ns) {
+    const bool is_watched = ear->is_watched && !MUTATED(ear_watches_without_an_end);
+    const uint64_t look_ns = is_watched ? os_now_ns() + EAR_WATCH_NS : OS_NEVER;
+    return look_ns < until_ns ? look_ns : until_ns;
 }

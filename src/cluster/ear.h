@@ -6,15 +6,26 @@
 //
 //            ear_begin: the first to listen              ear_end: the last one goes
 //   armed ---------------------------------> awake ------------------------------------> armed
+//                                              \---- to run something, while it is ----> watched
+//                                            awake <---------- ear_begin --------------/
 //
-// Invariant, under the turn: `listeners` workers listen; with none, and an open link, it is armed.
-// Start reading at ear_begin.
+// A doorbell costs system calls on both sides, and wakes the agent, for nothing if whoever went
+// comes back at once. So when listeners go and come often, the agent watches: it sleeps for
+// EAR_WATCH_NS at most, and listens then, and nobody has to ring meanwhile. It ends that when few
+// have gone since the last time.
+//
+// Invariant, under the turn: `listeners` workers listen; with none, and an open link, it is armed,
+// or the agent watches, or it is awake, or being woken. Start reading at ear_begin.
 #ifndef TENON_CLUSTER_EAR_H
 #define TENON_CLUSTER_EAR_H
 
 #include "cluster/link.h"
 #include "os/file.h"
 #include "scheduler/worker.h"
+
+// How often the last listener goes to run something until the agent watches, and how late it may
+// hear something then. So many doorbells cost about as much as the agent's way there and back.
+enum { EAR_WATCH_LEAVES = 16, EAR_WATCH_NS = 200000 };
 
 struct ear {
     struct os_lock turn;
@@ -23,6 +34,9 @@ struct ear {
     struct os_poll poll;
     _Atomic int listeners; // written under the turn
     bool is_armed;
+    bool is_watched;      // by the agent, which comes by within EAR_WATCH_NS
+    bool is_left_to_run;  // the worker that listened last went to run something
+    unsigned left_to_run; // how many did so since the agent went
 };
 
 // 0, or the code of the system that has no more polls.
@@ -36,10 +50,14 @@ int ear_open(struct ear *ear, struct link *link);
 // Listens no more to it, but does not close it.
 void ear_close(struct ear *ear);
 
-// A worker begins to listen; and ends, if it `has_listened`, or sleeps without having done so.
-// False: something has come, and nobody else listens.
+// A worker begins to listen; and ends, if it `has_listened`, or sleeps without having done so: it
+// is to sleep if it is announced. False: something has come, and nobody else listens; or the agent
+// is to watch from now on.
 void ear_begin(struct ear *ear);
-bool ear_end(struct ear *ear, bool has_listened);
+bool ear_end(struct ear *ear, const struct worker *worker, bool has_listened);
+
+// Until when the agent sleeps that has gone, and has nothing to do before until_ns.
+uint64_t ear_agent_until(const struct ear *ear, uint64_t until_ns);
 
 // Takes the turn for one look: false when another has it, or the worker is the agent and others
 // listen anyway. The first look of a worker waits for it.

@@ -81,7 +81,7 @@ static const struct link_events events = {
 // ---- what the scheduler asks -----------------------------------------------------------------
 
 static void tick(struct serve *serve) {
-    const uint64_t now_ns = os_now_ns();
+    const uint64_t now_ns = serve->heard_ns != 0 ? serve->heard_ns : os_now_ns();
     if (now_ns >= atomic_load_relaxed(&serve->elsewhere.wire.due_ns)) {
         atomic_store_relaxed(&serve->elsewhere.wire.due_ns, taker_tick(&serve->taker, now_ns));
     }
@@ -149,11 +149,11 @@ static bool next(struct wire *wire, struct worker *worker, struct runnable **fou
 static bool leave(struct wire *wire, struct worker *worker, bool has_listened) {
     struct serve *serve = container_of(wire, struct serve, elsewhere.wire);
     os_lock_acquire(&serve->ear.turn);
-    const bool is_quiet = ear_end(&serve->ear, has_listened);
+    const bool is_quiet = ear_end(&serve->ear, worker, has_listened);
     const bool is_task =
         worker->takes_free && serve->root != NULL && !list_is_empty(&serve->taker.waiting);
     if (worker->is_agent) {
-        wire->until_ns = atomic_load_relaxed(&wire->due_ns);
+        wire->until_ns = ear_agent_until(&serve->ear, atomic_load_relaxed(&wire->due_ns));
     }
     os_lock_release(&serve->ear.turn);
     return is_quiet && !is_task;

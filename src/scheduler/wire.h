@@ -7,10 +7,11 @@
 // to listen when all others compute, and sends off what may run elsewhere while there are places.
 //
 // Before a worker sleeps, and when one that has listened runs something, it says so (leave). The
-// last one to do that arms the doorbell, and looks once more. The agent sleeps where it hears that
-// bell, in a world of its own, and is no keeper. Invariant: while something may come, somebody
-// listens, or the doorbell is armed and the agent sleeps, is about to, or is being woken. Start
-// reading at wire_hear in wire.c.
+// last one to do that arms the doorbell, and looks once more; or the agent, which sleeps for a
+// while only, comes by in time (ear.h). The agent sleeps where it hears that bell, in a world of
+// its own, and is no keeper. Invariant: while something may come, somebody listens, or the agent
+// sleeps, is about to, or is being woken, and the doorbell is armed or it does so for that while
+// only. Start reading at wire_hear in wire.c.
 #ifndef TENON_SCHEDULER_WIRE_H
 #define TENON_SCHEDULER_WIRE_H
 
@@ -35,10 +36,13 @@ struct wire {
     _Atomic bool has_next; // a glance at whether one waits
     // The worker goes away; it `has_listened`, or not. It is to sleep if it is announced, and has
     // found nothing then. If it is the agent, sets until_ns. False: something has come that nobody
-    // else listens for.
+    // else listens for, or the agent is to come by.
     bool (*leave)(struct wire *wire, struct worker *worker, bool has_listened);
     // Whether a task of this type, which may travel, shall be taken to be sent. From any worker.
     bool (*wants)(struct wire *wire, const struct tn_type *type);
+    // The agent chooses what is sent, so who runs it elsewhere waits for the agent. Otherwise what
+    // it hears while all others are busy has time, and to spin would only take a core from them.
+    bool agent_spins;
     struct world *world;     // where the agent sleeps
     _Atomic int open;        // places in other processes that are free: a glance
     _Atomic uint64_t due_ns; // when to hear even if nothing has come; OS_NEVER: not

@@ -319,7 +319,8 @@ static bool spin_for_work(struct worker *worker, struct task_stack **stack) {
 
 // Nothing found: spins, unless it is the only thread, then sleeps. NULL, or the stack to continue.
 static struct task_stack *wait_for_work(struct worker *worker) {
-    const bool spins = worker->scheduler->is_shared && !hard_is(HARD_PARK);
+    const bool spins = worker->scheduler->is_shared && !hard_is(HARD_PARK) &&
+                       (LIKELY(!worker->is_agent) || worker->scheduler->wire->agent_spins);
     struct task_stack *stack = NULL;
     if (watchdog_is_owed(&worker->watchdog)) {
         watchdog_pay(worker);

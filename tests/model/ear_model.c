@@ -109,12 +109,12 @@ static bool hear(struct wire *of, struct worker *worker, bool is_first, struct r
 
 static bool leave(struct wire *of, struct worker *worker, bool has_listened) {
     os_lock_acquire(&ear.turn);
-    const bool is_quiet = ear_end(&ear, has_listened);
+    const bool is_quiet = ear_end(&ear, worker, has_listened);
     is_look_due |= finds_a_look && !worker->is_agent;
     has_looked |= is_look_due && worker->is_agent;
     const uint64_t until_ns = is_look_due ? 1 : OS_NEVER;
     if (worker->is_agent) {
-        of->until_ns = until_ns;
+        of->until_ns = ear_agent_until(&ear, until_ns);
     }
     const bool wakes = is_quiet && until_ns < of->until_ns && !MUTATED(ear_model_keeps_the_time);
     os_lock_release(&ear.turn);
@@ -194,6 +194,12 @@ static void set_up_look(void) {
     (void)sleep_on(&process);
 }
 
+// The next one to leave is one too many.
+static void set_up_watch(void) {
+    set_up();
+    ear.left_to_run = EAR_WATCH_LEAVES - 1;
+}
+
 int os_poll_init(struct os_poll *poll) {
     (void)poll;
     return OS_OK;
@@ -214,6 +220,10 @@ MODEL(the_agent_looks_when_who_leaves_has_found_that_it_is_time, .threads = 2, .
       .thread = {attend, listen_and_leave}, .preemptions_max = 2, .search_preemptions_max = 2,
       .finish = expect_all)
 
+MODEL(what_is_said_while_the_agent_watches_is_heard, .threads = 3, .setup = set_up_watch,
+      .thread = {attend, say, listen_and_leave}, .preemptions_max = 2, .search_preemptions_max = 2,
+      .finish = expect_all)
+
 MODEL_SITE_UNNEEDED("idle.c", "atomic_fence_seq_cst(); // seq_cst: pairs with idle_published",
                     "nothing is queued here")
 MODEL_SITE_UNNEEDED("idle.c", "atomic_fence_seq_cst(); // seq_cst: pairs with idle_announce",
@@ -221,4 +231,5 @@ MODEL_SITE_UNNEEDED("idle.c", "atomic_fence_seq_cst(); // seq_cst: pairs with id
 
 MODEL_MUTATION(ear_arms_without_a_look)
 MODEL_MUTATION(wire_leaves_without_waking)
+MODEL_MUTATION(ear_watches_without_an_end)
 MODEL_MUTATION(ear_model_keeps_the_time)

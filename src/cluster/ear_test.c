@@ -1,0 +1,121 @@
+// When the doorbell is armed, and when the agent watches in its place.
+//
+// Invariant: `armed` is what the link was told last. Start reading at leave_to_run.
+#include "cluster/ear.h"
+
+#include "os/os.h"
+#include "support/test.h"
+
+static struct ear ear;
+static struct link link_of_test;
+static struct worker worker, other, agent;
+static int arms; // how often the link was told to ring
+static bool is_armed;
+
+static bool sleep_on(struct link *of) {
+    (void)of;
+    arms++;
+    is_armed = true;
+    return true;
+}
+
+static void awake(struct link *of) {
+    (void)of;
+    is_armed = false;
+}
+
+static const struct link_calls calls = {.sleep = sleep_on, .awake = awake};
+
+static void set_up(void) {
+    link_of_test = (struct link){.calls = &calls};
+    EXPECT_EQ(ear_init(&ear), OS_OK);
+    ear.link = &link_of_test;
+    worker = other = (struct worker){.is_announced = false};
+    agent = (struct worker){.is_agent = true};
+    arms = 0;
+    is_armed = false;
+}
+
+// A worker listens, and finds something to run. False: the agent is to be woken.
+static bool leave_to_run(struct worker *who) {
+    who->is_announced = false;
+    ear_begin(&ear);
+    return ear_end(&ear, who, true);
+}
+
+static bool leave_to_sleep(struct worker *who) {
+    who->is_announced = true;
+    ear_begin(&ear);
+    return ear_end(&ear, who, true);
+}
+
+// The agent comes by, and goes again: until when it would sleep.
+static uint64_t come_by(void) {
+    ear_begin(&ear);
+    EXPECT(ear_end(&ear, &agent, true));
+    return ear_agent_until(&ear, OS_NEVER);
+}
+
+static void make_it_watch(void) {
+    int count = 1;
+    while (leave_to_run(&worker)) {
+        count++;
+        EXPECT(is_armed);
+    }
+    EXPECT_EQ(count, EAR_WATCH_LEAVES);
+    EXPECT(!is_armed);
+    EXPECT(come_by() != OS_NEVER);
+    EXPECT(!is_armed);
+}
+
+TEST(where_listeners_come_and_go_the_agent_watches_and_nobody_rings) {
+    set_up();
+    make_it_watch();
+    const int before = arms;
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < EAR_WATCH_LEAVES; i++) {
+            EXPECT(leave_to_run(&worker));
+        }
+        const uint64_t now_ns = os_now_ns(), until_ns = come_by();
+        EXPECT(until_ns >= now_ns && until_ns - now_ns < 1000 * (uint64_t)EAR_WATCH_NS);
+    }
+    EXPECT_EQ(arms, before);
+    ear_deinit(&ear);
+}
+
+TEST(the_agent_ends_its_watch_when_few_have_come_and_gone) {
+    set_up();
+    make_it_watch();
+    EXPECT(leave_to_run(&worker)); // and runs for long
+    EXPECT(!is_armed);
+    EXPECT_EQ(come_by(), OS_NEVER);
+    EXPECT(is_armed);
+    ear_deinit(&ear);
+}
+
+TEST(who_falls_asleep_is_rung_for_although_the_agent_watches) {
+    set_up();
+    make_it_watch();
+    for (int i = 0; i < EAR_WATCH_LEAVES; i++) {
+        EXPECT(leave_to_run(&worker));
+    }
+    EXPECT(leave_to_sleep(&worker));
+    EXPECT(is_armed);
+    EXPECT_EQ(come_by(), OS_NEVER); // nobody runs anything
+    EXPECT(is_armed);
+    ear_deinit(&ear);
+}
+
+TEST(while_another_listens_the_agent_goes_on_watching) {
+    set_up();
+    make_it_watch();
+    for (int i = 0; i < EAR_WATCH_LEAVES; i++) {
+        EXPECT(leave_to_run(&worker));
+    }
+    ear_begin(&ear); // the other one
+    EXPECT(come_by() != OS_NEVER);
+    other.is_announced = false;
+    EXPECT(ear_end(&ear, &other, true));
+    EXPECT(!is_armed);
+    ear_deinit(&ear);
+}
