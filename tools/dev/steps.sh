@@ -7,20 +7,24 @@ passed=0
 failed=0
 skipped=0
 brief=no
+is_testing=no
 is_named=no # the presets were named on the command line
 
-# What `./dev test quick` needs of a configured build, a target a line: neither models nor benches.
-brief_targets() {
-    grep -v -E '^(model|stress)_' "build/$1/tests.txt"
+# The targets of a configured build that tests need, one a line: benches and models run in the
+# release only, and in a quick test neither they nor the stress programs.
+needed_targets() {
+    local left_out='^model_'
+    [ $brief = no ] || left_out='^(model|stress)_'
+    grep -v -E "$left_out" "build/$1/tests.txt"
     basename -s .c examples/*.c
     printf '%s\n' distmat planted_failures
 }
 
-# compile PRESET: all of it, or what is needed.
+# compile PRESET: all of it, or what the tests need. Each of the two compilers sees everything once.
 compile() {
     local targets=()
-    if [ $brief = yes ]; then
-        mapfile -t targets < <(brief_targets "$1")
+    if [ $brief = yes ] || { [ $is_testing = yes ] && [[ $1 != release && $1 != clang ]]; }; then
+        mapfile -t targets < <(needed_targets "$1")
         targets=(--target "${targets[@]}")
     fi
     cmake --build "build/$1" -j "$cores" "${targets[@]}"
@@ -160,23 +164,24 @@ run_again() {
 
 # Every test program of a preset. Models are explored on one thread and measure no time, so there is
 # one for each core; and what they find does not depend on the preset, so the release is enough.
-# Programs of threads share the cores, and what comes too late because of that gets another chance
-# (run_again).
-# With `brief` set, they and the stress programs are left out.
+# Programs of threads share the cores, two for each where they wait more than they compute, and what
+# comes too late because of that gets another chance (run_again).
+# With `brief` set, models and the stress programs are left out.
 run_programs() {
-    local preset=$1 left_out='^model_'
+    local preset=$1 left_out='^model_' width=$cores
     local folder=build/log/programs_$preset list=build/$preset/tests.txt
     rm -rf "$folder"
     mkdir -p "$folder"
     choose_launcher "$preset"
+    case $preset in
+        release | clang | generic | sim) width=$((2 * cores)) ;;
+    esac
     [ "$preset" != sim ] || left_out='^(model|contract)_' # run_contract_seeded
-    if [ $brief = yes ]; then
-        grep -v -E "$left_out|^stress_" "$list" | run_width $((2 * cores)) "$preset" "$folder"
-    else
-        [ "$preset" != release ] ||
-            grep '^model_' "$list" | program_seconds_max=1200 run_width "$cores" "$preset" "$folder"
-        grep -v -E "$left_out" "$list" | run_width "$cores" "$preset" "$folder"
+    [ $brief = no ] || left_out="$left_out|^stress_"
+    if [ $brief = no ] && [ "$preset" = release ]; then
+        grep '^model_' "$list" | program_seconds_max=1200 run_width "$cores" "$preset" "$folder"
     fi
+    grep -v -E "$left_out" "$list" | run_width "$width" "$preset" "$folder"
     [ "$preset" = sim ] || run_again "$preset" "$folder"
     cat "$folder"/*.txt
 }
@@ -308,6 +313,7 @@ finish() {
 
 # run_tests [quick | PRESET ...]
 run_tests() {
+    is_testing=yes
     mkdir -p build/log
     local presets=(release clang asan tsan sim generic) preset
     [ "$(uname -m)" != x86_64 ] || presets+=(aarch64)
