@@ -16,16 +16,6 @@ TN_PROCESS_QUEUE(struct queued, works);
 TN_PROCESS_QUEUE(int, jobs);
 TN_PROCESS_QUEUE(tn_text, lines);
 
-static const struct tn_run_options *options(void) {
-    static const struct tn_run_options options = {.num_threads = 2};
-    return &options;
-}
-
-static enum tn_verdict absorb(const struct tn_failure *failure, int *replace, void *data) {
-    (void)failure, (void)replace, (void)data;
-    return TN_ABSORB;
-}
-
 TN_DFRAME(int, gets_from, (struct tn_port, port)) {
     int number = 0;
     const int code = tn_port_get(jobs, port, &number);
@@ -93,9 +83,8 @@ TN_PFRAME(int, hears_nonsense, (int, asked)) {
     tn_queue(works) others = TN_QUEUE_OF(.max = 1);
     tn_queue(lines) texts = TN_QUEUE_OF(.max = 1);
     const struct tn_port port = tn_queue_port(jobs, &queue);
-    tn_task(asks_nonsense) child =
-        tn_spawn(asks_nonsense, port, asked, tn_queue_port(works, &others),
-                 tn_queue_port(lines, &texts));
+    tn_task(asks_nonsense) child = tn_spawn(
+        asks_nonsense, port, asked, tn_queue_port(works, &others), tn_queue_port(lines, &texts));
     const int code = tn_try_await(asks_nonsense, child, NULL);
     EXPECT_EQ(tn_put(jobs, &queue, 4), TN_OK);
     tn_task(gets_from) next = tn_spawn(gets_from, port);
@@ -113,7 +102,7 @@ TEST(a_process_that_asks_what_is_no_ask_is_cut_off_and_the_program_lives) {
     for (int kind = 0; kind < 9; kind++) {
         loopback_send_all(1, 1);
         int code = 0;
-        EXPECT_EQ(tn_run_with(options(), hears_nonsense, &code, kind), TN_OK);
+        EXPECT_EQ(tn_run_with(TWO_THREADS, hears_nonsense, &code, kind), TN_OK);
         EXPECT_EQ(code, TN_LOST);
     }
 }

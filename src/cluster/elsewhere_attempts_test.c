@@ -7,11 +7,6 @@
 #include "support/loopback.h"
 #include "support/test.h"
 
-static const struct tn_run_options *options(void) {
-    static const struct tn_run_options two = {.num_threads = 2};
-    return &two;
-}
-
 // ---- below one that was sent -----------------------------------------------------------------
 
 TN_DFRAME(struct tn_attempt, which) {
@@ -50,7 +45,7 @@ TN_PFRAME(void, lets_ask, (int, count)) {
 
 TEST(a_dframe_below_one_that_was_sent_is_a_part_of_it) {
     loopback_send_all(2, 2);
-    EXPECT_EQ(tn_run_with(options(), lets_ask, NULL, 10), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, lets_ask, NULL, 10), TN_OK);
 }
 
 // ---- those whose process is gone -------------------------------------------------------------
@@ -95,12 +90,12 @@ TN_PFRAME(void, kills_some, (int, deaths)) {
 
 TEST(each_attempt_has_the_next_number_and_the_same_task) {
     loopback_send_all(4, 1);
-    EXPECT_EQ(tn_run_with(options(), kills_some, NULL, 3), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, kills_some, NULL, 3), TN_OK);
 }
 
 // The last attempt has no process but this one.
 TEST(an_attempt_that_is_made_here_after_others_elsewhere_is_counted_with_them) {
     loopback_send_all(1, 1);
-    EXPECT_EQ(tn_run_with(options(), kills_some, NULL, 1), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, kills_some, NULL, 1), TN_OK);
     EXPECT_EQ(begun_in, -1);
 }

@@ -11,11 +11,6 @@
 #include "support/loopback.h"
 #include "support/test.h"
 
-static const struct tn_run_options *options(void) {
-    static const struct tn_run_options two = {.num_threads = 2};
-    return &two;
-}
-
 // ---- failures --------------------------------------------------------------------------------
 
 TN_DFRAME(int, parse, (int, line)) {
@@ -35,7 +30,7 @@ TN_PFRAME(int, lets_fetch, (int, line)) {
 
 TEST(a_failure_that_nobody_absorbs_ends_the_run_with_its_path_and_place) {
     loopback_send_all(1, 1);
-    EXPECT_EQ(tn_run_with(options(), lets_fetch, NULL, 7), -EINVAL);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, lets_fetch, NULL, 7), -EINVAL);
     const struct tn_failure *failure = tn_run_failures();
     EXPECT(failure != NULL);
     EXPECT_STR(failure->message, "line 7 is no number");
@@ -46,7 +41,8 @@ TEST(a_failure_that_nobody_absorbs_ends_the_run_with_its_path_and_place) {
 }
 
 // On whichever thread of the run hears that a process is lost.
-static enum tn_verdict absorb(const struct tn_failure *failure, int *replace, void *data) {
+static enum tn_verdict absorb_and_count(const struct tn_failure *failure, int *replace,
+                                        void *data) {
     (void)failure, (void)replace;
     atomic_fetch_add((_Atomic int *)data, 1);
     return TN_ABSORB;
@@ -55,7 +51,7 @@ static enum tn_verdict absorb(const struct tn_failure *failure, int *replace, vo
 TN_PFRAME(int, absorbs, (int, line)) {
     _Atomic int asked = 0;
     int answer = 0;
-    EXPECT_EQ(tn_on_failure(self, absorb, &asked), TN_OK);
+    EXPECT_EQ(tn_on_failure(self, absorb_and_count, &asked), TN_OK);
     tn_task(fetch) child = tn_spawn(fetch, line);
     EXPECT_EQ(tn_try_await(fetch, child, &answer), -EINVAL);
     EXPECT_EQ(asked, 1);
@@ -72,7 +68,7 @@ TN_PFRAME(int, absorbs, (int, line)) {
 TEST(handlers_above_a_dframe_hear_of_its_failure_and_may_absorb_it) {
     loopback_send_all(1, 1);
     int asked = 0;
-    EXPECT_EQ(tn_run_with(options(), absorbs, &asked, 3), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, absorbs, &asked, 3), TN_OK);
     EXPECT_EQ(asked, 2);
 }
 
@@ -95,7 +91,7 @@ TN_PFRAME(int, lets_handle, (int, line)) {
 
 TEST(a_failure_travels_with_what_led_to_it) {
     loopback_send_all(1, 1);
-    EXPECT_EQ(tn_run_with(options(), lets_handle, NULL, 9), -EIO);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, lets_handle, NULL, 9), -EIO);
     const struct tn_failure *failure = tn_run_failures();
     EXPECT(failure != NULL && failure->cause != NULL);
     EXPECT_EQ(failure->cause->code, -EINVAL);
@@ -104,19 +100,14 @@ TEST(a_failure_travels_with_what_led_to_it) {
     EXPECT(failure->cause->cause == NULL);
 }
 
-static enum tn_verdict absorb_inside(const struct tn_failure *failure, int *replace, void *data) {
-    (void)failure, (void)replace, (void)data;
-    return TN_ABSORB;
-}
-
 TN_DFRAME(int, fetch_or_zero, (int, line)) {
     int value = 0;
-    EXPECT_EQ(tn_on_failure(self, absorb_inside, NULL), TN_OK);
+    EXPECT_EQ(tn_on_failure(self, absorb, NULL), TN_OK);
     tn_task(parse) child = tn_spawn(parse, line);
     return tn_try_await(parse, child, &value) == -EINVAL ? 42 : 0;
 }
 
-TN_PFRAME(int, lets_absorb_inside, (int, line)) {
+TN_PFRAME(int, lets_absorb, (int, line)) {
     tn_task(fetch_or_zero) child = tn_spawn(fetch_or_zero, line);
     return tn_await(fetch_or_zero, child);
 }
@@ -124,7 +115,7 @@ TN_PFRAME(int, lets_absorb_inside, (int, line)) {
 TEST(a_failure_that_a_dframe_absorbs_is_not_heard_of_outside) {
     loopback_send_all(1, 2);
     int answer = 0;
-    EXPECT_EQ(tn_run_with(options(), lets_absorb_inside, &answer, 9), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, lets_absorb, &answer, 9), TN_OK);
     EXPECT_EQ(answer, 42);
     EXPECT(tn_run_failures() == NULL);
 }
@@ -169,7 +160,7 @@ TN_PFRAME(void, removes_one, (int, n)) {
 
 TEST(a_removed_dframe_has_unwound_elsewhere_when_the_removal_is_over) {
     loopback_send_all(1, 1);
-    EXPECT_EQ(tn_run_with(options(), removes_one, NULL, 1), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, removes_one, NULL, 1), TN_OK);
 }
 
 TN_PFRAME(void, removes_at_once, (int, n)) {
@@ -186,7 +177,7 @@ TN_PFRAME(void, removes_at_once, (int, n)) {
 
 TEST(a_dframe_may_be_removed_at_any_moment_of_its_way) {
     loopback_send_all(2, 1);
-    EXPECT_EQ(tn_run_with(options(), removes_at_once, NULL, 30), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, removes_at_once, NULL, 30), TN_OK);
 }
 
 TN_PFRAME(void, leaves_some, (int, n)) {
@@ -198,7 +189,7 @@ TN_PFRAME(void, leaves_some, (int, n)) {
 
 TEST(the_end_of_a_parent_ends_its_dframes_elsewhere) {
     loopback_send_all(1, 3);
-    EXPECT_EQ(tn_run_with(options(), leaves_some, NULL, 3), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, leaves_some, NULL, 3), TN_OK);
     EXPECT_EQ(unwound, 3);
 }
 
@@ -212,7 +203,7 @@ TN_PFRAME(int, has_a_deadline, (double, seconds)) {
 TEST(a_deadline_reaches_a_dframe_elsewhere) {
     loopback_send_all(1, 1);
     int code = 0;
-    EXPECT_EQ(tn_run_with(options(), has_a_deadline, &code, 0.02 * test_slowness()), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, has_a_deadline, &code, 0.02 * test_slowness()), TN_OK);
     EXPECT_EQ(code, TN_TIMED_OUT);
     EXPECT_EQ(begun, 1);
 }
@@ -229,7 +220,7 @@ TN_PFRAME(int, is_in_a_scope, (double, seconds)) {
 TEST(a_scope_ends_the_wait_for_a_dframe_and_the_dframe) {
     loopback_send_all(1, 1);
     int code = 0;
-    EXPECT_EQ(tn_run_with(options(), is_in_a_scope, &code, 0.02), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, is_in_a_scope, &code, 0.02), TN_OK);
     EXPECT_EQ(code, TN_TIMED_OUT);
     EXPECT_EQ(unwound, begun);
 }
@@ -250,7 +241,7 @@ TEST(the_deadline_of_the_run_reaches_its_dframes) {
 
 TN_PFRAME(int, loses_one, (int, detail)) {
     _Atomic int asked = 0;
-    EXPECT_EQ(tn_on_failure(self, absorb, &asked), TN_OK);
+    EXPECT_EQ(tn_on_failure(self, absorb_and_count, &asked), TN_OK);
     tn_task(holds) child = tn_spawn(holds, 1);
     struct tn_frame *frame = tn_share(child);
     EXPECT_EQ(wait_for_begun(self, 1), TN_OK);
@@ -267,14 +258,14 @@ TN_PFRAME(int, loses_one, (int, detail)) {
 TEST(a_dframe_whose_process_is_killed_is_lost_and_says_why) {
     loopback_send_all(1, 1);
     int code = 0;
-    EXPECT_EQ(tn_run_with(options(), loses_one, &code, SIGKILL), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, loses_one, &code, SIGKILL), TN_OK);
     EXPECT_EQ(code, TN_LOST);
 }
 
 TEST(a_dframe_whose_process_exits_is_lost_and_says_why) {
     loopback_send_all(1, 1);
     int code = 0;
-    EXPECT_EQ(tn_run_with(options(), loses_one, &code, -3), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, loses_one, &code, -3), TN_OK);
     EXPECT_EQ(code, TN_LOST);
 }
 
@@ -286,7 +277,7 @@ TN_DFRAME(int, counts_itself, (int, n)) {
 // One thread, so the others wait for it: none of them has begun.
 TN_PFRAME(void, loses_what_has_begun, (int, n)) {
     _Atomic int asked = 0;
-    EXPECT_EQ(tn_on_failure(self, absorb, &asked), TN_OK);
+    EXPECT_EQ(tn_on_failure(self, absorb_and_count, &asked), TN_OK);
     tn_task(holds) first = tn_spawn(holds, 0);
     struct tn_frame *frame = tn_share(first);
     EXPECT_EQ(wait_for_begun(self, 1), TN_OK);
@@ -310,17 +301,17 @@ TN_PFRAME(void, loses_what_has_begun, (int, n)) {
 
 TEST(what_had_not_begun_in_a_lost_process_is_run_elsewhere) {
     loopback_send_all(2, 1);
-    EXPECT_EQ(tn_run_with(options(), loses_what_has_begun, NULL, 8), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, loses_what_has_begun, NULL, 8), TN_OK);
 }
 
 TEST(with_no_process_left_dframes_run_here) {
     loopback_send_all(1, 1);
-    EXPECT_EQ(tn_run_with(options(), loses_what_has_begun, NULL, 8), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, loses_what_has_begun, NULL, 8), TN_OK);
 }
 
 TN_PFRAME(int, is_lied_to, (int, n)) {
     _Atomic int asked = 0;
-    EXPECT_EQ(tn_on_failure(self, absorb, &asked), TN_OK);
+    EXPECT_EQ(tn_on_failure(self, absorb_and_count, &asked), TN_OK);
     tn_task(counts_itself) warm = tn_spawn(counts_itself, n);
     EXPECT_EQ(tn_await(counts_itself, warm), n);
     loopback_lie(0);
@@ -335,6 +326,6 @@ TN_PFRAME(int, is_lied_to, (int, n)) {
 TEST(a_process_that_breaks_the_rules_is_cut_off_and_the_program_lives) {
     loopback_send_all(1, 1);
     int answer = 0;
-    EXPECT_EQ(tn_run_with(options(), is_lied_to, &answer, 5), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, is_lied_to, &answer, 5), TN_OK);
     EXPECT_EQ(answer, 5);
 }

@@ -8,11 +8,6 @@
 
 TN_PROCESS_QUEUE(double, reals);
 
-static const struct tn_run_options *options(void) {
-    static const struct tn_run_options options = {.num_threads = 2};
-    return &options;
-}
-
 TN_DFRAME(double, adds_up, (struct tn_port, from), (struct tn_port, to), (int, count)) {
     double sum = 0;
     for (int i = 0; i < count; i++) {
@@ -50,7 +45,7 @@ TEST(items_of_one_word_go_to_and_fro) {
     double sum = 0;
     loopback_send_all(1, 1);
     for (int by_port = 0; by_port < 2; by_port++) {
-        EXPECT_EQ(tn_run_with(options(), gives_and_takes, &sum, 12, by_port != 0), TN_OK);
+        EXPECT_EQ(tn_run_with(TWO_THREADS, gives_and_takes, &sum, 12, by_port != 0), TN_OK);
         EXPECT(sum == 72);
     }
 }
@@ -87,7 +82,7 @@ TEST(a_thread_in_no_run_gives_to_another_process) {
     double sum = 0;
     loopback_send_all(1, 1);
     struct foreign *thread = foreign_start(give_from_outside, &count);
-    EXPECT_EQ(tn_run_with(options(), takes_from_outside, &sum, count), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, takes_from_outside, &sum, count), TN_OK);
     foreign_join(thread);
     EXPECT(sum == 30);
     EXPECT_EQ(tn_queue_free(&between), TN_OK);

@@ -8,16 +8,6 @@
 #include "support/loopback.h"
 #include "support/test.h"
 
-static const struct tn_run_options *options(void) {
-    static const struct tn_run_options options = {.num_threads = 2};
-    return &options;
-}
-
-static enum tn_verdict absorb(const struct tn_failure *failure, int *replace, void *data) {
-    (void)failure, (void)replace, (void)data;
-    return TN_ABSORB;
-}
-
 TN_DFRAME(int, knocks, (struct tn_port, port), (int64_t, value)) {
     EXPECT_EQ(tn_port_post(self, port, value), TN_OK);
     return loopback_here();
@@ -36,9 +26,9 @@ TN_PFRAME(int, hears_a_knock, (int64_t, value)) {
 TEST(what_a_dframe_posts_is_there_before_its_result) {
     loopback_send_all(1, 1);
     int where = -2;
-    EXPECT_EQ(tn_run_with(options(), hears_a_knock, &where, -5), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, hears_a_knock, &where, -5), TN_OK);
     EXPECT_EQ(where, 0);
-    EXPECT_EQ(tn_run_with(options(), hears_a_knock, &where, INT64_MAX), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, hears_a_knock, &where, INT64_MAX), TN_OK);
     EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 1), hears_a_knock, &where, 0), TN_OK);
 }
 
@@ -81,7 +71,7 @@ TN_FRAME(void, listens_to_many, (int, count)) {
 
 TEST(posts_to_an_event_arrive_in_order) {
     loopback_send_all(1, 1);
-    EXPECT_EQ(tn_run_with(options(), listens_to_many, NULL, 1000), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, listens_to_many, NULL, 1000), TN_OK);
     EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 1), listens_to_many, NULL, 50), TN_OK);
 }
 
@@ -111,7 +101,7 @@ TN_PFRAME(void, hears_each, (int, count)) {
 
 TEST(none_of_the_posts_of_many_dframes_is_left_out) {
     loopback_send_all(2, 2);
-    EXPECT_EQ(tn_run_with(options(), hears_each, NULL, 100), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, hears_each, NULL, 100), TN_OK);
 }
 
 // ---- ports that name nothing -----------------------------------------------------------------
@@ -145,7 +135,7 @@ TN_PFRAME(void, posts_into_the_void, (int, count)) {
 
 TEST(what_is_posted_to_no_event_is_lost_and_nothing_else) {
     loopback_send_all(1, 1);
-    EXPECT_EQ(tn_run_with(options(), posts_into_the_void, NULL, 6), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, posts_into_the_void, NULL, 6), TN_OK);
 }
 
 // ---- ends ------------------------------------------------------------------------------------
@@ -175,7 +165,7 @@ TN_PFRAME(void, removes_who_knocks, (int, rounds)) {
 
 TEST(a_dframe_that_posts_is_removed_at_any_moment) {
     loopback_send_all(2, 1);
-    EXPECT_EQ(tn_run_with(options(), removes_who_knocks, NULL, 10), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, removes_who_knocks, NULL, 10), TN_OK);
 }
 
 static _Atomic int held_in;
@@ -201,7 +191,7 @@ TN_PFRAME(int, loses_who_knocked, (int, detail)) {
 TEST(what_was_posted_stays_when_the_process_is_lost) {
     loopback_send_all(1, 1);
     int code = 0;
-    EXPECT_EQ(tn_run_with(options(), loses_who_knocked, &code, SIGKILL), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, loses_who_knocked, &code, SIGKILL), TN_OK);
     EXPECT_EQ(code, TN_LOST);
 }
 
@@ -237,7 +227,7 @@ TEST(a_process_that_posts_what_is_no_post_is_cut_off_and_the_program_lives) {
     for (uint32_t bytes = 0; bytes <= 64; bytes += 16) {
         loopback_send_all(1, 1);
         int code = 0;
-        EXPECT_EQ(tn_run_with(options(), hears_nonsense, &code, bytes), TN_OK);
+        EXPECT_EQ(tn_run_with(TWO_THREADS, hears_nonsense, &code, bytes), TN_OK);
         EXPECT_EQ(code, TN_LOST);
     }
 }

@@ -12,16 +12,6 @@ TN_PROCESS_QUEUE(struct queued, works);
 TN_PROCESS_QUEUE(int, jobs);
 TN_PROCESS_QUEUE(double, reals);
 
-static const struct tn_run_options *options(void) {
-    static const struct tn_run_options options = {.num_threads = 2};
-    return &options;
-}
-
-static enum tn_verdict absorb(const struct tn_failure *failure, int *replace, void *data) {
-    (void)failure, (void)replace, (void)data;
-    return TN_ABSORB;
-}
-
 static struct queued make(int number) {
     return (struct queued){number, number % 2 != 0, number / 2.0};
 }
@@ -70,7 +60,7 @@ TN_PFRAME(long, gives_work, (int, workers), (int, count), (int, max)) {
 
 static void expect_work(int workers, int count, int max) {
     long sum = 0;
-    EXPECT_EQ(tn_run_with(options(), gives_work, &sum, workers, count, max), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, gives_work, &sum, workers, count, max), TN_OK);
     EXPECT_EQ(sum, (long)count * (count - 1) / 2);
 }
 
@@ -119,7 +109,7 @@ TN_PFRAME(long, stands_between, (int, count)) {
 TEST(one_process_gives_to_another_through_a_small_queue) {
     loopback_send_all(2, 1);
     long sum = 0;
-    EXPECT_EQ(tn_run_with(options(), stands_between, &sum, 100), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, stands_between, &sum, 100), TN_OK);
     EXPECT_EQ(sum, 5050);
     EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 1), stands_between, &sum, 20), TN_OK);
     EXPECT_EQ(sum, 210);
@@ -137,8 +127,8 @@ TN_PFRAME(long, takes_some, (struct tn_port, port), (int, count)) {
 }
 
 TN_DFRAME(long, both_sides, (struct tn_port, port), (int, count)) {
-    tn_task(takes_some) taker = tn_spawn_with(TN_OPTIONS(.is_immediate = true), takes_some, port,
-                                              count);
+    tn_task(takes_some) taker =
+        tn_spawn_with(TN_OPTIONS(.is_immediate = true), takes_some, port, count);
     for (int i = 1; i <= count; i++) {
         EXPECT_EQ(tn_port_put(jobs, port, i), TN_OK);
     }
@@ -156,7 +146,7 @@ TN_PFRAME(long, lends_a_queue, (int, count)) {
 TEST(frames_below_a_dframe_wait_at_a_port_beside_each_other) {
     loopback_send_all(1, 2);
     long sum = 0;
-    EXPECT_EQ(tn_run_with(options(), lends_a_queue, &sum, 30), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, lends_a_queue, &sum, 30), TN_OK);
     EXPECT_EQ(sum, 465);
 }
 
@@ -217,7 +207,7 @@ TN_PFRAME(void, hears_codes) {
 
 TEST(what_is_asked_at_a_port_is_answered_by_a_code) {
     loopback_send_all(1, 1);
-    EXPECT_EQ(tn_run_with(options(), hears_codes, NULL), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, hears_codes, NULL), TN_OK);
 }
 
 // ---- ends ------------------------------------------------------------------------------------
@@ -252,7 +242,7 @@ TN_PFRAME(void, takes_a_port_away) {
 
 TEST(who_waits_at_a_port_hears_that_its_frame_has_ended) {
     loopback_send_all(1, 1);
-    EXPECT_EQ(tn_run_with(options(), takes_a_port_away, NULL), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, takes_a_port_away, NULL), TN_OK);
 }
 
 // Takes until it is told to end, and says at the end what it has got.
@@ -293,7 +283,7 @@ TN_PFRAME(void, removes_who_takes, (int, rounds)) {
 
 TEST(who_is_told_to_end_while_it_gets_loses_no_item) {
     loopback_send_all(2, 1);
-    EXPECT_EQ(tn_run_with(options(), removes_who_takes, NULL, 24), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, removes_who_takes, NULL, 24), TN_OK);
 }
 
 TN_DFRAME(int, puts_until, (struct tn_port, port), (double, seconds)) {
@@ -324,7 +314,7 @@ TN_PFRAME(void, fills_up) {
 
 TEST(a_put_into_a_full_queue_waits_as_long_as_it_may) {
     loopback_send_all(1, 1);
-    EXPECT_EQ(tn_run_with(options(), fills_up, NULL), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, fills_up, NULL), TN_OK);
 }
 
 static _Atomic int waits_in;
@@ -368,7 +358,7 @@ TEST(a_process_that_is_killed_leaves_nobody_at_the_queue) {
     for (int puts = 0; puts < 2; puts++) {
         loopback_send_all(1, 1);
         int code = 0;
-        EXPECT_EQ(tn_run_with(options(), loses_who_waits, &code, puts != 0), TN_OK);
+        EXPECT_EQ(tn_run_with(TWO_THREADS, loses_who_waits, &code, puts != 0), TN_OK);
         EXPECT_EQ(code, TN_LOST);
     }
 }

@@ -8,11 +8,6 @@
 #include "support/loopback.h"
 #include "support/test.h"
 
-static const struct tn_run_options *options(void) {
-    static const struct tn_run_options options = {.num_threads = 2};
-    return &options;
-}
-
 TN_DFRAME(tn_int64s, count_up, (int64_t, from), (size_t, count)) {
     int64_t *numbers = tn_room(self, count * sizeof *numbers);
     for (size_t i = 0; numbers != NULL && i < count; i++) {
@@ -48,13 +43,8 @@ TEST(arrays_of_any_length_come_back_from_two_processes) {
     for (int64_t i = 0; i < 100; i++) {
         expected += i * i + i * (i - 1) / 2;
     }
-    EXPECT_EQ(tn_run_with(options(), sum_ranges, &sum, 100), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, sum_ranges, &sum, 100), TN_OK);
     EXPECT_EQ(sum, expected);
-}
-
-static enum tn_verdict absorb(const struct tn_failure *failure, int *replace, void *data) {
-    (void)failure, (void)replace, (void)data;
-    return TN_ABSORB;
 }
 
 TN_PFRAME(int, asks_for_too_much, (size_t, count)) {
@@ -69,7 +59,7 @@ TN_PFRAME(int, asks_for_too_much, (size_t, count)) {
 TEST(a_result_too_long_for_the_way_back_is_a_failure) {
     loopback_send_all(1, 1);
     int code = 0;
-    EXPECT_EQ(tn_run_with(options(), asks_for_too_much, &code, (size_t)1 << 20), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, asks_for_too_much, &code, (size_t)1 << 20), TN_OK);
     EXPECT_EQ(code, TN_TOO_LONG);
 }
 
@@ -93,8 +83,8 @@ TN_PFRAME(void, hears_of_it, (int, code)) {
 
 TEST(a_dframe_that_fails_has_no_result_whatever_it_returned) {
     loopback_send_all(1, 1);
-    EXPECT_EQ(tn_run_with(options(), hears_of_it, NULL, -77), TN_OK);
-    EXPECT_EQ(tn_run_with(options(), hears_of_it, NULL, 0), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, hears_of_it, NULL, -77), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, hears_of_it, NULL, 0), TN_OK);
 }
 
 TN_PFRAME(int64_t, joins, (struct tn_frame *, frame)) {
@@ -117,7 +107,7 @@ TN_PFRAME(void, lets_many_join, (int, count)) {
 
 TEST(a_result_that_many_wait_for_is_read_by_all) {
     loopback_send_all(1, 1);
-    EXPECT_EQ(tn_run_with(options(), lets_many_join, NULL, 20), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, lets_many_join, NULL, 20), TN_OK);
 }
 
 TN_PFRAME(void, cuts_the_wait, (int, rounds)) {
@@ -135,7 +125,7 @@ TN_PFRAME(void, cuts_the_wait, (int, rounds)) {
 
 TEST(a_wait_that_is_cut_loses_the_result_and_nothing_else) {
     loopback_send_all(1, 1);
-    EXPECT_EQ(tn_run_with(options(), cuts_the_wait, NULL, 30), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, cuts_the_wait, NULL, 30), TN_OK);
 }
 
 TN_PFRAME(int64_t, maps_ranges, (int, count)) {
@@ -161,7 +151,7 @@ TN_PFRAME(int64_t, maps_ranges, (int, count)) {
 TEST(arrays_come_back_to_maps_and_executors_too) {
     loopback_send_all(2, 2);
     int64_t sum = 0;
-    EXPECT_EQ(tn_run_with(options(), maps_ranges, &sum, 60), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, maps_ranges, &sum, 60), TN_OK);
     EXPECT_EQ(sum, 59 * 60 / 2);
 }
 
@@ -195,7 +185,7 @@ TN_PFRAME(void, sends_many_long_arguments, (int, count)) {
 
 TEST(long_arguments_are_read_as_they_were_more_of_them_than_can_be_lent) {
     loopback_send_all(2, 2);
-    EXPECT_EQ(tn_run_with(options(), sends_many_long_arguments, NULL, 20), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, sends_many_long_arguments, NULL, 20), TN_OK);
 }
 
 static void expect_range(tn_int64s numbers, int64_t from) {
@@ -224,8 +214,8 @@ TN_PFRAME(void, takes_long_results, (bool, keeps)) {
 
 TEST(long_results_are_kept_or_let_go_of_more_of_them_than_can_be_lent) {
     loopback_send_all(2, 2);
-    EXPECT_EQ(tn_run_with(options(), takes_long_results, NULL, true), TN_OK);
-    EXPECT_EQ(tn_run_with(options(), takes_long_results, NULL, false), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, takes_long_results, NULL, true), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, takes_long_results, NULL, false), TN_OK);
 }
 
 enum odd { AN_ARGUMENT, A_CONSTANT, FROM_THE_MIDDLE, LITTLE_OF_IT, ANOTHER_ROOM, NOTHING };
@@ -279,7 +269,7 @@ TN_PFRAME(void, takes_odd_results) {
 
 TEST(a_long_result_may_lie_anywhere_where_a_short_one_may) {
     loopback_send_all(1, 1);
-    EXPECT_EQ(tn_run_with(options(), takes_odd_results, NULL), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, takes_odd_results, NULL), TN_OK);
 }
 
 TN_DFRAME(tn_int64s, counts_and_fails, (int, code)) {
@@ -308,7 +298,7 @@ TN_PFRAME(void, wastes_rooms, (int, rounds)) {
 
 TEST(rooms_that_nobody_takes_are_lent_again) {
     loopback_send_all(1, 2);
-    EXPECT_EQ(tn_run_with(options(), wastes_rooms, NULL, 30), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, wastes_rooms, NULL, 30), TN_OK);
 }
 
 TN_PFRAME(void, maps_long_ranges, (int, count)) {
@@ -329,5 +319,5 @@ TN_PFRAME(void, maps_long_ranges, (int, count)) {
 
 TEST(long_results_come_back_to_maps_too) {
     loopback_send_all(2, 2);
-    EXPECT_EQ(tn_run_with(options(), maps_long_ranges, NULL, 20), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, maps_long_ranges, NULL, 20), TN_OK);
 }

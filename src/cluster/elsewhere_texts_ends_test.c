@@ -12,16 +12,6 @@
 TN_PROCESS_QUEUE(tn_text, lines);
 TN_PROCESS_QUEUE(int, counts);
 
-static const struct tn_run_options *options(void) {
-    static const struct tn_run_options options = {.num_threads = 2};
-    return &options;
-}
-
-static enum tn_verdict absorb(const struct tn_failure *failure, int *replace, void *data) {
-    (void)failure, (void)replace, (void)data;
-    return TN_ABSORB;
-}
-
 static bool is_same(tn_text line, const char *expected) {
     return line.count == strlen(expected) &&
            (line.count == 0 || memcmp(line.data, expected, line.count) == 0);
@@ -73,7 +63,7 @@ TN_PFRAME(void, removes_who_takes, (int, rounds)) {
 
 TEST(who_is_told_to_end_while_it_gets_loses_no_line) {
     loopback_send_all(2, 1);
-    EXPECT_EQ(tn_run_with(options(), removes_who_takes, NULL, 24), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, removes_who_takes, NULL, 24), TN_OK);
 }
 
 TN_DFRAME(int, puts_until, (struct tn_port, port), (double, seconds)) {
@@ -108,7 +98,7 @@ TN_PFRAME(void, fills_up) {
 
 TEST(a_line_for_a_full_queue_waits_as_long_as_it_may) {
     loopback_send_all(1, 1);
-    EXPECT_EQ(tn_run_with(options(), fills_up, NULL), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, fills_up, NULL), TN_OK);
 }
 
 // Who has the port ends while others wait there with lines, and for them.
@@ -142,7 +132,7 @@ TN_PFRAME(void, takes_a_port_away) {
 
 TEST(lines_that_wait_at_a_port_go_with_its_frame) {
     loopback_send_all(1, 1);
-    EXPECT_EQ(tn_run_with(options(), takes_a_port_away, NULL), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, takes_a_port_away, NULL), TN_OK);
 }
 
 // ---- death -----------------------------------------------------------------------------------
@@ -194,7 +184,7 @@ TEST(a_process_that_is_killed_leaves_no_line_and_nobody_at_the_queue) {
     for (int does = GETS; does <= HAS_GOT; does++) {
         loopback_send_all(1, 1);
         int code = 0;
-        EXPECT_EQ(tn_run_with(options(), loses_who_waits, &code, does), TN_OK);
+        EXPECT_EQ(tn_run_with(TWO_THREADS, loses_who_waits, &code, does), TN_OK);
         EXPECT_EQ(code, TN_LOST);
     }
 }
@@ -231,7 +221,7 @@ TEST(lines_on_their_way_to_a_process_that_is_killed_are_given_back) {
     for (int count = 0; count < 12; count++) {
         loopback_send_all(1, 1);
         int code = 0;
-        EXPECT_EQ(tn_run_with(options(), kills_who_gets, &code, count), TN_OK);
+        EXPECT_EQ(tn_run_with(TWO_THREADS, kills_who_gets, &code, count), TN_OK);
         EXPECT_EQ(code, TN_LOST);
     }
 }
@@ -276,7 +266,7 @@ TEST(a_line_that_comes_where_there_is_no_memory_is_not_lost) {
     int put = 0, got = 0;
     for (uint64_t fails_at = 1; fails_at <= 3; fails_at++) {
         loopback_send_all(1, 1);
-        EXPECT_EQ(tn_run_with(options(), lacks_memory, NULL, fails_at, &put, &got), TN_OK);
+        EXPECT_EQ(tn_run_with(TWO_THREADS, lacks_memory, NULL, fails_at, &put, &got), TN_OK);
     }
     EXPECT_EQ(put, 2);
     EXPECT_EQ(got, 2);
@@ -310,7 +300,7 @@ TN_PFRAME(int, closes_behind, (struct tn_frame *, frame), (tn_queue(lines) *, qu
     return end;
 }
 
-static void put_in(struct tn_self *self, tn_queue(lines) *queue, struct tn_port port, int i) {
+static void put_in(struct tn_self *self, tn_queue(lines) * queue, struct tn_port port, int i) {
     const tn_text line = tn_text_of(&all[i]);
     int code;
     do {
@@ -359,10 +349,10 @@ TN_PFRAME(void, exchanges, (struct lack *, lack)) {
 TEST(each_allocation_of_an_exchange_fails_and_no_line_is_lost, .seconds = 60) {
     struct lack lack = {0};
     loopback_send_all(1, 1);
-    EXPECT_EQ(tn_run_with(options(), exchanges, NULL, &lack), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, exchanges, NULL, &lack), TN_OK);
     const uint64_t count = lack.allocations;
     while (lack.fails_at++ < count) {
-        EXPECT_EQ(tn_run_with(options(), exchanges, NULL, &lack), TN_OK);
+        EXPECT_EQ(tn_run_with(TWO_THREADS, exchanges, NULL, &lack), TN_OK);
     }
     TEST_NOTE("%d allocations failed, one at a time; %d processes were lost", (int)count,
               lack.lost);

@@ -11,11 +11,6 @@ TN_PROCESS_QUEUE(tn_bytes, packets);
 TN_PROCESS_QUEUE(tn_doubles, rows);
 TN_PROCESS_QUEUE(int, counts);
 
-static const struct tn_run_options *options(void) {
-    static const struct tn_run_options options = {.num_threads = 2};
-    return &options;
-}
-
 // ---- what is sent ----------------------------------------------------------------------------
 
 static char alphabets[TN_ITEM_BYTES_MAX + 27];
@@ -54,11 +49,11 @@ TN_DFRAME(int, hands_on, (struct tn_port, from), (struct tn_port, to), (bool, fr
     return count;
 }
 
-static int put_line(struct tn_self *self, tn_queue(lines) *queue, struct tn_port port, int i) {
+static int put_line(struct tn_self *self, tn_queue(lines) * queue, struct tn_port port, int i) {
     return i % 2 == 0 ? tn_put(lines, queue, line_of(i)) : tn_port_put(lines, port, line_of(i));
 }
 
-static int get_line(struct tn_self *self, tn_queue(lines) *queue, struct tn_port port, int i,
+static int get_line(struct tn_self *self, tn_queue(lines) * queue, struct tn_port port, int i,
                     tn_text *line) {
     return i % 3 == 0 ? tn_get(lines, queue, line) : tn_port_get(lines, port, line);
 }
@@ -90,7 +85,7 @@ TN_PFRAME(void, sends_lines, (int, count)) {
 
 TEST(lines_of_any_length_come_back_from_another_process) {
     send_all(1, 1);
-    EXPECT_EQ(tn_run_with(options(), sends_lines, NULL, 100), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, sends_lines, NULL, 100), TN_OK);
     send_all(1, 2);
     EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 1), sends_lines, NULL, 61), TN_OK);
 }
@@ -98,7 +93,7 @@ TEST(lines_of_any_length_come_back_from_another_process) {
 TEST(lines_come_back_in_one_process_too) {
     send_all(0, 1);
     loopback_force(false);
-    EXPECT_EQ(tn_run_with(options(), sends_lines, NULL, 100), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, sends_lines, NULL, 100), TN_OK);
 }
 
 TN_DFRAME(void, gives_lines, (struct tn_port, port), (int, count)) {
@@ -129,8 +124,8 @@ TN_PFRAME(void, stands_between, (size_t, max), (int, count)) {
 
 TEST(lines_go_from_one_process_to_another) {
     send_all(2, 1);
-    EXPECT_EQ(tn_run_with(options(), stands_between, NULL, 1, 60), TN_OK);
-    EXPECT_EQ(tn_run_with(options(), stands_between, NULL, 0, 60), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, stands_between, NULL, 1, 60), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, stands_between, NULL, 0, 60), TN_OK);
 }
 
 TN_DFRAME(double, adds_up, (struct tn_port, from), (struct tn_port, to)) {
@@ -173,7 +168,7 @@ TN_PFRAME(void, sends_rows, (int, count)) {
 
 TEST(arrays_and_bytes_go_there_and_back) {
     send_all(1, 1);
-    EXPECT_EQ(tn_run_with(options(), sends_rows, NULL, 100), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, sends_rows, NULL, 100), TN_OK);
 }
 
 // ---- codes -----------------------------------------------------------------------------------
@@ -220,8 +215,8 @@ TN_PFRAME(void, hears_codes) {
 
 TEST(what_is_too_long_or_comes_too_late_is_answered_by_a_code) {
     send_all(1, 1);
-    EXPECT_EQ(tn_run_with(options(), hears_codes, NULL), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, hears_codes, NULL), TN_OK);
     send_all(0, 1);
     loopback_force(false);
-    EXPECT_EQ(tn_run_with(options(), hears_codes, NULL), TN_OK);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, hears_codes, NULL), TN_OK);
 }

@@ -79,11 +79,6 @@ TEST(one_other_process_that_runs_a_long_dframe_gives_back_the_rest) {
 
 // ---- the end of a process meanwhile ----------------------------------------------------------
 
-static enum tn_verdict absorb(const struct tn_failure *failure, int *replace, void *data) {
-    (void)failure, (void)replace, (void)data;
-    return TN_ABSORB;
-}
-
 // One of two processes is killed at about the time when tasks come back. How many were lost.
 TN_PFRAME(int, map_while_one_is_killed, (int, killed), (double, after_s)) {
     tn_task(keeps_its_thread) tasks[ITEMS];

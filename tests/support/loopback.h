@@ -12,6 +12,18 @@
 
 #include <stdbool.h>
 
+#include <tenon/failure.h>
+#include <tenon/run.h>
+
+// What most of its tests run with.
+#define TWO_THREADS TN_RUN(.num_threads = 2)
+
+// A handler of failures: they are no reason to end.
+static inline enum tn_verdict absorb(const struct tn_failure *failure, int *replace, void *data) {
+    (void)failure, (void)replace, (void)data;
+    return TN_ABSORB;
+}
+
 // Runs from now on have so many other processes, of so many threads each.
 void loopback_use(int processes, int threads);
 
