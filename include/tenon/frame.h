@@ -306,7 +306,6 @@ typedef struct tn_passed tn_taker(struct tn_self *self, void *by, const struct t
             tn_task = tn_spawn_type(self, &name##_tn_type, tn_line, &tn_arguments);                \
         }                                                                                          \
         tn_made.handle.task = tn_task;                                                             \
-        tn_made.handle.line = tn_line;                                                             \
         tn_made.handle.outcome = TN_CANCELLED;                                                     \
         return tn_made;                                                                            \
     }                                                                                              \
@@ -335,16 +334,19 @@ typedef struct tn_passed tn_taker(struct tn_self *self, void *by, const struct t
         int tn_outcome = tn_task->handle.outcome;                                                  \
         tn_task->handle.task = tn_task_none();                                                     \
         if (name##_tn_lazy) {                                                                      \
-            name##_tn_value tn_value = if_void(0, tn_task->value);                                 \
-            if (tn_task_enter(self, tn_at, tn_task->handle.line)) {                                \
+            name##_tn_value tn_value;                                                              \
+            if (tn_task_enter(self, tn_at)) {                                                      \
                 struct name##_tn_arguments tn_arguments;                                           \
                 __builtin_memcpy(&tn_arguments, tn_at->payload, sizeof tn_arguments);              \
                 if_void(, tn_value =) name(self TN_EACH_(TN_PAIR_ARGUMENT_, __VA_ARGS__));         \
+                if_void(tn_value = 0, (void)0);                                                    \
                 if (tn_task_leave(self, tn_at)) {                                                  \
                     if_void((void)0, tn_task->value = tn_value);                                   \
                     tn_task->handle.outcome = TN_OK;                                               \
                     return TN_OK;                                                                  \
                 }                                                                                  \
+            } else {                                                                               \
+                tn_value = if_void(0, tn_task->value);                                             \
             }                                                                                      \
             tn_value = name##_tn_finish(self, tn_at, tn_value);                                    \
             if_void((void)tn_value, tn_task->value = tn_value);                                    \

@@ -28,7 +28,7 @@ extern "C" {
 #endif
 
 // Grows with every change of the structures in this file.
-#define TN_ABI 4
+#define TN_ABI 5
 
 enum tn_level {
     TN_LEVEL_FRAME = 1,  // runs on its parent's thread
@@ -61,7 +61,10 @@ struct tn_type {
 // A task: what is to be run, with its arguments, and later its result. Exactly one cache line.
 struct tn_task {
     const struct tn_type *type;
-    uint64_t info; // state in bits 0 to 7 (0: not started), spawn line in 8 to 31, see tasks.h
+    union {
+        uint64_t info;    // state in bits 0 to 7 (0: not started), spawn line in 8 to 31: tasks.h
+        bool is_in_place; // its first byte, for tn_task_enter alone
+    };
     uint64_t payload[TN_PAYLOAD_BYTES / sizeof(uint64_t)];
 } __attribute__((aligned(64)));
 
@@ -82,7 +85,6 @@ struct tn_self {
 // The untyped part of a task handle.
 struct tn_handle {
     struct tn_task *task; // NULL when the result has been taken into the handle
-    unsigned line;        // of the spawn
     int outcome;          // when `task` is NULL: TN_OK or why there is no result
 };
 
@@ -126,6 +128,10 @@ TN_PUBLIC int tn_await_slow(struct tn_self *self, struct tn_task *task, void *re
 #define TN_LOAD_(at) (*(volatile __typeof__(at) *)&(at))
 #define TN_STORE_(at, value) ((void)(*(volatile __typeof__(at) *)&(at) = (value)))
 #endif
+// Changes the state of a task that is new and that nobody else can see, and leaves the spawn line.
+// A bool, because a store through a character type may change anything, as far as gcc knows, and
+// all of `self` would be loaded again.
+#define TN_MARK_IN_PLACE_(task) TN_STORE_((task)->is_in_place, true)
 // acquire, release: as in tn_mutex_enter_, pairs with tn_mutex_leave_.
 #define TN_LOAD_ACQUIRE_(at) __atomic_load_n(&(at), __ATOMIC_ACQUIRE)
 #define TN_STORE_RELEASE_(at, value) __atomic_store_n(&(at), (value), __ATOMIC_RELEASE)
@@ -147,6 +153,13 @@ TN_PUBLIC int tn_await_slow(struct tn_self *self, struct tn_task *task, void *re
 #define TN_INLINE_RECURSION_ inline
 #endif
 
+// No instruction: clang forgets what it knows about `pointer`, gcc does not.
+#ifdef __clang__
+#define TN_HIDE_(pointer) __asm__("" : "+r"(pointer))
+#else
+#define TN_HIDE_(pointer) ((void)0)
+#endif
+
 // Returns what a handle holds when its task is gone: NULL, but compilers shall not know, or they
 // warn about the code for a task where a handle is awaited twice.
 TN_INLINE_ struct tn_task *tn_task_none(void) {
@@ -160,13 +173,12 @@ TN_INLINE_ struct tn_task *tn_task_none(void) {
 TN_INLINE_ struct tn_task *tn_task_push(struct tn_self *self, const struct tn_type *type,
                                         unsigned line, const void *arguments, size_t bytes) {
     struct tn_task *task = self->top;
-    task->type = type;
-    TN_STORE_(task->info, (uint64_t)line << 8);
     __builtin_memcpy(task->payload, arguments, bytes);
+    TN_STORE_(task->info, (uint64_t)line << 8);
+    task->type = type;
     self->top = task + 1;
-    // No instruction: hides that `top` is this plus one, so that only one of them is kept in a
-    // register across the calls that follow.
-    __asm__("" : "+r"(task));
+    // `top` is this plus one; clang would keep both in registers across the calls that follow.
+    TN_HIDE_(task);
     return task;
 }
 
@@ -178,9 +190,9 @@ TN_INLINE_ bool tn_task_may_stay(struct tn_self *self, struct tn_task *task) {
 // Returns true when `task` is the newest one of this stack and no thief can see it: then it may be
 // called. The state says from now on that it runs in place, so that its children can tell their
 // parent.
-TN_INLINE_ bool tn_task_enter(struct tn_self *self, struct tn_task *task, unsigned line) {
+TN_INLINE_ bool tn_task_enter(struct tn_self *self, struct tn_task *task) {
     if (task == self->top - 1 && task >= TN_LOAD_(self->bound)) {
-        TN_STORE_(task->info, (uint64_t)line << 8 | 1); // TASK_IN_PLACE
+        TN_MARK_IN_PLACE_(task);
         return true;
     }
     return false;

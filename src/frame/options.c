@@ -103,7 +103,7 @@ static void apply(struct frame *child, const struct tn_options *options, struct 
 struct tn_handle tn_spawn_options(struct tn_self *self, const struct tn_type *type, unsigned line,
                                   const struct tn_options *options, const void *arguments) {
     if (current_is_outside(self)) {
-        return (struct tn_handle){NULL, line, misuse_outside()};
+        return (struct tn_handle){NULL, misuse_outside()};
     }
     struct task_stack *stack = task_stack_of(self);
     options = options != NULL ? options : &defaults;
@@ -112,11 +112,11 @@ struct tn_handle tn_spawn_options(struct tn_self *self, const struct tn_type *ty
         code = check(stack, type, options);
     }
     if (code != TN_OK) {
-        return (struct tn_handle){NULL, line, code};
+        return (struct tn_handle){NULL, code};
     }
     struct frame *child = frame_spawn(self, type, line, arguments);
     if (child == NULL) {
-        return (struct tn_handle){NULL, line, TN_CANCELLED};
+        return (struct tn_handle){NULL, TN_CANCELLED};
     }
     apply(child, options, stack);
     const bool is_serial = child->run->is_serial && type->level != TN_LEVEL_FRAME;
@@ -125,5 +125,5 @@ struct tn_handle tn_spawn_options(struct tn_self *self, const struct tn_type *ty
     } else {
         frame_submit(child);
     }
-    return (struct tn_handle){&child->task, line, TN_CANCELLED};
+    return (struct tn_handle){&child->task, TN_CANCELLED};
 }

@@ -29,6 +29,8 @@ static uint32_t index_of(const struct tasks *tasks, const struct tn_task *task) 
 }
 
 _Static_assert(sizeof(struct tn_task) == CACHE_LINE, "a task is one cache line");
+_Static_assert(TASK_IN_PLACE == true && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "TN_MARK_IN_PLACE_ writes the lowest byte of info");
 
 void tasks_init(struct tasks *tasks, void *memory, size_t bytes, bool is_shared) {
     tasks->first = memory;

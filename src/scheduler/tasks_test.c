@@ -106,10 +106,10 @@ TEST(a_task_in_place_is_found_by_those_above_it) {
     struct tasks tasks;
     set_up(&tasks, false);
     struct tn_task *outer = spawn(&tasks, 1);
-    EXPECT(tn_task_enter(&tasks.self, outer, 7));
+    EXPECT(tn_task_enter(&tasks.self, outer));
     struct tn_task *inner = spawn(&tasks, 2);
     EXPECT(tasks_in_place(&tasks, tasks.self.top) == outer);
-    EXPECT(tn_task_enter(&tasks.self, inner, 7));
+    EXPECT(tn_task_enter(&tasks.self, inner));
     EXPECT(tasks_in_place(&tasks, tasks.self.top) == inner);
     EXPECT(tasks_in_place(&tasks, inner) == outer);
     EXPECT(tasks_in_place(&tasks, outer) == NULL);
@@ -118,6 +118,8 @@ TEST(a_task_in_place_is_found_by_those_above_it) {
     task_adopt(inner, &frame);
     EXPECT(task_adopter(inner) == &frame);
     EXPECT_EQ(task_state(inner), TASK_IN_PLACE);
+    EXPECT_EQ(task_line(inner), 7);
+    EXPECT_EQ(task_line(outer), 7);
 }
 
 TEST(a_poke_sends_the_next_spawn_and_await_down_the_slow_path) {
@@ -128,11 +130,11 @@ TEST(a_poke_sends_the_next_spawn_and_await_down_the_slow_path) {
     const uint64_t value = 2;
     struct tn_task *next = tn_task_push(&tasks.self, &type, 1, &value, sizeof value);
     EXPECT(!tn_task_may_stay(&tasks.self, next));
-    EXPECT(!tn_task_enter(&tasks.self, next, 1));
+    EXPECT(!tn_task_enter(&tasks.self, next));
     tasks_arm(&tasks);
     EXPECT(tn_task_may_stay(&tasks.self, next));
-    EXPECT(!tn_task_enter(&tasks.self, task, 1)); // not the newest
-    EXPECT(tn_task_enter(&tasks.self, next, 1));
+    EXPECT(!tn_task_enter(&tasks.self, task)); // not the newest
+    EXPECT(tn_task_enter(&tasks.self, next));
 }
 
 // ---- random steps ----------------------------------------------------------------------------
@@ -242,7 +244,7 @@ TEST(what_runs_in_place_far_below_is_remembered_until_that_may_change) {
     tasks_init(&tasks, place, (MANY + TASKS_RESERVE) * sizeof(struct tn_task), false);
     EXPECT(tasks_current(&tasks) == NULL);
     struct tn_task *running = spawn(&tasks, 1);
-    EXPECT(tn_task_enter(&tasks.self, running, 7));
+    EXPECT(tn_task_enter(&tasks.self, running));
     for (int i = 0; i < 150; i++) {
         EXPECT(spawn(&tasks, 2) != NULL);
     }
@@ -250,9 +252,9 @@ TEST(what_runs_in_place_far_below_is_remembered_until_that_may_change) {
     EXPECT(tasks.known_top == tasks.self.top);
     struct tn_task *newest = spawn(&tasks, 3);
     EXPECT(tasks_current(&tasks) == running);
-    EXPECT(!tn_task_enter(&tasks.self, newest, 7)); // the slow half forgets it first
+    EXPECT(!tn_task_enter(&tasks.self, newest)); // the slow half forgets it first
     tasks_forget_current(&tasks);
-    EXPECT(tn_task_enter(&tasks.self, newest, 7));
+    EXPECT(tn_task_enter(&tasks.self, newest));
     EXPECT(tasks_current(&tasks) == newest);
     EXPECT(tn_task_leave(&tasks.self, newest));
     EXPECT(tasks_current(&tasks) == running);

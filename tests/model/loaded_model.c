@@ -72,7 +72,7 @@ static void set_up(void) {
 
 // What is NEW may be run here, unless a thief was there first.
 static void run_or_leave(struct tn_task *task) {
-    if (tn_task_enter(&stack.tasks.self, task, 1)) {
+    if (tn_task_enter(&stack.tasks.self, task)) {
         run_task(task);
         (void)tn_task_leave(&stack.tasks.self, task);
     } else if (tasks_reclaim(&stack.tasks, task)) {

@@ -13,6 +13,8 @@
 
 #define TN_LOAD_(at) atomic_load_relaxed(&(at))
 #define TN_STORE_(at, value) atomic_store_relaxed(&(at), (value))
+// A word is read as it was written, so as a whole.
+#define TN_MARK_IN_PLACE_(task) TN_STORE_((task)->info, TN_LOAD_((task)->info) | 1)
 #define TN_LOAD_ACQUIRE_(at) atomic_load_acquire(&(at))
 #define TN_STORE_RELEASE_(at, value) atomic_store_release(&(at), (value))
 #define TN_CHANGE_ACQUIRE_(at, expected, value) atomic_cas_acquire(&(at), &(expected), (value))
