@@ -300,7 +300,7 @@ typedef struct tn_passed tn_taker(struct tn_self *self, void *by, const struct t
             tn_task =                                                                              \
                 tn_task_push(self, &name##_tn_type, tn_line, &tn_arguments, sizeof tn_arguments);  \
             if (!tn_task_may_stay(self, tn_task)) {                                                \
-                tn_task = tn_spawn_slow(self);                                                     \
+                tn_task = tn_spawn_aside(self);                                                    \
             }                                                                                      \
         } else {                                                                                   \
             tn_task = tn_spawn_type(self, &name##_tn_type, tn_line, &tn_arguments);                \

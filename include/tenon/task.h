@@ -71,11 +71,12 @@ struct tn_task {
 // Where a frame function runs: its stack. In scope as `self` in every frame function; valid only
 // while that function runs, so never store it (tn_this gives a handle that may be stored).
 struct tn_self {
-    struct tn_task *top;   // next free task; written by the stack's owner only
-    struct tn_task *limit; // a spawn at or above takes the slow path; thieves may write NULL
-    struct tn_task *bound; // an await below takes the slow path; thieves may write the maximum
-    int outcome;           // of the await that took the slow path last
-    uint32_t thread;       // the number of the thread that runs it: src/sync/turn.h
+    struct tn_task *top;     // next free task; written by the stack's owner only
+    struct tn_task *limit;   // a spawn at or above takes the slow path; thieves may write NULL
+    struct tn_task *bound;   // an await below takes the slow path; thieves may write the maximum
+    int outcome;             // of the await that took the slow path last
+    uint32_t thread;         // the number of the thread that runs it: src/sync/turn.h
+    struct tn_task *spawned; // what tn_spawn_slow has returned last, where tn_spawn_aside is used
 };
 
 // Instead of such a number: a thread that is in no run; and, of an object, that several use it.
@@ -96,6 +97,25 @@ struct tn_handle {
 // frame and takes it off. Returns where the child's task is now; NULL when there is no memory: the
 // run fails.
 TN_PUBLIC TN_COLD_ struct tn_task *tn_spawn_slow(struct tn_self *self);
+
+// The same for the inline half. For clang a call that keeps all registers; or else it puts
+// parameters into such as must be saved before a function's first line, and half of the calls of a
+// recursion are leaves. (gcc saves them where that is needed.) A result would be in a register: it
+// is in `self`.
+#if defined(__clang__) && defined(__x86_64__)
+__attribute__((preserve_most)) static TN_COLD_ void tn_spawn_kept(struct tn_self *self) {
+    self->spawned = tn_spawn_slow(self);
+}
+
+TN_INLINE_ struct tn_task *tn_spawn_aside(struct tn_self *self) {
+    tn_spawn_kept(self);
+    return self->spawned;
+}
+#else
+TN_INLINE_ struct tn_task *tn_spawn_aside(struct tn_self *self) {
+    return tn_spawn_slow(self);
+}
+#endif
 
 // Spawns a child that has a frame from the beginning: a plain Frame, or one whose arguments or
 // result do not fit a task. `arguments` points to type->argument_bytes bytes. Returns the same.
@@ -169,7 +189,7 @@ TN_INLINE_ struct tn_task *tn_task_none(void) {
 }
 
 // Puts a task on the stack and returns it; there is always room for one more. The caller goes on
-// with tn_spawn_slow unless tn_task_may_stay.
+// with tn_spawn_aside unless tn_task_may_stay.
 TN_INLINE_ struct tn_task *tn_task_push(struct tn_self *self, const struct tn_type *type,
                                         unsigned line, const void *arguments, size_t bytes) {
     struct tn_task *task = self->top;
