@@ -21,10 +21,36 @@ static const struct world_options mixed = {.takers = 3,
                                            .choose = world_choose_at_random,
                                            .calm_ns = 6000};
 
+// Of all worlds together.
+struct totals {
+    uint64_t ends[OWNER_POISONED + 1];
+    uint64_t faults, stale, fences, asked;
+};
+
+static void add(struct totals *totals) {
+    for (int end = 1; end <= OWNER_POISONED; end++) {
+        totals->ends[end] += world.ends[end];
+    }
+    totals->faults += (uint64_t)world.faults;
+    totals->stale += world.owner.stale;
+    totals->fences += world.fences;
+    totals->asked += world.asked;
+}
+
+static void note(const struct totals *totals, int count) {
+    TEST_NOTE("%d worlds, %llu faults: %llu done, %llu cancelled, %llu lost, %llu poisoned; "
+              "%llu stale messages dropped, %llu tasks fenced, %llu asked back",
+              count, (unsigned long long)totals->faults,
+              (unsigned long long)totals->ends[OWNER_DONE],
+              (unsigned long long)totals->ends[OWNER_CANCELLED],
+              (unsigned long long)totals->ends[OWNER_LOST],
+              (unsigned long long)totals->ends[OWNER_POISONED], (unsigned long long)totals->stale,
+              (unsigned long long)totals->fences, (unsigned long long)totals->asked);
+}
+
 // Every seed is another world; a failed one prints itself.
-static void run_seeds(struct world_options options, int count) {
-    uint64_t ends[OWNER_POISONED + 1] = {0};
-    uint64_t faults = 0, stale = 0, fences = 0;
+static struct totals run_seeds(struct world_options options, int count) {
+    struct totals totals = {.faults = 0};
     options.timing = world_timing();
     for (int i = 0; i < count; i++) {
         const uint64_t seed = test_seed() * 1000000 + (uint64_t)i;
@@ -33,19 +59,10 @@ static void run_seeds(struct world_options options, int count) {
             TEST_NOTE("seed %llu: %s", (unsigned long long)seed, world.violation);
         }
         EXPECT_STR(world.violation, NULL);
-        for (int end = 1; end <= OWNER_POISONED; end++) {
-            ends[end] += world.ends[end];
-        }
-        faults += (uint64_t)world.faults;
-        stale += world.owner.stale;
-        fences += world.fences;
+        add(&totals);
     }
-    TEST_NOTE("%d worlds, %llu faults: %llu done, %llu cancelled, %llu lost, %llu poisoned; "
-              "%llu stale messages dropped, %llu tasks fenced",
-              count, (unsigned long long)faults, (unsigned long long)ends[OWNER_DONE],
-              (unsigned long long)ends[OWNER_CANCELLED], (unsigned long long)ends[OWNER_LOST],
-              (unsigned long long)ends[OWNER_POISONED], (unsigned long long)stale,
-              (unsigned long long)fences);
+    note(&totals, count);
+    return totals;
 }
 
 static int seeds(int count) {
@@ -53,39 +70,39 @@ static int seeds(int count) {
 }
 
 TEST(tasks_that_begin_once_are_delivered_once_under_all_faults, .seconds = 60) {
-    run_seeds(mixed, seeds(2000));
+    (void)run_seeds(mixed, seeds(2000));
 }
 
 TEST(repeatable_tasks_begin_again_and_are_delivered_once, .seconds = 60) {
     struct world_options options = mixed;
     options.begins_max = 3;
     options.cancels = 0;
-    run_seeds(options, seeds(2000));
+    (void)run_seeds(options, seeds(2000));
 }
 
 TEST(nothing_is_lost_when_only_messages_are, .seconds = 60) {
     struct world_options options = mixed;
     options.faults = FAULTS(FAULT_DOUBLE) | FAULTS(FAULT_DELAY);
-    run_seeds(options, seeds(2000));
-    EXPECT_EQ(world.ends[OWNER_LOST], 0);
+    const struct totals totals = run_seeds(options, seeds(2000));
+    EXPECT_EQ(totals.ends[OWNER_LOST], 0);
 }
 
 TEST(on_a_reliable_link_what_has_not_begun_is_given_to_others, .seconds = 60) {
     struct world_options options = mixed;
     options.is_reliable = true;
     options.posts = 2;
-    run_seeds(options, seeds(2000));
+    (void)run_seeds(options, seeds(2000));
 }
 
 TEST(what_waits_behind_long_tasks_is_taken_back_and_begins_once, .seconds = 60) {
     struct world_options options = mixed;
     options.relieves = true;
-    run_seeds(options, seeds(1000));
-    EXPECT(world.asked > 0);
+    struct totals totals = run_seeds(options, seeds(1000));
+    EXPECT(totals.asked > 0);
     options.is_reliable = true;
     options.begins_max = 2;
-    run_seeds(options, seeds(1000));
-    EXPECT(world.asked > 0);
+    totals = run_seeds(options, seeds(1000));
+    EXPECT(totals.asked > 0);
 }
 
 TEST(few_tasks_are_taken_back_more_than_once, .seconds = 60) {
@@ -94,11 +111,10 @@ TEST(few_tasks_are_taken_back_more_than_once, .seconds = 60) {
     options.is_reliable = true;
     options.faults = 0;
     options.cancels = 0;
-    run_seeds(options, 1);
-    TEST_NOTE("%llu tasks were asked for, of %d", (unsigned long long)world.asked, options.tasks);
-    EXPECT(world.asked > 0);
-    EXPECT(world.asked < (uint64_t)options.tasks);
-    EXPECT_EQ(world.ends[OWNER_DONE] + world.ends[OWNER_RETURNED], options.tasks);
+    const struct totals totals = run_seeds(options, 1);
+    EXPECT(totals.asked > 0);
+    EXPECT(totals.asked < (uint64_t)options.tasks);
+    EXPECT_EQ(totals.ends[OWNER_DONE] + totals.ends[OWNER_RETURNED], options.tasks);
 }
 
 TEST(a_taker_that_leaves_loses_nothing, .seconds = 60) {
@@ -106,6 +122,7 @@ TEST(a_taker_that_leaves_loses_nothing, .seconds = 60) {
     options.gives_back = true;
     options.cancels = 0;
     options.faults = FAULTS_OF_MESSAGES & ~FAULTS(FAULT_LONG_DELAY) & ~FAULTS(FAULT_LOSE);
-    run_seeds(options, seeds(1000));
-    EXPECT_EQ(world.ends[OWNER_DONE], options.tasks);
+    const int count = seeds(1000);
+    const struct totals totals = run_seeds(options, count);
+    EXPECT_EQ(totals.ends[OWNER_DONE], options.tasks * count);
 }
