@@ -7,10 +7,10 @@
 
 Nanoseconds for each node, on one and on two threads. All sides run in turn, one process after the
 other, in each of several rounds; medians. A peer that is not installed is left out and named
-(docs/dependencies.md says how to get them). LACE="-Isrc -Ibuild src/lace.c", with the folders of
-a clone, compiles Lace too. Peers whose spawns are dear run a smaller fib. The programs are in
-bench/peers; they check their results. TENON_BENCH_QUICK=1 makes everything small. Start reading
-at main."""
+(docs/dependencies.md says how to get them). Our fib by clang is a side where build/clang has it.
+LACE="-Isrc -Ibuild src/lace.c", with the folders of a clone, compiles Lace too. Peers whose spawns
+are dear run a smaller fib. The programs are in bench/peers; they check their results.
+TENON_BENCH_QUICK=1 makes everything small. Start reading at main."""
 
 import os
 import re
@@ -30,6 +30,8 @@ KERNELS = {
     "integrate": ("integrate", None, 20 if peers.QUICK else 2000),
 }
 OURS = {"twin": "twin_ns", "tenon_1": "one_ns", "tenon_2": "two_ns"}
+CLANG = os.path.join(peers.ROOT, "build", "clang")
+OURS_BY_CLANG = {"tenon_clang_1": "one_ns", "tenon_clang_2": "two_ns"}
 SIZES_OF_LACE = {"fib": 25 if peers.QUICK else 38}
 
 
@@ -67,6 +69,11 @@ def run_peer(program, kernel, threads, size, nodes):
     return float(match.group(1)) * 1e9 / (counted if counted > 1 else nodes)
 
 
+def add(samples, sides, result):
+    for side, key in sides.items():
+        samples.setdefault(side, []).append(float(result[key]))
+
+
 def measure(kernel, programs):
     """Medians by side, in nanoseconds for each node."""
     bench, tree, size = KERNELS[kernel]
@@ -75,8 +82,10 @@ def measure(kernel, programs):
         for result in peers.run_tenon(bench, rounds=1):
             if tree is None or result.get("tree") == tree:
                 nodes = float(result["nodes"])
-                for side, key in OURS.items():
-                    samples.setdefault(side, []).append(float(result[key]))
+                add(samples, OURS, result)
+        if kernel == "fib" and os.path.exists(os.path.join(CLANG, "bin", "bench_fib")):
+            for result in peers.run_tenon("fib", rounds=1, build=CLANG):
+                add(samples, OURS_BY_CLANG, result)
         if peers.QUICK and tree is not None:
             continue  # the peers have no small trees
         for name, program in programs.items():

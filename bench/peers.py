@@ -107,10 +107,10 @@ def results(text):
     ]
 
 
-def run_tenon(bench, *arguments, rounds=None):
+def run_tenon(bench, *arguments, rounds=None, build=BUILD):
     """The RESULT lines of one of our benches; stops when it fails."""
     environment = {} if rounds is None else {"TENON_BENCH_ROUNDS": str(rounds)}
-    program = os.path.join(BUILD, "bin", "bench_" + bench)
+    program = os.path.join(build, "bin", "bench_" + bench)
     lines = results(run([program, *arguments], 300, environment))
     if not lines:
         sys.exit(f"bench_{bench} failed")

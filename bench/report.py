@@ -22,12 +22,12 @@ KERNELS = ("fib", "skynet", "nqueens", "T1", "T3", "integrate")
 BENCHES = {f"forkjoin_{kernel}": ["bench/forkjoin.py", kernel] for kernel in KERNELS}
 BENCHES |= {
     name: [f"build/release/bin/bench_{name}"]
-    for name in ("matmul", "cilksort", "fib_waits", "wakeups", "heap", "sync", "executor")
+    for name in ("matmul", "cilksort", "fib_waits", "wakeups", "heap", "sync", "executor", "local")
 }
 BENCHES |= {
-    "fib_clang": ["build/clang/bin/bench_fib"],
     "waiting": ["bench/waiting.py"],
     "passing": ["bench/passing.py"],
+    "processes": ["bench/processes.py"],
     "distmat": ["bench/distmat.py"],
 }
 
@@ -37,7 +37,10 @@ GOALS = (
     ("fib, gcc, two threads / twin", "forkjoin_fib", {}, "tenon_2_ns/twin_ns", "<=", 0.40),
     ("fib, gcc, one thread / Lace's best", "forkjoin_fib", {}, "tenon_1_ns/lace_best_1", "<=", 1),
     ("fib, gcc, two threads / Lace's best", "forkjoin_fib", {}, "tenon_2_ns/lace_best_2", "<=", 1),
-    ("fib, clang, one thread / twin (Lace: 1.07)", "fib_clang", {}, "one_per_twin", "<=", 1.07),
+    ("fib, clang, one thread / Lace by clang", "forkjoin_fib", {},
+     "tenon_clang_1_ns/lace_clang_1_ns", "<=", 1),
+    ("fib, clang, two threads / Lace by clang", "forkjoin_fib", {},
+     "tenon_clang_2_ns/lace_clang_2_ns", "<=", 1),
     ("fib with waiting leaves, one thread", "fib_waits", {}, "one_overhead", "<=", 0.15),
     ("fib with waiting leaves, two threads", "fib_waits", {}, "two_overhead", "<=", 0.15),
     ("skynet, one thread, ms", "forkjoin_skynet", {}, "tenon_1_ns*1.111111", "<=", 4.5),
@@ -63,6 +66,12 @@ GOALS = (
      100),
     ("a map with two threads over one", "executor", {}, "map_two_threads_ratio", ">=", 1.8),
     ("four sleeping threads, part of a CPU", "wakeups", {}, "idle_cpu", "<=", 0.005),
+    ("an empty DFrame there and back / a bare ring", "processes", {},
+     "tenon_round_us/ring_round_us", "<=", 1.5),
+    ("the same / Open MPI", "processes", {}, "tenon_round_us/mpi_round_us", "<=", 1),
+    ("empty DFrames a second, two processes", "processes", {}, "tenon_two_per_s", ">=", 1000000),
+    ("a run with a first process, ms", "processes", {}, "tenon_first_ms", "<=", 3),
+    ("another process, ms", "local", {}, "another_us/1000", "<=", 0.3),
 )
 
 
