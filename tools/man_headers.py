@@ -10,6 +10,7 @@ import re
 
 SECTION = re.compile(r"// -+ (.*?) -+$")
 ATTRIBUTE = re.compile(r"\s*__attribute__\s*\(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\)")
+QUALIFIER = re.compile(r"\b(TN_PUBLIC|TN_INLINE_|TN_COLD_|TN_MUST_USE|static|inline|extern)\b\s*")
 # What the preprocessor needs and no program writes: TN_EACH_, TN_REST_1, TN_LINKAGE_static.
 MACHINERY = re.compile(r"_$|_(RAW|PROBE|LINKAGE|IF|AND|REST|EACH|NO_FIELD|NO_VALUE)_\w*$")
 # A title that begins so says that its macros are machinery whatever they are called.
@@ -177,7 +178,7 @@ def read_item(lines, is_machinery):
     if match:
         return None if is_machinery else Item("type", match.group(1), "\n".join(lines))
     head = ATTRIBUTE.sub("", text.partition("{")[0]).rstrip(" ;")
-    head = re.sub(r"\b(TN_PUBLIC|TN_INLINE_|TN_MUST_USE|static|inline|extern)\b\s*", "", head)
+    head = QUALIFIER.sub("", head)
     match = re.match(r"(.*?)(\w+)\s*\(", head)
     if not match or MACHINERY.search(match.group(2)):
         return None

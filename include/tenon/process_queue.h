@@ -67,8 +67,8 @@ extern "C" {
         {"item", (unsigned short)(TN_DATA_CODE_(type) / 256),                                      \
          (unsigned short)(TN_DATA_CODE_(type) % 256), 0, TN_DATA_TYPE_OF_(type)},                  \
         {0, 0, 0, 0, 0}};                                                                          \
-    static const struct tn_data_type name##_tn_carried __attribute__((unused)) = {                 \
-        #name, 1, (unsigned)sizeof(type), name##_tn_carried_fields};                               \
+    static const struct tn_data_type name##_tn_carried                                             \
+        __attribute__((unused)) = {#name, 1, (unsigned)sizeof(type), name##_tn_carried_fields};    \
     TN_INLINE_ int name##_tn_put(struct tn_self *self, struct name##_tn_queue *tn_at,              \
                                  name##_tn_queued tn_value, bool tn_waits) {                       \
         return tn_item_put(self, &tn_at->queue, &name##_tn_carried, &tn_value, tn_waits);          \
@@ -157,7 +157,8 @@ TN_PUBLIC int tn_queue_put_elements(struct tn_self *self, struct tn_queue *queue
 TN_PUBLIC int tn_queue_get_elements(struct tn_self *self, struct tn_queue *queue, void *view,
                                     bool waits);
 
-// For items of any type: which of the two it is, compilers know where they are called.
+// For items of any type: which of the two it is, compilers know where they are called. They return
+// what those do.
 TN_INLINE_ int tn_item_put(struct tn_self *self, struct tn_queue *queue,
                            const struct tn_data_type *type, const void *item, bool waits) {
     return type->fields->kind < TN_DATA_TEXT

@@ -98,24 +98,24 @@ struct tn_handle {
 // run fails.
 TN_PUBLIC TN_COLD_ struct tn_task *tn_spawn_slow(struct tn_self *self);
 
-// The same for the inline half. For clang a call that keeps all registers; or else it puts
-// parameters into such as must be saved before a function's first line, and half of the calls of a
-// recursion are leaves. (gcc saves them where that is needed.) A result would be in a register: it
-// is in `self`.
+// For clang, a call that keeps all registers; or else it puts parameters into such as must be saved
+// before a function's first line, and half of the calls of a recursion are leaves. (gcc saves them
+// where that is needed.) A result would be in a register: it is in `self`.
 #if defined(__clang__) && defined(__x86_64__)
-__attribute__((preserve_most)) static TN_COLD_ void tn_spawn_kept(struct tn_self *self) {
+TN_COLD_ static __attribute__((preserve_most)) void tn_spawn_kept(struct tn_self *self) {
     self->spawned = tn_spawn_slow(self);
 }
+#endif
 
+// What the inline half calls for tn_spawn_slow, and returns what that does.
 TN_INLINE_ struct tn_task *tn_spawn_aside(struct tn_self *self) {
+#if defined(__clang__) && defined(__x86_64__)
     tn_spawn_kept(self);
     return self->spawned;
-}
 #else
-TN_INLINE_ struct tn_task *tn_spawn_aside(struct tn_self *self) {
     return tn_spawn_slow(self);
-}
 #endif
+}
 
 // Spawns a child that has a frame from the beginning: a plain Frame, or one whose arguments or
 // result do not fit a task. `arguments` points to type->argument_bytes bytes. Returns the same.
