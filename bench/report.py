@@ -131,7 +131,9 @@ def value_of(kept, bench, which, formula):
                     other = float(line[part]) if part in line else float(part)
                     value = value / other if operator == "/" else value * other
                 return value
-            except (KeyError, ValueError):
+            except KeyError:
+                continue  # another line of that bench has it
+            except ValueError:
                 return None
     return None
 
