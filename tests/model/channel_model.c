@@ -20,17 +20,6 @@ static struct tn_self selves[4];
 static int received;
 static bool was_closed;
 
-struct worker *worker_current(void) {
-    return NULL;
-}
-
-// No stack is left, and none is continued.
-struct task_stack *worker_resume(struct worker *worker, struct runnable *runnable) {
-    (void)worker;
-    (void)runnable;
-    return NULL;
-}
-
 // With a ring for one item, which one item has been through.
 static void set_up_for(uint32_t sender, uint32_t receiver) {
     memset(&room, 0, sizeof room);

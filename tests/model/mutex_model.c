@@ -30,17 +30,6 @@ void knot_untie(struct knot_tie *tie) {
     (void)tie;
 }
 
-struct worker *worker_current(void) {
-    return NULL;
-}
-
-// No stack is left, and none is continued.
-struct task_stack *worker_resume(struct worker *worker, struct runnable *runnable) {
-    (void)worker;
-    (void)runnable;
-    return NULL;
-}
-
 static void set_up(void) {
     memset(&mutex, 0, sizeof mutex);
     memset(selves, 0, sizeof selves);
