@@ -63,7 +63,6 @@ struct bridge {
     struct relief relief;
     uint64_t look_ns;   // when to look whether a process shall give tasks back; 0: at once
     int quiet_by;       // the worker that listened last, if it has heard nothing; else -1
-    unsigned looks;     // at the link, that have heard nothing
     uint64_t heard_ns;  // in one look at the link: when it first heard something; 0: nothing yet
     bool stays;         // nothing is sent: TENON_PLACE=here
     int coming;         // processes that were asked for, and are neither up nor down yet

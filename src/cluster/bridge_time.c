@@ -1,15 +1,11 @@
 // bridge_time.c - what the owner's side does when it is time: what is due to be said again or given
 // up, and who is relieved of what waits behind a long DFrame.
 //
-// Invariant: while somebody listens, `due_ns` is looked at within LOOKS_TIMED looks at the link;
+// Invariant: while somebody listens, `due_ns` is looked at within EAR_LOOKS_TIMED looks at the link;
 // while nobody does, the agent sleeps no longer than until then. Start reading at
 // bridge_look_at_time.
 #include "cluster/bridge.h"
 #include "frame/run.h"
-
-// What is due is so in milliseconds, a look takes a part of a microsecond, of which the clock would
-// be the most.
-enum { LOOKS_TIMED = 16 };
 
 // ---- relief ----------------------------------------------------------------------------------
 
@@ -71,7 +67,7 @@ static void tick(struct bridge *bridge, uint64_t now_ns) {
 }
 
 void bridge_look_at_time(struct bridge *bridge, bool is_news, bool is_quiet) {
-    if (is_news || ++bridge->looks % LOOKS_TIMED == 0) {
+    if (ear_is_timed(&bridge->ear, is_news)) {
         const uint64_t now_ns = bridge->heard_ns != 0 ? bridge->heard_ns : os_now_ns();
         tick(bridge, now_ns);
         bridge_update(bridge);

@@ -27,6 +27,10 @@
 // hear something then. So many doorbells cost about as much as the agent's way there and back.
 enum { EAR_WATCH_LEAVES = 16, EAR_WATCH_NS = 200000 };
 
+// What is due is so in milliseconds; a look takes a part of a microsecond, of which the clock would
+// be the most. So of those that hear nothing one in so many looks at the time.
+enum { EAR_LOOKS_TIMED = 16 };
+
 struct ear {
     struct os_lock turn;
     struct link *link; // NULL: not open
@@ -37,6 +41,7 @@ struct ear {
     bool is_watched;      // by the agent, which comes by within EAR_WATCH_NS
     bool is_left_to_run;  // the worker that listened last went to run something
     unsigned left_to_run; // how many did so since the agent went
+    unsigned looks;       // at the link, that have heard nothing
 };
 
 // 0, or the code of the system that has no more polls.
@@ -55,6 +60,12 @@ void ear_close(struct ear *ear);
 // is to watch from now on.
 void ear_begin(struct ear *ear);
 bool ear_end(struct ear *ear, const struct worker *worker, bool has_listened);
+
+// With the turn, once for each look: whether it is to look at the time, too. It `is_news` if it has
+// heard something, or is the first of a worker.
+static inline bool ear_is_timed(struct ear *ear, bool is_news) {
+    return is_news || ++ear->looks % EAR_LOOKS_TIMED == 0;
+}
 
 // Until when the agent sleeps that has gone, and has nothing to do before until_ns.
 uint64_t ear_agent_until(const struct ear *ear, uint64_t until_ns);

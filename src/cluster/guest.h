@@ -26,7 +26,6 @@ struct serve {
     struct frame *root;    // while it takes guests
     struct awaitable over; // what root waits for
     bool is_down;          // the owner is gone
-    unsigned looks;        // at the link, that have heard nothing
     uint64_t heard_ns;     // in one look at it: when it first heard something; 0: nothing yet
 };
 

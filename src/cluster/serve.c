@@ -9,7 +9,6 @@
 // ends.
 #define SLOTS_PER_THREAD 32
 #define SLOTS_MAX 64
-#define LOOKS_TIMED 16
 
 // ---- root ------------------------------------------------------------------------------------
 
@@ -122,8 +121,7 @@ static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct
     if (heard > 0) {
         atomic_store_relaxed(&wire->due_ns, 0); // it may be due earlier now
     }
-    // Looks that hear nothing follow one another closely.
-    if (heard > 0 || is_first || ++serve->looks % LOOKS_TIMED == 0) {
+    if (ear_is_timed(&serve->ear, heard > 0 || is_first)) {
         tick(serve);
     }
     serve_update(serve);
