@@ -1,8 +1,8 @@
 // bridge_time.c - what the owner's side does when it is time: what is due to be said again or given
 // up, and who is relieved of what waits behind a long DFrame.
 //
-// Invariant: while somebody listens, `due_ns` is looked at within EAR_LOOKS_TIMED looks at the link;
-// while nobody does, the agent sleeps no longer than until then. Start reading at
+// Invariant: while somebody listens, `due_ns` is looked at within EAR_LOOKS_TIMED looks at the
+// link; while nobody does, the agent sleeps no longer than until then. Start reading at
 // bridge_look_at_time.
 #include "cluster/bridge.h"
 #include "frame/run.h"

@@ -1,6 +1,6 @@
 // When the doorbell is armed, and when the agent watches in its place.
 //
-// Invariant: `armed` is what the link was told last. Start reading at leave_to_run.
+// Invariant: `is_armed` is what the link was told last. Start reading at leave_to_run.
 #include "cluster/ear.h"
 
 #include "os/os.h"
@@ -43,6 +43,13 @@ static bool leave_to_run(struct worker *who) {
     return ear_end(&ear, who, true);
 }
 
+// Often enough for the agent to watch, which it does.
+static void leave_often(void) {
+    for (int i = 0; i < EAR_WATCH_LEAVES; i++) {
+        EXPECT(leave_to_run(&worker));
+    }
+}
+
 static bool leave_to_sleep(struct worker *who) {
     who->is_announced = true;
     ear_begin(&ear);
@@ -73,9 +80,7 @@ TEST(where_listeners_come_and_go_the_agent_watches_and_nobody_rings) {
     make_it_watch();
     const int before = arms;
     for (int round = 0; round < 3; round++) {
-        for (int i = 0; i < EAR_WATCH_LEAVES; i++) {
-            EXPECT(leave_to_run(&worker));
-        }
+        leave_often();
         const uint64_t now_ns = os_now_ns(), until_ns = come_by();
         EXPECT(until_ns >= now_ns && until_ns - now_ns < 1000 * (uint64_t)EAR_WATCH_NS);
     }
@@ -96,9 +101,7 @@ TEST(the_agent_ends_its_watch_when_few_have_come_and_gone) {
 TEST(who_falls_asleep_is_rung_for_although_the_agent_watches) {
     set_up();
     make_it_watch();
-    for (int i = 0; i < EAR_WATCH_LEAVES; i++) {
-        EXPECT(leave_to_run(&worker));
-    }
+    leave_often();
     EXPECT(leave_to_sleep(&worker));
     EXPECT(is_armed);
     EXPECT_EQ(come_by(), OS_NEVER); // nobody runs anything
@@ -109,9 +112,7 @@ TEST(who_falls_asleep_is_rung_for_although_the_agent_watches) {
 TEST(while_another_listens_the_agent_goes_on_watching) {
     set_up();
     make_it_watch();
-    for (int i = 0; i < EAR_WATCH_LEAVES; i++) {
-        EXPECT(leave_to_run(&worker));
-    }
+    leave_often();
     ear_begin(&ear); // the other one
     EXPECT(come_by() != OS_NEVER);
     other.is_announced = false;

@@ -331,14 +331,19 @@ TEST(whatever_an_owner_says_the_taker_stays_whole, .seconds = FUZZ_SECONDS) {
     }
 }
 
+// A task for the first place.
+static struct message run_first(void) {
+    return (struct message){.kind = MESSAGE_RUN,
+                            .version = SESSION_VERSION,
+                            .owner = 5,
+                            .session = 1,
+                            .place = place_of(0, 1),
+                            .task = 1};
+}
+
 TEST(on_a_reliable_link_nothing_begins_before_its_owner_can_know) {
     start_taker(true);
-    const struct message run = {.kind = MESSAGE_RUN,
-                                .version = SESSION_VERSION,
-                                .owner = 5,
-                                .session = 1,
-                                .place = place_of(0, 1),
-                                .task = 1};
+    const struct message run = run_first();
     taker_hear(&stage.taker, &run, NULL, 3);
     stage.deaf.is_full = true;
     EXPECT(taker_next(&stage.taker, 4) == NULL);
@@ -350,12 +355,7 @@ TEST(on_a_reliable_link_nothing_begins_before_its_owner_can_know) {
 
 TEST(who_asks_for_a_task_that_has_begun_is_answered_at_once) {
     start_taker(true);
-    struct message message = {.kind = MESSAGE_RUN,
-                              .version = SESSION_VERSION,
-                              .owner = 5,
-                              .session = 1,
-                              .place = place_of(0, 1),
-                              .task = 1};
+    struct message message = run_first();
     taker_hear(&stage.taker, &message, NULL, 3);
     EXPECT(taker_next(&stage.taker, 4) != NULL);
     stage.deaf.said.kind = 0;
@@ -367,12 +367,7 @@ TEST(who_asks_for_a_task_that_has_begun_is_answered_at_once) {
 
 TEST(a_taker_without_a_lease_starts_nothing_and_cancels_what_runs) {
     start_taker(false);
-    struct message run = {.kind = MESSAGE_RUN,
-                          .version = SESSION_VERSION,
-                          .owner = 5,
-                          .session = 1,
-                          .place = place_of(0, 1),
-                          .task = 1};
+    struct message run = run_first();
     taker_hear(&stage.taker, &run, NULL, 3);
     struct taker_slot *running = taker_next(&stage.taker, 4);
     EXPECT(running != NULL);

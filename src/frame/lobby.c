@@ -11,7 +11,7 @@ enum { BLOCK_BYTES = 128 << 10 };
 struct lobby_block {
     _Atomic uint32_t holders;
     uint32_t given;
-    unsigned int number; // from sanitizer_stack_added
+    unsigned int number; // from sanitizer_stack_added: leaks are looked for in what lies here
     CACHE_ALIGNED struct frame frames[];
 };
 
