@@ -83,16 +83,14 @@ void hard_offer_slow(struct task_stack *stack, const struct tn_task *task) {
     }
     tasks->is_closed = true; // the next spawn shall come here too
     (void)tasks_publish(tasks, tasks->self.top, true);
-    if (tasks_is_stolen(tasks, task)) {
-        return;
-    }
-    for (int i = 0; i < ROUNDS_MAX && is_anybody_free(stack->worker); i++) {
+    bool is_stolen = tasks_is_stolen(tasks, task); // by who looked while it was published
+    for (int i = 0; !is_stolen && i < ROUNDS_MAX && is_anybody_free(stack->worker); i++) {
         scheduler_tasks_published(stack->scheduler);
         os_thread_yield();
-        if (tasks_is_stolen(tasks, task)) {
-            set_mark(HARD_STOLEN);
-            return;
-        }
+        is_stolen = tasks_is_stolen(tasks, task);
+    }
+    if (is_stolen) {
+        set_mark(HARD_STOLEN);
     }
 }
 
