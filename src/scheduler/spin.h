@@ -9,8 +9,13 @@
 // Most gaps between works are like the one before. So a spin in vain halves the worker's next one,
 // and work that comes within the price of a wake-up, during a spin or after it, restores it.
 //
-// Invariant: SPIN_MIN_NS <= length_ns <= wake_ns <= SPIN_MAX_NS when a worker has learned;
-// at most spinning_max workers of a scheduler spin. Start reading at spin_begin.
+// Two that wait for each other may both sleep each time for no other reason than that the other one
+// does. So after some naps, sleeps that a long spin would have outlasted, a worker makes a trial:
+// it spins for as long as the last nap was, some times in a row. If the other one stays awake for
+// that, work comes early from then on, and if not, it was a small part of what the naps cost.
+//
+// Invariant: SPIN_MIN_NS <= length_ns <= SPIN_MAX_NS, and but for a trial length_ns <= wake_ns, when
+// a worker has learned; at most spinning_max workers of a scheduler spin. Start reading at spin_begin.
 #ifndef TENON_SCHEDULER_SPIN_H
 #define TENON_SCHEDULER_SPIN_H
 
@@ -23,6 +28,9 @@
 #define SPIN_MAX_NS 50000
 // Before anything is measured.
 #define SPIN_FIRST_NS 10000
+// So many naps for one trial, of at most so many spins that pay.
+#define SPIN_TRIAL_NAPS 16
+#define SPIN_TRIAL_SPINS 4
 
 // Of a scheduler.
 struct spin_limits {
@@ -36,7 +44,10 @@ struct spin {
     struct spin_limits *limits;
     bool is_on; // counted in limits->spinning
     uint32_t length_ns;
+    unsigned naps;       // since the last trial
+    unsigned trial_left; // spins of the one that is being made
     uint64_t began_ns;
+    uint64_t spun_ns; // at the last look at the clock
 };
 
 // Half of the workers may spin at once, and always two: who hands over to another begins to look
@@ -48,7 +59,7 @@ void spin_init(struct spin *spin, struct spin_limits *limits);
 bool spin_begin(struct spin *spin);
 
 // True while the spin is to go on. Looks at the clock.
-bool spin_goes_on(const struct spin *spin);
+bool spin_goes_on(struct spin *spin);
 
 // Ends the spin, if there is one. `paid`: because there is something to do; before it is done.
 void spin_end_slow(struct spin *spin, bool paid);
@@ -62,7 +73,9 @@ static inline void spin_end(struct spin *spin, bool paid) {
 void spin_note_wake(_Atomic uint64_t *woken_ns);
 
 // After a sleep since spin_begin: somebody woke the worker at woken_ns, it was awake at awake_ns.
-// A woken_ns from before the spin says that nobody did: a deadline came.
+// A woken_ns from before the spin says that nobody did: a deadline came. Or a bell rang, of which
+// nobody knows when (spin_learn_rung).
 void spin_learn(struct spin *spin, uint64_t woken_ns, uint64_t awake_ns);
+void spin_learn_rung(struct spin *spin, uint64_t awake_ns);
 
 #endif

@@ -86,6 +86,80 @@ TEST(spins_in_vain_grow_shorter_and_work_that_comes_soon_restores_them) {
     EXPECT_EQ(spin.length_ns, atomic_load_relaxed(&limits.wake_ns));
 }
 
+// The worker becomes idle, sleeps, and hears the bell after nap_ns.
+static void ring_after(uint64_t nap_ns) {
+    EXPECT(spin_begin(&spin));
+    spin_end(&spin, false);
+    spin_learn_rung(&spin, spin.began_ns + nap_ns);
+    check();
+}
+
+// It spins, and something comes after spun_ns: as spin_goes_on would have it.
+static void find_after(uint64_t spun_ns) {
+    EXPECT(spin_begin(&spin));
+    spin.spun_ns = spun_ns;
+    spin_end(&spin, true);
+    check();
+}
+
+TEST(a_bell_that_rings_within_the_price_of_a_wake_up_restores_the_spin) {
+    set_up();
+    for (int i = 0; i < 8; i++) {
+        ring_after(1000000);
+    }
+    EXPECT_EQ(spin.length_ns, SPIN_MIN_NS);
+    ring_after(2 * SPIN_FIRST_NS - 1); // of which the wake-up took one half
+    EXPECT_EQ(spin.length_ns, SPIN_FIRST_NS);
+    EXPECT_EQ(atomic_load_relaxed(&limits.wake_ns), SPIN_FIRST_NS); // nothing was measured
+}
+
+TEST(who_naps_again_and_again_tries_to_stay_awake_for_as_long) {
+    enum { NAP_NS = 4 * SPIN_FIRST_NS };
+    set_up();
+    for (int i = 0; i < SPIN_TRIAL_NAPS - 1; i++) {
+        ring_after(NAP_NS);
+        EXPECT(spin.length_ns <= SPIN_FIRST_NS);
+    }
+    ring_after(NAP_NS);
+    EXPECT_EQ(spin.length_ns, NAP_NS);
+    find_after(NAP_NS / 2); // the other one has not woken up yet
+    EXPECT_EQ(spin.length_ns, NAP_NS);
+    find_after(SPIN_FIRST_NS / 10); // now it stays awake too
+    EXPECT_EQ(spin.length_ns, SPIN_FIRST_NS);
+}
+
+TEST(a_trial_ends_when_it_does_not_make_anything_earlier) {
+    enum { NAP_NS = 4 * SPIN_FIRST_NS };
+    set_up();
+    for (int i = 0; i < SPIN_TRIAL_NAPS; i++) {
+        wake_after(NAP_NS - 1000, 1000);
+    }
+    EXPECT_EQ(spin.length_ns, NAP_NS);
+    int spins = 0;
+    while (spin.length_ns == NAP_NS && spins < 100) {
+        find_after(NAP_NS / 2);
+        spins++;
+    }
+    EXPECT_EQ(spins, SPIN_TRIAL_SPINS);
+    for (int i = 0; i < SPIN_TRIAL_NAPS; i++) {
+        wake_after(NAP_NS - 1000, 1000);
+    }
+    EXPECT_EQ(spin.length_ns, NAP_NS);
+    EXPECT(spin_begin(&spin)); // in vain
+    spin_end(&spin, false);
+    spin_learn_rung(&spin, spin.began_ns + 1000000);
+    check();
+    EXPECT(spin.length_ns < SPIN_FIRST_NS);
+}
+
+TEST(a_long_sleep_is_no_nap) {
+    set_up();
+    for (int i = 0; i < 3 * SPIN_TRIAL_NAPS; i++) {
+        ring_after(2 * SPIN_MAX_NS);
+        EXPECT(spin.length_ns <= SPIN_FIRST_NS);
+    }
+}
+
 TEST(only_so_many_workers_spin_at_once) {
     enum { WORKERS = 9 };
     struct spin spins[WORKERS];
