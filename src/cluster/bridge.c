@@ -242,7 +242,7 @@ static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct
     }
     if (is_first) {
         worker->listens = true;
-        ear_begin(&bridge->ear);
+        ear_begin(&bridge->ear, worker);
     }
     unsigned heard = 0;
     struct link *link = bridge->ear.link;
@@ -287,7 +287,7 @@ static bool leave(struct wire *wire, struct worker *worker, bool has_listened) {
     struct bridge *bridge = container_of(wire, struct bridge, elsewhere.wire);
     os_lock_acquire(&bridge->ear.turn);
     const bool is_quiet = ear_end(&bridge->ear, worker, has_listened);
-    const bool wakes = is_quiet && !leave_looking(bridge, worker);
+    const bool wakes = is_quiet && (!leave_looking(bridge, worker) || bridge->ear.calls_agent);
     os_lock_release(&bridge->ear.turn);
     if (wakes) {
         wire_wake_agent(&bridge->run->scheduler);

@@ -1,6 +1,8 @@
 // ear.c - see ear.h.
 #include "cluster/ear.h"
 
+#include "base/check.h"
+
 #define DOORBELL 1
 
 static struct ear *ear_from(struct world *world) {
@@ -53,41 +55,96 @@ void ear_close(struct ear *ear) {
     ear->link = NULL;
 }
 
-void ear_begin(struct ear *ear) {
+// ---- coming and going ------------------------------------------------------------------------
+
+static void get_up(struct ear *ear, struct worker *worker) {
+    if (worker->is_at_bell) {
+        worker->is_at_bell = false;
+        ear->sleeper = NULL;
+    }
+}
+
+static void lie_down(struct ear *ear, struct worker *worker) {
+    ASSERT(ear->sleeper == NULL);
+    worker->is_at_bell = true;
+    ear->sleeper = worker;
+}
+
+static bool lie_down_armed(struct ear *ear, struct worker *worker) {
+    if (!arm(ear)) {
+        return false;
+    }
+    lie_down(ear, worker);
+    return true;
+}
+
+void ear_begin(struct ear *ear, struct worker *worker) {
     atomic_store_relaxed(&ear->listeners, atomic_load_relaxed(&ear->listeners) + 1);
+    get_up(ear, worker);
     if (ear->link != NULL && ear->is_armed) {
         ear->is_armed = false;
         ear->link->calls->awake(ear->link);
     }
 }
 
-// The agent goes: it watches if listeners have come and gone often, and still do.
-static void choose_to_watch(struct ear *ear, int listeners) {
+// The agent goes. Before there is a link, its place is where the bell will be.
+static bool end_agent(struct ear *ear, struct worker *agent, int listeners) {
     const bool is_often = ear->left_to_run >= EAR_WATCH_LEAVES;
-    ear->is_watched = is_often && (listeners > 0 || ear->is_left_to_run);
+    ear->is_watched =
+        ear->is_asked || (is_often && (listeners > 0 || ear->is_left_to_run));
+    ear->is_asked = false;
     ear->left_to_run = 0;
+    if (ear->link == NULL) {
+        lie_down(ear, agent);
+        return true;
+    }
+    if (listeners > 0 || ear->is_watched) {
+        return true;
+    }
+    return ear->sleeper != NULL ? arm(ear) : lie_down_armed(ear, agent);
 }
 
-bool ear_end(struct ear *ear, const struct worker *worker, bool has_listened) {
+// The last listener goes to sleep: at the bell, if it can. If the agent lies there, it is asked to
+// leave that to others the next time.
+static bool end_to_sleep(struct ear *ear, struct worker *worker) {
+    ear->is_left_to_run = false;
+    if (ear->sleeper != NULL) {
+        ear->is_asked = ear->sleeper->is_agent;
+        return arm(ear);
+    }
+    if (worker->sleeps_in_world) {
+        ear->calls_agent = true;
+        return true;
+    }
+    return lie_down_armed(ear, worker);
+}
+
+// The last listener goes to run something.
+static bool end_to_run(struct ear *ear) {
+    ear->is_left_to_run = true;
+    ear->left_to_run++;
+    if (ear->is_watched) {
+        return true;
+    }
+    if (ear->sleeper == NULL && !MUTATED(ear_leaves_the_bell_alone)) {
+        ear->is_asked = true;
+        return false;
+    }
+    return ear->left_to_run < EAR_WATCH_LEAVES && arm(ear);
+}
+
+bool ear_end(struct ear *ear, struct worker *worker, bool has_listened) {
     const int listeners = atomic_load_relaxed(&ear->listeners) - (has_listened ? 1 : 0);
     atomic_store_relaxed(&ear->listeners, listeners);
+    ear->calls_agent = false;
+    get_up(ear, worker);
     if (worker->is_agent) {
-        choose_to_watch(ear, listeners);
+        return end_agent(ear, worker, listeners);
     }
     if (listeners > 0 || ear->link == NULL) {
         return true;
     }
-    if (!worker->is_agent) {
-        ear->is_left_to_run = !worker->is_announced;
-        ear->left_to_run += ear->is_left_to_run;
-    }
-    if (ear->is_left_to_run && ear->is_watched) {
-        return true;
-    }
-    if (ear->is_left_to_run && ear->left_to_run >= EAR_WATCH_LEAVES) {
-        return false;
-    }
-    return arm(ear);
+    return worker->is_announced ? end_to_sleep(ear, worker) : end_to_run(ear);
 }
 
 uint64_t ear_agent_until(const struct ear *ear, uint64_t until_ns) {

@@ -2,20 +2,26 @@
 //
 // Any worker may drive the link, one at a time: whoever has the turn. While somebody listens, the
 // link is told that nobody needs to ring; the last one to go arms the doorbell, and looks once
-// more. The doorbell lies in the run's reactor, where the keeper sleeps.
+// more.
 //
 //            ear_begin: the first to listen              ear_end: the last one goes
 //   armed ---------------------------------> awake ------------------------------------> armed
 //                                              \---- to run something, while it is ----> watched
 //                                            awake <---------- ear_begin --------------/
 //
-// A doorbell costs system calls on both sides, and wakes the agent, for nothing if whoever went
-// comes back at once. So when listeners go and come often, the agent watches: it sleeps for
-// EAR_WATCH_NS at most, and listens then, and nobody has to ring meanwhile. It ends that when few
-// have gone since the last time.
+// One sleeps at the bell, which lies in a poll of its own: best the last one who had nothing to do,
+// because it is the next one to run what comes, and nobody else has to wake it for that. Who sleeps
+// elsewhere is woken by whom the bell has woken. A worker that slept there and goes to run something
+// wakes the agent, who takes its place.
 //
-// Invariant, under the turn: `listeners` workers listen; with none, and an open link, it is armed,
-// or the agent watches, or it is awake, or being woken. Start reading at ear_begin.
+// All of that costs system calls, for nothing if whoever went comes back at once. So the agent
+// watches first: it sleeps for EAR_WATCH_NS at most, and listens then, and nobody has to ring
+// meanwhile; and who has run something short finds the place at the bell free again. It goes on like
+// that while listeners come and go often.
+//
+// Invariant, under the turn: `listeners` workers listen; with none, and an open link, it is armed
+// and somebody sleeps at the bell, or is about to look again; or the agent watches; or the agent is
+// being woken. Start reading at ear_begin.
 #ifndef TENON_CLUSTER_EAR_H
 #define TENON_CLUSTER_EAR_H
 
@@ -23,9 +29,10 @@
 #include "os/file.h"
 #include "scheduler/worker.h"
 
-// How often the last listener goes to run something until the agent watches, and how late it may
-// hear something then. So many doorbells cost about as much as the agent's way there and back.
-enum { EAR_WATCH_LEAVES = 16, EAR_WATCH_NS = 200000 };
+// How often the last listener goes to run something while the agent watches so that it goes on with
+// that, or until it begins, and how late it may hear something then. So many doorbells cost about
+// as much as the agent's way there and back.
+enum { EAR_WATCH_LEAVES = 4, EAR_WATCH_NS = 200000 };
 
 // What is due is so in milliseconds; a look takes a part of a microsecond, of which the clock would
 // be the most. So of those that hear nothing one in so many looks at the time.
@@ -36,8 +43,11 @@ struct ear {
     struct link *link; // NULL: not open
     struct world world;
     struct os_poll poll;
-    _Atomic int listeners; // written under the turn
+    _Atomic int listeners;        // written under the turn
+    const struct worker *sleeper; // at the bell, until it gets up; NULL: nobody
     bool is_armed;
+    bool is_asked;        // the agent, to leave the bell to others: it watches once
+    bool calls_agent;     // who went last: the agent is to be woken, for nobody sleeps at the bell
     bool is_watched;      // by the agent, which comes by within EAR_WATCH_NS
     bool is_left_to_run;  // the worker that listened last went to run something
     unsigned left_to_run; // how many did so since the agent went
@@ -55,11 +65,11 @@ int ear_open(struct ear *ear, struct link *link);
 // Listens no more to it, but does not close it.
 void ear_close(struct ear *ear);
 
-// A worker begins to listen; and ends, if it `has_listened`, or sleeps without having done so: it
-// is to sleep if it is announced. False: something has come, and nobody else listens; or the agent
-// is to watch from now on.
-void ear_begin(struct ear *ear);
-bool ear_end(struct ear *ear, const struct worker *worker, bool has_listened);
+// A worker begins to listen; and ends, if it `has_listened`, or goes without having done so: it is
+// to sleep if it is announced, at the bell if it is_at_bell afterwards. False: something has come,
+// and nobody else listens; or the agent is to come by.
+void ear_begin(struct ear *ear, struct worker *worker);
+bool ear_end(struct ear *ear, struct worker *worker, bool has_listened);
 
 // With the turn, once for each look: whether it is to look at the time, too. It `is_news` if it has
 // heard something, or is the first of a worker.

@@ -113,7 +113,7 @@ static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct
     }
     if (is_first) {
         worker->listens = true;
-        ear_begin(&serve->ear);
+        ear_begin(&serve->ear, worker);
     }
     uint64_t now_ns = 0;
     serve->heard_ns = 0;
@@ -153,7 +153,11 @@ static bool leave(struct wire *wire, struct worker *worker, bool has_listened) {
     if (worker->is_agent) {
         wire->until_ns = ear_agent_until(&serve->ear, atomic_load_relaxed(&wire->due_ns));
     }
+    const bool wakes = serve->ear.calls_agent;
     os_lock_release(&serve->ear.turn);
+    if (wakes) {
+        wire_wake_agent(&serve->run->scheduler);
+    }
     return is_quiet && !is_task;
 }
 

@@ -6,6 +6,7 @@
 
 bool wire_hear(struct worker *worker, struct runnable **found) {
     struct wire *wire = worker->scheduler->wire;
+    worker->is_on_wire = true;
     return wire->hear(wire, worker, !worker->listens, found);
 }
 
@@ -15,18 +16,32 @@ bool wire_next(struct worker *worker, struct runnable **found) {
     return atomic_load_relaxed(&wire->has_next) && wire->next(wire, worker, found);
 }
 
-bool wire_sleep(struct worker *worker) {
+static bool leave(struct worker *worker) {
     struct wire *wire = worker->scheduler->wire;
     const bool has_listened = worker->listens;
     worker->listens = false;
     return wire->leave(wire, worker, has_listened);
 }
 
+bool wire_sleep(struct worker *worker) {
+    const bool may_sleep = leave(worker);
+    const bool must_look = !may_sleep && !MUTATED(wire_forgets_who_must_look);
+    worker->is_on_wire = must_look || worker->is_at_bell;
+    return may_sleep;
+}
+
 void wire_leave(struct worker *worker) {
-    struct wire *wire = worker->scheduler->wire;
-    worker->listens = false;
-    if (!wire->leave(wire, worker, true) && !MUTATED(wire_leaves_without_waking)) {
+    worker->is_on_wire = false;
+    if (!leave(worker) && !MUTATED(wire_leaves_without_waking)) {
         wire_wake_agent(worker->scheduler);
+    }
+}
+
+void wire_sleep_until(struct worker *worker, uint64_t until_ns) {
+    if (worker->is_at_bell) {
+        idle_sleep_in_world(&worker->idle, worker->scheduler->wire->world, until_ns);
+    } else {
+        idle_sleep(&worker->idle, until_ns);
     }
 }
 
@@ -35,7 +50,7 @@ void wire_sleep_as_agent(struct worker *worker) {
     if (wire_sleep(worker)) {
         const uint64_t until_ns = wire->until_ns; // nobody else writes it
         if (until_ns == OS_NEVER || until_ns > os_now_ns()) {
-            idle_sleep_in_world(&worker->idle, wire->world, until_ns);
+            wire_sleep_until(worker, until_ns);
         }
     }
 }

@@ -7,11 +7,12 @@
 // to listen when all others compute, and sends off what may run elsewhere while there are places.
 //
 // Before a worker sleeps, and when one that has listened runs something, it says so (leave). The
-// last one to do that arms the doorbell, and looks once more; or the agent, which sleeps for a
-// while only, comes by in time (ear.h). The agent sleeps where it hears that bell, in a world of
-// its own, and is no keeper. Invariant: while something may come, somebody listens, or the agent
-// sleeps, is about to, or is being woken, and the doorbell is armed or it does so for that while
-// only. Start reading at wire_hear in wire.c.
+// last one to do that arms the doorbell, and looks once more, and sleeps there if that is what it
+// is about to do; or else the agent does; or the agent, which sleeps for a while only, comes by in
+// time (ear.h). The doorbell rings in a world of its own, where one sleeps at a time, and the agent
+// is no keeper. Invariant: while something may come, somebody listens, or sleeps where the doorbell
+// rings, which is armed, or the agent sleeps for that while only, is about to, or is being woken.
+// Start reading at wire_hear in wire.c.
 #ifndef TENON_SCHEDULER_WIRE_H
 #define TENON_SCHEDULER_WIRE_H
 
@@ -43,7 +44,7 @@ struct wire {
     // The agent chooses what is sent, so who runs it elsewhere waits for the agent. Otherwise what
     // it hears while all others are busy has time, and to spin would only take a core from them.
     bool agent_spins;
-    struct world *world;     // where the agent sleeps
+    struct world *world;     // where the doorbell rings
     _Atomic int open;        // places in other processes that are free: a glance
     _Atomic uint64_t due_ns; // when to hear even if nothing has come; OS_NEVER: not
     uint64_t until_ns;       // what the agent sleeps until, or has slept; by whoever leaves
@@ -58,8 +59,13 @@ bool wire_next(struct worker *worker, struct runnable **found);
 // It is about to sleep. False: it must not, there is something to hear.
 bool wire_sleep(struct worker *worker);
 
-// It goes on with something else.
+// It goes on with something else, and is_on_wire: it listens, has slept at the bell, or was not let
+// to sleep and has not looked since.
 void wire_leave(struct worker *worker);
+
+// Sleeps at the bell, if wire_sleep has left the worker there, until the doorbell rings, somebody
+// wakes it, or the deadline (OS_NEVER: none).
+void wire_sleep_until(struct worker *worker, uint64_t until_ns);
 
 // The agent has nothing to do: sleeps until the doorbell rings, somebody wakes it, or it is time to
 // listen.

@@ -285,19 +285,35 @@ void worker_requeue(struct task_stack *stack, void *argument) {
 
 // ---- idle ------------------------------------------------------------------------------------
 
-// The keeper sleeps where it sees what happens in the world, if the run waits for that.
-static void sleep_until(struct worker *worker, uint64_t until_ns) {
+// Where the keeper sleeps, so that it sees what happens there, if the run waits for that. NULL: the
+// worker needs no such place.
+static struct world *world_to_sleep_in(struct worker *worker) {
     struct scheduler *scheduler = worker->scheduler;
-    struct world *world = NULL;
-    if (atomic_load_relaxed(&scheduler->keeper) == worker->index) {
-        idle_published(); // pairs with the same in scheduler_set_world
-        world = atomic_load_acquire(&scheduler->world); // pairs with scheduler_set_world
+    if (atomic_load_relaxed(&scheduler->keeper) != worker->index) {
+        return NULL;
     }
-    if (world != NULL) {
+    idle_published(); // pairs with the same in scheduler_set_world
+    return atomic_load_acquire(&scheduler->world); // pairs with scheduler_set_world
+}
+
+static void sleep_until(struct worker *worker, uint64_t until_ns) {
+    struct world *world = world_to_sleep_in(worker);
+    if (worker->is_at_bell) {
+        if (world == NULL) {
+            wire_sleep_until(worker, until_ns);
+        } // else it looks again, and does not go to the bell then
+    } else if (world != NULL) {
         idle_sleep_in_world(&worker->idle, world, until_ns);
     } else {
         idle_sleep(&worker->idle, until_ns);
     }
+}
+
+// Nobody waits for the wire in vain when this worker sleeps. False: there is something to hear, or
+// who left the wire has made something ready, which waits for this worker then.
+static bool may_leave_wire(struct worker *worker) {
+    worker->sleeps_in_world = world_to_sleep_in(worker) != NULL;
+    return wire_sleep(worker) && !worker_has_next(worker);
 }
 
 // One look at everything. True: something was done, or is to be done; *stack as in worker_find.
@@ -315,6 +331,15 @@ static bool spin_for_work(struct worker *worker, struct task_stack **stack) {
     }
     spin_end(&worker->spin, is_found);
     return is_found;
+}
+
+static void learn_from_sleep(struct worker *worker, uint64_t until_ns) {
+    const uint64_t woken_ns = atomic_load_relaxed(&worker->idle.woken_ns), now_ns = os_now_ns();
+    if (worker->is_at_bell && woken_ns < worker->spin.began_ns && now_ns < until_ns) {
+        spin_learn_rung(&worker->spin, now_ns);
+    } else {
+        spin_learn(&worker->spin, woken_ns, now_ns);
+    }
 }
 
 // Nothing found: spins, unless it is the only thread, then sleeps. NULL, or the stack to continue.
@@ -337,13 +362,11 @@ static struct task_stack *wait_for_work(struct worker *worker) {
         return NULL;
     }
     const uint64_t until_ns = still_begin(worker, keeper_begin(worker));
-    // Who leaves the wire may have made something ready, which waits for this worker then.
-    const bool may_sleep =
-        worker->scheduler->wire == NULL || (wire_sleep(worker) && !worker_has_next(worker));
+    const bool may_sleep = worker->scheduler->wire == NULL || may_leave_wire(worker);
     if (may_sleep && (until_ns == TIMERS_NONE || until_ns > os_now_ns())) {
         sleep_until(worker, until_ns);
         if (spins) {
-            spin_learn(&worker->spin, atomic_load_relaxed(&worker->idle.woken_ns), os_now_ns());
+            learn_from_sleep(worker, until_ns);
         }
     }
     keeper_end(worker);
@@ -366,7 +389,7 @@ __attribute__((noinline)) static struct task_stack *idle(struct worker *worker) 
     if (worker->is_announced && !idle_remain(&worker->idle, &scheduler->idle)) {
         stack = worker_stop_idling(worker);
     }
-    if (UNLIKELY(worker->listens) && !worker->is_announced && !worker->is_agent) {
+    if (UNLIKELY(worker->is_on_wire) && !worker->is_announced && !worker->is_agent) {
         wire_leave(worker);
     }
     return stack;

@@ -50,7 +50,10 @@ struct worker {
     bool is_spare;          // takes free work only while worker 0 is idle
     bool is_announced;      // as idle, and has not taken that back
     bool is_agent;          // of a wire: wire.h
+    bool is_on_wire;        // others rely on it to listen, or on wire_leave
     bool listens;           // to the wire
+    bool is_at_bell;        // of the wire, where it sleeps, or did so
+    bool sleeps_in_world;   // if it sleeps now, it is not where the bell rings
     bool is_chosen;         // somebody woke it for something, and it has not run anything since
     unsigned tick;
     uint64_t still_ns; // when it looks whether anything can go on; OS_NEVER: not after this sleep

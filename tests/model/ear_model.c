@@ -1,9 +1,10 @@
 // ear_model.c - who hears what another process says. sources: src/cluster/ear.c
 // sources: src/scheduler/wire.c src/scheduler/idle.c src/os/lock.c
 //
-// A worker that is idle listens to the link and then goes on with something else for ever; the
-// agent sleeps when it may; the other process says two things, and rings when it must. The link is
-// a count; the system's poll is one word: rung or not, and to hear it makes it silent again.
+// A worker that is idle listens to the link, or sleeps until it is rung for or handed something, and
+// then goes on with something else for ever; the agent sleeps when it may; the other process says
+// two things, and rings when it must. The link is a count; the system's poll is one word: rung or
+// not, and to hear it makes it silent again.
 //
 // Invariant: all that was said is heard, by the agent if by nobody else; and the agent looks when
 // who leaves has found that this is to be done soon. Start reading at attend.
@@ -24,8 +25,10 @@ static struct link process; // the other one
 static _Atomic uint32_t bell;
 static _Atomic int said;
 static _Atomic int must_ring;
+static _Atomic int is_handed; // to the worker: something to run
 // Under the turn:
 static int heard;
+static int in_poll; // by whoever sleeps there: one at a time
 static bool finds_a_look; // who leaves
 static bool is_look_due, has_looked;
 
@@ -39,10 +42,12 @@ void spin_note_wake(_Atomic uint64_t *woken_ns) {
 int os_poll_wait(struct os_poll *poll, struct os_poll_event *events, int events_max,
                  uint64_t deadline_ns) {
     (void)poll, (void)events, (void)events_max;
+    MODEL_EXPECT(in_poll++ == 0); // a wake-up that is meant for one must not reach another
     if (atomic_exchange_relaxed(&bell, 0) == 0) {
         (void)os_wait_word(&bell, 0, deadline_ns);
         atomic_store_relaxed(&bell, 0);
     }
+    in_poll--;
     return 0;
 }
 
@@ -100,7 +105,7 @@ static bool hear(struct wire *of, struct worker *worker, bool is_first, struct r
     }
     if (is_first) {
         worker->listens = true;
-        ear_begin(&ear);
+        ear_begin(&ear, worker);
     }
     const unsigned news = turn(&process);
     os_lock_release(&ear.turn);
@@ -158,13 +163,48 @@ static void listen_and_leave(void) {
     }
 }
 
+// As the loop of worker.c: goes to sleep, unless it has been handed something, which it runs for
+// ever.
+static void sleep_and_leave(void) {
+    struct worker *worker = &workers[LISTENER];
+    struct runnable *found;
+    worker->is_announced = true;
+    idle_announce(&worker->idle, &scheduler.idle);
+    (void)wire_hear(worker, &found);
+    while (atomic_load_relaxed(&is_handed) == 0) {
+        if (wire_sleep(worker)) {
+            wire_sleep_until(worker, OS_NEVER);
+        }
+        idle_announce(&worker->idle, &scheduler.idle);
+        if (atomic_load_relaxed(&is_handed) == 0) {
+            (void)wire_hear(worker, &found);
+        }
+    }
+    worker->is_announced = false;
+    (void)idle_retract(&worker->idle, &scheduler.idle);
+    if (worker->is_on_wire) {
+        wire_leave(worker);
+    }
+    if (has_heard_all()) {
+        wire_wake_agent(&scheduler);
+    }
+}
+
+static void say_and_hand_over(void) {
+    say();
+    atomic_store_relaxed(&is_handed, 1);
+    idle_published();
+    idle_wake(&workers[LISTENER].idle);
+}
+
 static void set_up(void) {
     memset(&scheduler, 0, sizeof scheduler);
     memset(workers, 0, sizeof workers);
     atomic_store_relaxed(&bell, 0);
     atomic_store_relaxed(&said, 0);
     atomic_store_relaxed(&must_ring, 0);
-    heard = 0;
+    atomic_store_relaxed(&is_handed, 0);
+    heard = in_poll = 0;
     finds_a_look = is_look_due = has_looked = false;
     process = (struct link){.calls = &calls};
     MODEL_EXPECT(ear_init(&ear) == OS_OK);
@@ -224,12 +264,14 @@ MODEL(what_is_said_while_the_agent_watches_is_heard, .threads = 3, .setup = set_
       .thread = {attend, say, listen_and_leave}, .preemptions_max = 2, .search_preemptions_max = 2,
       .finish = expect_all)
 
-MODEL_SITE_UNNEEDED("idle.c", "atomic_fence_seq_cst(); // seq_cst: pairs with idle_published",
-                    "nothing is queued here")
-MODEL_SITE_UNNEEDED("idle.c", "atomic_fence_seq_cst(); // seq_cst: pairs with idle_announce",
-                    "nothing is queued here")
+
+MODEL(who_sleeps_at_the_bell_and_is_handed_something_leaves_nothing_unheard, .threads = 3,
+      .setup = set_up, .thread = {attend, say_and_hand_over, sleep_and_leave}, .preemptions_max = 2,
+      .search_preemptions_max = 2, .finish = expect_all)
 
 MODEL_MUTATION(ear_arms_without_a_look)
 MODEL_MUTATION(wire_leaves_without_waking)
 MODEL_MUTATION(ear_watches_without_an_end)
 MODEL_MUTATION(ear_model_keeps_the_time)
+MODEL_MUTATION(ear_leaves_the_bell_alone)
+MODEL_MUTATION(wire_forgets_who_must_look)
