@@ -30,10 +30,11 @@
 struct ring_shared {
     // Written by who pushes.
     _Alignas(CACHE_LINE) _Atomic uint64_t head;
-    _Atomic uint32_t is_full_asleep;
     // Written by who takes.
     _Alignas(CACHE_LINE) _Atomic uint64_t tail;
     _Atomic uint64_t payload_tail;
+    // By both, when somebody sleeps: who pushes and takes finds them where they were.
+    _Alignas(CACHE_LINE) _Atomic uint32_t is_full_asleep;
     _Atomic uint32_t is_empty_asleep;
     _Alignas(CACHE_LINE) struct message slots[];
 };
