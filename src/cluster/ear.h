@@ -11,13 +11,13 @@
 //
 // One sleeps at the bell, which lies in a poll of its own: best the last one who had nothing to do,
 // because it is the next one to run what comes, and nobody else has to wake it for that. Who sleeps
-// elsewhere is woken by whom the bell has woken. A worker that slept there and goes to run something
-// wakes the agent, who takes its place.
+// elsewhere is woken by whom the bell has woken. A worker that slept there and goes to run
+// something wakes the agent, who takes its place.
 //
 // All of that costs system calls, for nothing if whoever went comes back at once. So the agent
 // watches first: it sleeps for EAR_WATCH_NS at most, and listens then, and nobody has to ring
-// meanwhile; and who has run something short finds the place at the bell free again. It goes on like
-// that while listeners come and go often.
+// meanwhile; and who has run something short finds the place at the bell free again. It goes on
+// like that while listeners come and go often.
 //
 // Invariant, under the turn: `listeners` workers listen; with none, and an open link, it is armed
 // and somebody sleeps at the bell, or is about to look again; or the agent watches; or the agent is

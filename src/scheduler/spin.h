@@ -14,8 +14,9 @@
 // it spins for as long as the last nap was, some times in a row. If the other one stays awake for
 // that, work comes early from then on, and if not, it was a small part of what the naps cost.
 //
-// Invariant: SPIN_MIN_NS <= length_ns <= SPIN_MAX_NS, and but for a trial length_ns <= wake_ns, when
-// a worker has learned; at most spinning_max workers of a scheduler spin. Start reading at spin_begin.
+// Invariant: SPIN_MIN_NS <= length_ns <= SPIN_MAX_NS, and but for a trial length_ns <= wake_ns,
+// when a worker has learned; at most spinning_max workers of a scheduler spin. Start reading at
+// spin_begin.
 #ifndef TENON_SCHEDULER_SPIN_H
 #define TENON_SCHEDULER_SPIN_H
 
@@ -42,7 +43,8 @@ struct spin_limits {
 // Of a worker, by its own thread.
 struct spin {
     struct spin_limits *limits;
-    bool is_on; // counted in limits->spinning
+    bool is_on;    // counted in limits->spinning
+    bool is_spent; // the worker has spun already, elsewhere: the next spin is none
     uint32_t length_ns;
     unsigned naps;       // since the last trial
     unsigned trial_left; // spins of the one that is being made

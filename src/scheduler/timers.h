@@ -1,6 +1,6 @@
 // timers.h - the deadlines that frames of one worker wait for.
 //
-// The worker fires its own; when it is busy, whichever worker is idle fires them for it (worker.c),
+// The worker fires its own; when it is busy, whichever worker is idle fires them for it (keeper.c),
 // so a timer never waits behind a busy worker while another is free.
 // Invariant: `earliest_ns` is the key of the heap's first node, or TIMERS_NONE, whenever the lock
 // is free. Equal deadlines fire in the order of timers_add. Nothing allocates.

@@ -1,10 +1,10 @@
 // ear_model.c - who hears what another process says. sources: src/cluster/ear.c
 // sources: src/scheduler/wire.c src/scheduler/idle.c src/os/lock.c
 //
-// A worker that is idle listens to the link, or sleeps until it is rung for or handed something, and
-// then goes on with something else for ever; the agent sleeps when it may; the other process says
-// two things, and rings when it must. The link is a count; the system's poll is one word: rung or
-// not, and to hear it makes it silent again.
+// A worker that is idle listens to the link, or sleeps until it is rung for or handed something,
+// and then goes on with something else for ever; the agent sleeps when it may; the other process
+// says two things, and rings when it must. The link is a count; the system's poll is one word: rung
+// or not, and to hear it makes it silent again.
 //
 // Invariant: all that was said is heard, by the agent if by nobody else; and the agent looks when
 // who leaves has found that this is to be done soon. Start reading at attend.
