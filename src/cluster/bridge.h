@@ -57,6 +57,7 @@ struct bridge {
     struct owner owner;
     struct bridge_peer *peers; // one per process
     uint32_t claimed;
+    uint32_t calls; // that have been submitted, and not delivered
     struct answers answers;
     struct habits habits;
     uint64_t mean_ns; // that DFrames ran for elsewhere, followed by an eighth each time

@@ -1,9 +1,11 @@
 // call.c - one DFrame that runs elsewhere, on the stack where its function would run here.
 //
-//        run_call        commit: owner_submit           call_deliver
+//        run_call            send: owner_submit         call_deliver
 //   (none) ----> CLAIMED -------------------> SENT -----------------------> DONE
 //                   \-- ask_for_end: it was cancelled before ----------------^
 //
+// The only answer that a run waits for is waited for on the spot at first (is_over_soon); else, or
+// when that takes too long, the stack is left (commit).
 // A frame that is to end tells the owner's half so (ask_for_end), and then waits for the answer,
 // whatever happens: nothing of it runs anywhere when it ends.
 // Invariant: a call lies on its stack until `is_done` was seen, which whoever delivers sets when he
@@ -13,108 +15,23 @@
 
 #include <tenon/dframe.h>
 
-#include "cluster/bridge.h"
-#include "cluster/copy.h"
 #include "cluster/baggage.h"
+#include "cluster/call_private.h"
+#include "cluster/copy.h"
 #include "cluster/registry.h"
 #include "frame/cancel.h"
-#include "frame/fail.h"
 #include "frame/local.h"
-#include "frame/note.h"
 #include "frame/ready.h"
-#include "frame/room.h"
 #include "frame/run.h"
 
 enum { SMALL_BYTES = 512 };
 
-struct call {
-    struct owner_task task;
-    struct note note;
-    struct bridge *bridge;
-    struct frame *frame;
-    struct task_stack *stack;
-    uint32_t ticket; // 0: it does not wait
-    bool is_sent;
-    bool is_ending;
-    _Atomic bool is_done; // nobody else uses it any more; set under the turn
-    struct asks asks;
-    // When it is done:
-    enum owner_end end;
-    int code;
-    void *failure; // as it has come; NULL: there was none, or no memory
-    uint32_t failure_bytes;
-    char how_lost[BRIDGE_TEXT_BYTES];
-};
-
 // ---- the end ---------------------------------------------------------------------------------
-
-// Elements that were written in lent memory stay there. False: they were not, or can't.
-static bool keep_lent(struct call *call, const void *payload, const void *elements) {
-    struct link_kept kept;
-    if ((uintptr_t)elements % ROOM_LENT_ALIGNMENT != 0 ||
-        !link_keep(call->bridge->ear.link, payload, &kept)) {
-        return false;
-    }
-    const struct room_loan loan = {elements, kept.let_go, kept.memory, kept.what};
-    if (room_make_lent(call->frame, &loan) == NULL) {
-        kept.let_go(kept.memory, kept.what);
-        return false;
-    }
-    return true;
-}
-
-// The elements of a view lie in the message: they get a room of the frame, as its function would
-// have made one here.
-static int keep_elements(struct call *call, const struct tn_data_field *field,
-                         const void *payload) {
-    struct frame *frame = call->frame;
-    struct schema_view view;
-    memcpy(&view, frame->payload, sizeof view);
-    const size_t bytes = view.count * field->element_bytes;
-    if (bytes > 0 && keep_lent(call, payload, view.data)) {
-        return TN_OK;
-    }
-    struct room *room = bytes == 0 ? NULL : room_make(frame, bytes);
-    if (room == NULL) {
-        view = (struct schema_view){NULL, 0};
-    } else {
-        memcpy(room->elements, view.data, bytes);
-        view.data = room->elements;
-    }
-    memcpy(frame->payload, &view, sizeof view);
-    return bytes == 0 || room != NULL ? TN_OK : TN_NO_MEMORY;
-}
-
-static int keep_result(struct call *call, const struct owner_outcome *outcome) {
-    struct frame *frame = call->frame;
-    const struct tn_data_type *result = frame->type->travel->result;
-    if (result == NULL) {
-        return outcome->bytes == 0 ? TN_OK : TN_MALFORMED;
-    }
-    if (!copy_read(result, outcome->payload, outcome->bytes, frame->payload)) {
-        return TN_MALFORMED;
-    }
-    return schema_is_view(result->fields) ? keep_elements(call, result->fields, outcome->payload)
-                                          : TN_OK;
-}
-
-// A result goes where the function would have put it; a failure is read when the stack goes on.
-static void keep_outcome(struct call *call, const struct owner_outcome *outcome) {
-    if (outcome->code == TN_OK) {
-        call->code = keep_result(call, outcome);
-        call->bridge->is_lied_to = call->code == TN_MALFORMED;
-    } else if (outcome->bytes > 0 && outcome->bytes <= BAGGAGE_BYTES_MAX) {
-        call->failure = os_allocate(outcome->bytes);
-        if (call->failure != NULL) {
-            memcpy(call->failure, outcome->payload, outcome->bytes);
-            call->failure_bytes = outcome->bytes;
-        }
-    }
-}
 
 void call_deliver(void *upper, struct owner_task *task, const struct owner_outcome *outcome) {
     struct bridge *bridge = upper;
     struct call *call = container_of(task, struct call, task);
+    bridge->calls--;
     call->end = outcome->end;
     call->code = outcome->code;
     if (outcome->end == OWNER_DONE) {
@@ -126,7 +43,7 @@ void call_deliver(void *upper, struct owner_task *task, const struct owner_outco
             habits_learn_way(&bridge->habits, elapsed_ns, outcome->spent_ns);
         }
         bridge->useless = 0;
-        keep_outcome(call, outcome);
+        call_keep_outcome(call, outcome);
     } else if (outcome->end == OWNER_LOST || outcome->end == OWNER_POISONED) {
         (void)snprintf(call->how_lost, sizeof call->how_lost, "%s", bridge->how_lost);
     }
@@ -165,6 +82,7 @@ static void send(struct call *call) {
         atomic_store_relaxed(&call->is_done, true);
         return;
     }
+    bridge->calls++;
     owner_submit(&bridge->owner, &call->task, os_now_ns());
     bridge_update(bridge);
 }
@@ -221,10 +139,24 @@ static bool ask_for_end(struct call *call, int reason) {
     return is_done;
 }
 
+// Sends it from where it is, and waits there for the answer if that comes soon, and is the only one
+// that this run waits for.
+static bool is_over_soon(struct call *call) {
+    struct bridge *bridge = call->bridge;
+    if (call->is_sent || call->is_ending || !wire_may_wait_here(call->stack)) {
+        return false;
+    }
+    os_lock_acquire(&bridge->ear.turn);
+    const bool is_alone = bridge->calls == 0 && bridge->claimed == 1;
+    send(call);
+    os_lock_release(&bridge->ear.turn);
+    return is_alone && wire_wait_here(call->stack, &call->is_done);
+}
+
 static void wait_for_end(struct tn_self *self, struct call *call) {
     do {
         const int due = call->is_ending ? TN_OK : cancel_due(self);
-        if (due != TN_OK && ask_for_end(call, due)) {
+        if ((due != TN_OK && ask_for_end(call, due)) || is_over_soon(call)) {
             return;
         }
         call->stack->note = &call->note;
@@ -233,61 +165,6 @@ static void wait_for_end(struct tn_self *self, struct call *call) {
         }
         worker_suspend(call->stack, commit, call);
     } while (!is_over(call));
-}
-
-// ---- outcomes --------------------------------------------------------------------------------
-
-static void fail_here(struct tn_self *self, struct call *call, int code, const char *message) {
-    const struct frame *frame = call->frame;
-    fail_told(self, &(const struct tn_failure){.code = code,
-                                               .message = message,
-                                               .file = frame->type->file,
-                                               .line = frame->line});
-}
-
-// The first failure is the frame's; those that happened beside it are told as well.
-static void fail_as_told(struct tn_self *self, struct call *call) {
-    char path[BAGGAGE_TEXT_MAX];
-    struct baggage_group *group = call->failure == NULL ? NULL : os_allocate(sizeof *group);
-    struct baggage_reader reader = {call->failure, call->failure_bytes};
-    bool is_first = true;
-    (void)tn_frame_path((const struct tn_frame *)(void *)call->frame, path, sizeof path);
-    while (group != NULL && baggage_read(&reader, path, group)) {
-        if (is_first) {
-            group->failures[0].code = call->code;
-            fail_told(self, &group->failures[0]);
-        } else {
-            fail_told_beside(call->frame, &group->failures[0]);
-        }
-        is_first = false;
-    }
-    if (is_first) {
-        fail_here(self, call, call->code, tn_status_text(call->code));
-    }
-    os_free(group);
-}
-
-static void take_code(struct tn_self *self, struct call *call) {
-    struct frame *frame = call->frame;
-    if (call->code == TN_TIMED_OUT) {
-        frame->has_timed_out = true;
-    } else if (call->code == TN_REMOVED) {
-        (void)cancel_request(frame, TN_CANCELLED);
-    } else if (call->code < 0) {
-        fail_as_told(self, call);
-    }
-}
-
-static void finish(struct tn_self *self, struct call *call) {
-    char message[BRIDGE_TEXT_BYTES + 64];
-    if (call->end == OWNER_DONE) {
-        take_code(self, call);
-    } else if (call->end == OWNER_LOST || call->end == OWNER_POISONED) {
-        const bool is_lost = call->end == OWNER_LOST;
-        (void)snprintf(message, sizeof message, "%s%s", call->how_lost,
-                       is_lost ? "" : ", as often as it may");
-        fail_here(self, call, is_lost ? TN_LOST : TN_POISONED, message);
-    }
 }
 
 // ---- the beginning ---------------------------------------------------------------------------
@@ -391,7 +268,7 @@ static void run_call(struct tn_self *self, struct frame *frame) {
         frame->begins_before = call.task.begins;
         run_here(self, frame);
     } else {
-        finish(self, &call);
+        call_finish(self, &call);
     }
     os_free(call.failure);
 }

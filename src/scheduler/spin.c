@@ -28,6 +28,10 @@ void spin_init(struct spin *spin, struct spin_limits *limits) {
 
 bool spin_begin(struct spin *spin) {
     struct spin_limits *limits = spin->limits;
+    if (spin->is_spent) {
+        spin->is_spent = false;
+        return false;
+    }
     spin->began_ns = os_now_ns();
     spin->spun_ns = 0;
     spin->is_on = atomic_fetch_add_relaxed(&limits->spinning, 1) < limits->spinning_max;

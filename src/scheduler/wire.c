@@ -2,7 +2,9 @@
 #include "scheduler/wire.h"
 
 #include "base/atomic.h"
-#include "scheduler/worker.h"
+#include "base/check.h"
+#include "scheduler/hard.h"
+#include "scheduler/worker_private.h"
 
 bool wire_hear(struct worker *worker, struct runnable **found) {
     struct wire *wire = worker->scheduler->wire;
@@ -32,6 +34,7 @@ bool wire_sleep(struct worker *worker) {
 
 void wire_leave(struct worker *worker) {
     worker->is_on_wire = false;
+    worker->spin.is_spent = false;
     if (!leave(worker) && !MUTATED(wire_leaves_without_waking)) {
         wire_wake_agent(worker->scheduler);
     }
@@ -53,6 +56,41 @@ void wire_sleep_as_agent(struct worker *worker) {
             wire_sleep_until(worker, until_ns);
         }
     }
+}
+
+bool wire_may_wait_here(struct task_stack *stack) {
+    struct worker *worker = stack->worker;
+    const bool has_tasks =
+        stack->tasks.self.top != stack->tasks.first && !tasks_all_stolen(&stack->tasks);
+    return !worker->is_agent && !hard_is(HARD_PARK) && !has_tasks && !worker_has_next(worker) &&
+           !scheduler_has_free_work(worker->scheduler) &&
+           ++worker->waits_here % WORKER_TIMER_ROUNDS != 0;
+}
+
+// After a look at the clock of its spin.
+static bool has_something_due(struct worker *worker) {
+    return worker_has_next(worker) ||
+           timers_earliest_ns(&worker->timers) <= worker->spin.began_ns + worker->spin.spun_ns;
+}
+
+bool wire_wait_here(struct task_stack *stack, const _Atomic bool *is_done) {
+    struct worker *worker = stack->worker;
+    struct runnable *found;
+    if (!spin_begin(&worker->spin)) {
+        return false;
+    }
+    bool has_come = false;
+    while (!has_come && !has_something_due(worker) && spin_goes_on(&worker->spin)) {
+        (void)wire_hear(worker, &found);
+        ASSERT(found == NULL); // only who takes tasks finds any
+        has_come = atomic_load_acquire(is_done); // pairs with call_deliver
+    }
+    spin_end(&worker->spin, has_come);
+    worker->spin.is_spent = !has_come;
+    if (has_come) {
+        wire_leave(worker);
+    }
+    return has_come;
 }
 
 void wire_published(struct scheduler *scheduler) {

@@ -21,6 +21,7 @@
 
 struct runnable;
 struct scheduler;
+struct task_stack;
 struct tn_type;
 struct worker;
 struct world;
@@ -66,6 +67,15 @@ void wire_leave(struct worker *worker);
 // Sleeps at the bell, if wire_sleep has left the worker there, until the doorbell rings, somebody
 // wakes it, or the deadline (OS_NEVER: none).
 void wire_sleep_until(struct worker *worker, uint64_t until_ns);
+
+// What the running stack waits for will be heard by its worker, if that has nothing else to do and
+// goes on to spin. So it may wait where it is: no stack is left then, and none has to be found.
+// Now and then it must not, so that its worker looks at everything.
+bool wire_may_wait_here(struct task_stack *stack);
+
+// Waits like that until *is_done, or for as long as the worker spins, or until it has something
+// else to do. Returns whether it is done; if not, the stack is to be left, as else.
+bool wire_wait_here(struct task_stack *stack, const _Atomic bool *is_done);
 
 // The agent has nothing to do: sleeps until the doorbell rings, somebody wakes it, or it is time to
 // listen.

@@ -1,4 +1,5 @@
-// worker_private.h - what the files of the worker loop share: worker.c, find.c, scheduler.c.
+// worker_private.h - what the files of the worker loop share: worker.c, idling.c, find.c, wire.c,
+// scheduler.c.
 #ifndef TENON_SCHEDULER_WORKER_PRIVATE_H
 #define TENON_SCHEDULER_WORKER_PRIVATE_H
 
@@ -8,6 +9,11 @@
 // (NULL). False: there is nothing. `is_idle` says that the worker is announced: it retracts as soon
 // as it has something.
 bool worker_find(struct worker *worker, bool is_idle, struct task_stack **stack);
+
+// Nothing was found: waits, announced, until there is something to do, and returns the stack to
+// continue. NULL: that was done, or the worker has looked at everything since, and still stands
+// announced.
+struct task_stack *worker_idle(struct worker *worker);
 
 // Takes back the worker's announcement, and runs what it was handed meanwhile, if anything. Returns
 // the stack to continue, or NULL.

@@ -2,7 +2,7 @@
 //
 // One of the two upward calls of a running program: the scheduler declares what it needs of whoever
 // watches the world, src/io fills it in (reactor.c) when a frame first waits for something out
-// there. The keeper, which is the idle worker that watches the timers (worker.c), then sleeps in
+// there. The keeper, which is the idle worker that watches the timers (idling.c), then sleeps in
 // `wait` instead of on its word; while no worker is idle, busy ones look now and then.
 //
 // Invariant: memory of a world is never given back to the system, because a thread outside of the
