@@ -7,7 +7,7 @@
 #include "base/check.h"
 
 size_t ring_bytes(uint32_t slot_count, size_t payload_bytes) {
-    return sizeof(struct ring_shared) + slot_count * sizeof(struct message) + payload_bytes;
+    return sizeof(struct ring_shared) + slot_count * sizeof(struct ring_slot) + payload_bytes;
 }
 
 void ring_attach(struct ring *ring, void *memory, uint32_t slot_count, size_t payload_bytes) {
@@ -40,12 +40,21 @@ static bool see_tails(struct ring *ring) {
     return true;
 }
 
-// The bytes of its payload that lie in the ring.
+// The bytes of its payload that lie among the payloads.
 static bool is_apart(const struct ring *ring, const struct message *message) {
     return ring->has_apart && (message->payload & RING_APART) != 0;
 }
-static size_t bytes_inside(const struct ring *ring, const struct message *message) {
-    return is_apart(ring, message) ? 0 : message->bytes;
+static size_t bytes_outside(const struct ring *ring, const struct message *message) {
+    return message->bytes <= RING_INSIDE_BYTES || is_apart(ring, message) ? 0 : message->bytes;
+}
+
+static struct ring_slot *slot_at(const struct ring *ring, uint64_t index) {
+    return &ring->shared->slots[index & (ring->slot_count - 1)];
+}
+
+// Which message lies there, when it is whole.
+static _Atomic uint64_t *number_of(struct ring_slot *slot) {
+    return (_Atomic uint64_t *)(void *)&slot->message.payload;
 }
 
 // Where a payload of so many bytes would begin.
@@ -62,9 +71,24 @@ static bool has_room(const struct ring *ring, size_t bytes) {
            (bytes == 0 || end - ring->payload_tail <= ring->payload_bytes);
 }
 
+// Writes the payload, or where it lies.
+static void put_payload(struct ring *ring, struct ring_slot *slot, const struct message *message,
+                        const void *payload) {
+    if (is_apart(ring, message)) {
+        slot->where = message->payload;
+    } else if (message->bytes <= RING_INSIDE_BYTES) {
+        slot->where = RING_INSIDE;
+        memcpy(slot->inside, payload, message->bytes);
+    } else {
+        slot->where = payload_place(ring, message->bytes);
+        memcpy(&ring->payloads[slot->where & (ring->payload_bytes - 1)], payload, message->bytes);
+        ring->payload_head = slot->where + bits_round_up(message->bytes, 8);
+    }
+}
+
 enum ring_code ring_push_quietly(struct ring *ring, const struct message *message,
                                  const void *payload) {
-    const size_t bytes = bytes_inside(ring, message);
+    const size_t bytes = bytes_outside(ring, message);
     REQUIRE(bytes <= ring_payload_max(ring), "a payload is longer than the ring has room for");
     if (ring->is_bad) {
         return RING_BAD;
@@ -77,16 +101,14 @@ enum ring_code ring_push_quietly(struct ring *ring, const struct message *messag
             return RING_NONE;
         }
     }
-    struct message *slot = &ring->shared->slots[ring->head & (ring->slot_count - 1)];
-    *slot = *message;
-    plain_write(&slot->task, message->task); // the whole slot, for who looks for races
-    if (bytes > 0) {
-        slot->payload = payload_place(ring, bytes);
-        memcpy(&ring->payloads[slot->payload & (ring->payload_bytes - 1)], payload, bytes);
-        ring->payload_head = payload_place(ring, bytes) + bits_round_up(bytes, 8);
+    struct ring_slot *slot = slot_at(ring, ring->head);
+    if (message->bytes > 0) {
+        put_payload(ring, slot, message, payload);
     }
+    memcpy(&slot->message, message, offsetof(struct message, payload));
+    plain_write(&slot->message.task, message->task); // all of it, for who looks for races
     ring->head++;
-    atomic_store_release(&ring->shared->head, ring->head); // pairs with see_head
+    atomic_store_release(number_of(slot), ring->head); // pairs with see_message
     return RING_OK;
 }
 
@@ -115,14 +137,18 @@ enum ring_code ring_see(struct ring *ring, uint64_t *tail) {
 
 // ---- taking ----------------------------------------------------------------------------------
 
-static bool see_head(struct ring *ring) {
-    const uint64_t head = atomic_load_acquire(&ring->shared->head); // pairs with ring_push_quietly
-    if (head - ring->tail > ring->slot_count || head - ring->tail < ring->head - ring->tail) {
-        ring->is_bad = true;
-        return false;
+// The number in the slot of the next message while that is not there: of the one of the round
+// before, or none.
+static uint64_t former_number(const struct ring *ring) {
+    return ring->tail >= ring->slot_count ? ring->tail + 1 - ring->slot_count : 0;
+}
+
+static enum ring_code see_message(struct ring *ring, struct ring_slot *slot) {
+    const uint64_t number = atomic_load_acquire(number_of(slot)); // pairs with ring_push_quietly
+    if (number == ring->tail + 1) {
+        return RING_OK;
     }
-    ring->head = head;
-    return true;
+    return number == former_number(ring) ? RING_NONE : break_ring(ring);
 }
 
 // Whether the payload lies where an honest side puts it: aligned, in one piece, inside.
@@ -130,35 +156,47 @@ static bool is_inside(const struct ring *ring, const struct message *message) {
     const uint64_t begin = message->payload;
     const uint64_t offset = begin & (ring->payload_bytes - 1);
     const uint64_t end = begin + bits_round_up(message->bytes, 8);
-    return bytes_inside(ring, message) == 0 ||
-           (begin % 8 == 0 && offset + message->bytes <= ring->payload_bytes &&
-            begin - ring->payload_tail <= ring->payload_bytes &&
-            end - ring->payload_tail <= ring->payload_bytes);
+    return begin % 8 == 0 && offset + message->bytes <= ring->payload_bytes &&
+           begin - ring->payload_tail <= ring->payload_bytes &&
+           end - ring->payload_tail <= ring->payload_bytes;
+}
+
+// Copies out where it lies. False: it can't lie there.
+static bool find_payload(struct ring *ring, const struct ring_slot *slot, struct message *message,
+                         const void **payload) {
+    *payload = slot->inside;
+    message->payload = RING_INSIDE;
+    if (message->bytes == 0) {
+        return true;
+    }
+    message->payload = slot->where;
+    if (message->bytes <= RING_INSIDE_BYTES && message->payload == RING_INSIDE) {
+        return true;
+    }
+    if (is_apart(ring, message)) {
+        *payload = NULL;
+        return true;
+    }
+    *payload = &ring->payloads[message->payload & (ring->payload_bytes - 1)];
+    return message->bytes > RING_INSIDE_BYTES && is_inside(ring, message);
 }
 
 enum ring_code ring_take(struct ring *ring, struct message *message, const void **payload) {
-    if (ring->is_bad || (ring->head == ring->tail && !see_head(ring))) {
+    if (ring->is_bad) {
         return RING_BAD;
     }
-    if (ring->head == ring->tail) {
-        return RING_NONE;
+    struct ring_slot *slot = slot_at(ring, ring->tail);
+    const enum ring_code code = see_message(ring, slot);
+    if (code != RING_OK) {
+        return code;
     }
-    const struct message *slot = &ring->shared->slots[ring->tail & (ring->slot_count - 1)];
-    // Its payload is most likely the next one: it comes from the other side's cache meanwhile.
-    __builtin_prefetch(&ring->payloads[ring->payload_tail & (ring->payload_bytes - 1)]);
-    memcpy(message, slot, sizeof *message);
-    message->task = plain_read(&slot->task);
-    if (!is_inside(ring, message)) {
-        return break_ring(ring);
-    }
-    *payload = is_apart(ring, message)
-                   ? NULL
-                   : &ring->payloads[message->payload & (ring->payload_bytes - 1)];
-    return RING_OK;
+    memcpy(message, &slot->message, offsetof(struct message, payload));
+    message->task = plain_read(&slot->message.task);
+    return find_payload(ring, slot, message, payload) ? RING_OK : break_ring(ring);
 }
 
 void ring_give_back(struct ring *ring, const struct message *message) {
-    if (bytes_inside(ring, message) > 0) {
+    if (bytes_outside(ring, message) > 0) {
         ring->payload_tail = message->payload + bits_round_up(message->bytes, 8);
         atomic_store_relaxed(&ring->shared->payload_tail, ring->payload_tail);
     }
@@ -186,7 +224,7 @@ bool ring_sleep_empty(struct ring *ring) {
     atomic_store_relaxed(&ring->shared->is_empty_asleep, 1);
     atomic_fence_seq_cst(); // pairs with ring_push
     if (!MUTATED(ring_without_second_look) &&
-        atomic_load_relaxed(&ring->shared->head) != ring->tail) {
+        atomic_load_relaxed(number_of(slot_at(ring, ring->tail))) != former_number(ring)) {
         ring_awake_empty(ring);
         return false;
     }

@@ -5,12 +5,18 @@
 // that it looks at, and checks it there; what the other side may have written at the same time is
 // read once. If that can't be right, the ring is bad from then on: RING_BAD.
 //
-//     slots:     tail <= head <= tail + slot_count        the message `i` lies in slot i %
-//     slot_count payloads:  payload_tail <= payload_head <= payload_tail + payload_bytes
+//     slots:     tail <= head <= tail + slot_count
+//     payloads:  payload_tail <= payload_head <= payload_tail + payload_bytes
 //
-// A payload lies in one piece at message.payload % payload_bytes; what is skipped at the end for
-// that is given back with it. One that is marked RING_APART lies elsewhere (hold.h), if there is
-// such a place: the ring then carries only the message.
+// Message `i` lies in slot i % slot_count.
+//
+// A slot says itself whether its message is there (`number`, written last), so that the other side
+// has to fetch one line for a message, and not first another one that says how many there are. A
+// short payload lies in the slot, beside it.
+//
+// A longer one lies in one piece at its place % payload_bytes; what is skipped at the end for that
+// is given back with it. One that is marked RING_APART lies elsewhere (hold.h), if there is such a
+// place: the ring then carries only the message.
 //
 // Sleeping: who finds nothing (ring_sleep_empty) or no room (ring_sleep_full) says so in the ring,
 // looks once more, and may then sleep; the other side says after each push, or each release,
@@ -25,18 +31,28 @@
 #include "base/cache.h"
 #include "cluster/session.h"
 
+enum { RING_INSIDE_BYTES = 56 }; // of the longest payload that lies in its slot
+
+struct ring_slot {
+    // By who pushes; its `payload` is the ring's number of the message, from 1, and written last.
+    _Alignas(CACHE_LINE) struct message message;
+    // Of a message with a payload: where that lies, RING_INSIDE or as message.payload says; and, if
+    // so, the payload.
+    uint64_t where;
+    unsigned char inside[RING_INSIDE_BYTES];
+};
+_Static_assert(sizeof(struct ring_slot) == 2 * sizeof(struct message), "a pair of lines");
+
 // What both sides see, at the beginning of the memory, all zeros at first; behind it the slots,
 // then the payloads.
 struct ring_shared {
-    // Written by who pushes.
-    _Alignas(CACHE_LINE) _Atomic uint64_t head;
     // Written by who takes.
     _Alignas(CACHE_LINE) _Atomic uint64_t tail;
     _Atomic uint64_t payload_tail;
     // By both, when somebody sleeps: who pushes and takes finds them where they were.
     _Alignas(CACHE_LINE) _Atomic uint32_t is_full_asleep;
     _Atomic uint32_t is_empty_asleep;
-    _Alignas(CACHE_LINE) struct message slots[];
+    struct ring_slot slots[];
 };
 
 // One side's view of a ring.
@@ -45,7 +61,8 @@ struct ring {
     unsigned char *payloads;
     uint32_t slot_count;  // a power of two
     size_t payload_bytes; // a power of two, at least 8
-    uint64_t head, tail;  // one of them is this side's, the other as it was seen last
+    uint64_t head;        // of who pushes
+    uint64_t tail;        // of who takes, or as it was seen last
     uint64_t payload_head, payload_tail;
     bool has_apart; // whoever uses the ring knows of payloads that lie apart; false at first
     bool is_bad;
@@ -59,6 +76,8 @@ enum ring_code {
 
 // In message.payload: the rest of it says where the payload lies, in memory that is not the ring's.
 #define RING_APART (UINT64_C(1) << 63)
+// The same, of one that lies in its slot.
+#define RING_INSIDE (RING_APART - 1)
 
 // Bytes of memory that a ring needs.
 size_t ring_bytes(uint32_t slot_count, size_t payload_bytes);

@@ -29,7 +29,7 @@ enum {
 // What a child and its parent share.
 struct common {
     _Alignas(CACHE_LINE) unsigned char rings[2][sizeof(struct ring_shared) +
-                                                RING_SLOTS * sizeof(struct message) +
+                                                RING_SLOTS * sizeof(struct ring_slot) +
                                                 RING_PAYLOADS + CACHE_LINE];
 };
 static _Atomic uint32_t *begins; // of each task, counted where it begins

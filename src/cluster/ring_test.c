@@ -10,7 +10,8 @@
 #include "support/fuzz.h"
 #include "support/test.h"
 
-enum { SLOTS = 8, PAYLOADS = 256 };
+enum { SLOTS = 8, PAYLOADS = 256, LONG = 64 };
+_Static_assert((int)LONG > (int)RING_INSIDE_BYTES, "it does not lie in a slot");
 
 static struct ring pushing, taking;
 
@@ -127,12 +128,13 @@ static void expect_bad(void) {
 }
 
 TEST(an_index_that_cannot_be_makes_the_ring_bad) {
-    make_ring();
-    atomic_store_relaxed(&pushing.shared->head, SLOTS + 1);
-    expect_bad();
-    make_ring();
-    atomic_store_relaxed(&pushing.shared->head, UINT64_MAX);
-    expect_bad();
+    const uint64_t numbers[] = {2, SLOTS, SLOTS + 1, UINT64_MAX};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        make_ring();
+        pushing.shared->slots[0].message.payload = numbers[i];
+        EXPECT(!ring_sleep_empty(&taking)); // there is something to look at
+        expect_bad();
+    }
     make_ring();
     for (uint64_t i = 0; i < SLOTS; i++) {
         EXPECT_EQ(push(i, NULL, 0), RING_OK);
@@ -144,10 +146,11 @@ TEST(an_index_that_cannot_be_makes_the_ring_bad) {
 }
 
 static void lie_about_payload(uint64_t at, uint32_t bytes) {
+    static const unsigned char long_one[LONG];
     make_ring();
-    EXPECT_EQ(push(1, "abcdefgh", 8), RING_OK);
-    pushing.shared->slots[0].payload = at;
-    pushing.shared->slots[0].bytes = bytes;
+    EXPECT_EQ(push(1, long_one, LONG), RING_OK);
+    pushing.shared->slots[0].where = at;
+    pushing.shared->slots[0].message.bytes = bytes;
     expect_bad();
 }
 
@@ -155,22 +158,25 @@ TEST(a_payload_outside_of_its_ring_makes_the_ring_bad) {
     lie_about_payload(0, PAYLOADS + 1);
     lie_about_payload(8, PAYLOADS);
     lie_about_payload(0, UINT32_MAX);
-    lie_about_payload(4, 8);
-    lie_about_payload(UINT64_MAX - 7, 8);
-    lie_about_payload(PAYLOADS * 2, 8);
+    lie_about_payload(4, LONG);
+    lie_about_payload(UINT64_MAX - 7, LONG);
+    lie_about_payload(PAYLOADS * 2, LONG);
     lie_about_payload(UINT64_MAX - 7, UINT32_MAX);
+    lie_about_payload(RING_INSIDE, LONG); // too long for its slot
+    lie_about_payload(0, 8);              // short, and not in its slot
 }
 
 TEST(whatever_stands_in_the_memory_nothing_is_read_outside, .seconds = FUZZ_SECONDS) {
     struct random random;
     random_init(&random, test_seed());
+    static const char text[LONG + 16];
     uint64_t bad = 0;
     const uint64_t rounds = fuzz_count(20000);
     for (uint64_t round = 0; round < rounds; round++) {
         make_ring();
         const size_t bytes = ring_bytes(SLOTS, PAYLOADS);
         for (uint64_t i = 0; i < SLOTS; i++) {
-            (void)push(i, "abcdefghijklmnop", (uint32_t)random_below(&random, 17));
+            (void)push(i, text, (uint32_t)random_below(&random, sizeof text));
         }
         for (uint64_t i = random_below(&random, 6); i-- > 0;) {
             const uint64_t word =

@@ -21,8 +21,8 @@ struct layout {
 static struct layout lay_out(const struct side_head *head) {
     struct layout layout;
     const size_t ring =
-        bits_round_up(ring_bytes(head->slot_count, head->payload_bytes), CACHE_LINE);
-    layout.rings[0] = bits_round_up(sizeof *head, CACHE_LINE);
+        bits_round_up(ring_bytes(head->slot_count, head->payload_bytes), sizeof(struct ring_slot));
+    layout.rings[0] = bits_round_up(sizeof *head, sizeof(struct ring_slot));
     layout.rings[1] = layout.rings[0] + ring;
     layout.holds[0] = bits_round_up(layout.rings[1] + ring, PAGE_BYTES_MAX);
     layout.holds[1] = layout.holds[0] + head->hold_bytes;

@@ -9,10 +9,10 @@
 #include "model/model.h"
 #include "os/os.h"
 
-enum { MESSAGES = 2, SLOTS = 1, PAYLOAD_BYTES = 16 };
+enum { MESSAGES = 2, SLOTS = 1, PAYLOAD_BYTES = 64 };
 
 static _Alignas(CACHE_LINE) unsigned char memory[sizeof(struct ring_shared) +
-                                                 SLOTS * sizeof(struct message) + PAYLOAD_BYTES];
+                                                 SLOTS * sizeof(struct ring_slot) + PAYLOAD_BYTES];
 static struct ring pushing, taking;
 // As an eventfd, what was rung stays rung; but these order nothing, so that the ring has to.
 static _Atomic uint32_t bell_of_pusher, bell_of_taker;
@@ -42,10 +42,14 @@ static void sleep_on(_Atomic uint32_t *bell) {
 static void push_all(void) {
     for (int i = 0; i < MESSAGES; i++) {
         const uint64_t number = 100 + (uint64_t)i;
-        const struct message message = {.kind = MESSAGE_RUN, .task = number, .bytes = 8};
+        // In its slot, and elsewhere.
+        const struct message message = {
+            .kind = MESSAGE_RUN, .task = number, .bytes = i == 0 ? 8 : PAYLOAD_BYTES};
+        unsigned char payload[PAYLOAD_BYTES] = {0};
+        memcpy(payload, &number, sizeof number);
         bool wakes;
         enum ring_code code;
-        while ((code = ring_push(&pushing, &message, &number, &wakes)) == RING_NONE) {
+        while ((code = ring_push(&pushing, &message, payload, &wakes)) == RING_NONE) {
             if (ring_sleep_full(&pushing)) {
                 sleep_on(&bell_of_pusher);
                 ring_awake_full(&pushing);

@@ -12,6 +12,7 @@
 #include <tenon/dframe.h>
 
 #include "base/atomic.h"
+#include "base/bits.h"
 #include "cluster/side.h"
 #include "cluster/zygote.h"
 #include "os/os.h"
@@ -61,27 +62,42 @@ static void use_memory(void) {
 // The head of the memory that is shared, found by its greeting.
 static struct side_head *shared_head;
 
-static void break_things(uint64_t wish) {
-    struct ring_shared *ring = NULL;
-    unsigned char *at = (unsigned char *)shared_head + ((sizeof *shared_head + 63) & ~(size_t)63);
-    ring = (struct ring_shared *)(void *)(at + ring_bytes(shared_head->slot_count,
-                                                          shared_head->payload_bytes));
-    if (wish == BREAK_RING) {
-        atomic_store_release(&ring->head, atomic_load_relaxed(&ring->head) + 1000000);
-    } else {
-        const uint64_t head = atomic_load_relaxed(&ring->head);
-        struct message *slot = &ring->slots[head & (shared_head->slot_count - 1)];
-        const uint64_t lent = RING_APART | SIDE_LENT;
-        const uint64_t end = shared_head->hold_bytes;
-        *slot = (struct message){.bytes = 100, .payload = RING_APART | (end - 64)};
-        if (wish == BREAK_LOAN) {
-            *slot = (struct message){
-                .kind = MESSAGE_RESULT, .bytes = 100, .payload = lent | (end - 64)};
-        } else if (wish == LEND_WRONG) { // only results are lent
-            *slot = (struct message){.kind = MESSAGE_POST, .bytes = 100, .payload = lent | 4080};
-        }
-        atomic_store_release(&ring->head, head + 1); // pairs with see_head
+// The ring to the owner: it lies behind the other one.
+static struct ring_shared *ring_to_owner(void) {
+    const size_t unit = sizeof(struct ring_slot);
+    const size_t ring =
+        bits_round_up(ring_bytes(shared_head->slot_count, shared_head->payload_bytes), unit);
+    unsigned char *const at = (unsigned char *)shared_head + bits_round_up(sizeof *shared_head, unit);
+    return (struct ring_shared *)(void *)(at + ring);
+}
+
+// How many messages were pushed: the highest number of one.
+static uint64_t count_pushed(const struct ring_shared *ring) {
+    uint64_t pushed = 0;
+    for (uint32_t i = 0; i < shared_head->slot_count; i++) {
+        const uint64_t number = ring->slots[i].message.payload;
+        pushed = number > pushed ? number : pushed;
     }
+    return pushed;
+}
+
+static void break_things(uint64_t wish) {
+    struct ring_shared *ring = ring_to_owner();
+    const uint64_t pushed = count_pushed(ring), lent = RING_APART | SIDE_LENT;
+    struct ring_slot *slot = &ring->slots[pushed & (shared_head->slot_count - 1)];
+    const uint64_t last = shared_head->hold_bytes - 64;
+    slot->message = (struct message){.bytes = 100};
+    slot->where = RING_APART | last;
+    if (wish == BREAK_LOAN) {
+        slot->message.kind = MESSAGE_RESULT;
+        slot->where = lent | last;
+    } else if (wish == LEND_WRONG) { // only results are lent
+        slot->message.kind = MESSAGE_POST;
+        slot->where = lent | 4080;
+    }
+    _Atomic uint64_t *number = (_Atomic uint64_t *)(void *)&slot->message.payload;
+    // pairs with see_message
+    atomic_store_release(number, wish == BREAK_RING ? pushed + 1000000 : pushed + 1);
 }
 
 static void process_hear(void *upper, unsigned peer, const struct message *message,
