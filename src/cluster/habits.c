@@ -56,12 +56,21 @@ static uint64_t spent_of(uint64_t elapsed_ns, uint64_t spent_ns) {
     return spent_ns < elapsed_ns ? spent_ns : elapsed_ns;
 }
 
-// The least there was, which rises again, by a part of what is measured since.
+// The least there was, which rises again by a part of what is measured since, but of itself too:
+// what took a hundred ways has waited for a CPU as well.
+static uint64_t follow_way(uint64_t least_ns, uint64_t way_ns) {
+    if (least_ns == 0 || way_ns < least_ns) {
+        return way_ns;
+    }
+    const uint64_t towards_ns = (way_ns - least_ns) / 64, most_ns = least_ns / 16 + 1;
+    return least_ns + (towards_ns < most_ns ? towards_ns : most_ns);
+}
+
 void habits_learn_way(struct habits *habits, uint64_t elapsed_ns, uint64_t spent_ns) {
-    const uint64_t way_ns = elapsed_ns - spent_of(elapsed_ns, spent_ns) + 1;
-    const bool is_least = habits->way_ns == 0 || way_ns < habits->way_ns;
-    habits->way_ns = is_least ? way_ns : habits->way_ns + (way_ns - habits->way_ns) / 64;
-    atomic_store_relaxed(&habits->short_ns, WAYS * habits->way_ns);
+    if (spent_ns < elapsed_ns) { // else one of the clocks was read too coarsely
+        habits->way_ns = follow_way(habits->way_ns, elapsed_ns - spent_ns);
+        atomic_store_relaxed(&habits->short_ns, WAYS * habits->way_ns);
+    }
 }
 
 void habits_learn(struct habits *habits, const struct tn_type *type, uint64_t elapsed_ns,

@@ -2,9 +2,11 @@
 // the way.
 //
 // The way is what an answer takes beyond the time that the function ran, where it was sent to a
-// thread that had nothing to do: of what was measured the least, forgotten slowly. A DFrame whose
-// function runs for less than ten ways stays; now and then one of these is sent all the same, to
-// see whether that is still so.
+// thread that had nothing to do: of what was measured the least, forgotten slowly. Where there are
+// more threads than CPUs, many a process waits for one first, for as long as a hundred ways; so
+// what is measured since adds a sixteenth of the least at most. A DFrame whose function runs for
+// less than ten ways stays; now and then one of these is sent all the same, to see whether that is
+// still so.
 // Invariant: a type has one entry, written under the turn, read by anybody; a table that is full
 // knows nothing of further types, which are sent. Start reading at habits_wants.
 #ifndef TENON_CLUSTER_HABITS_H
@@ -44,7 +46,8 @@ bool habits_takes(struct habits *habits, const struct tn_type *type);
 void habits_learn(struct habits *habits, const struct tn_type *type, uint64_t elapsed_ns,
                   uint64_t spent_ns);
 
-// The same of one that did not wait for another. Under the turn.
+// The same of one that did not wait for another. One that ran for longer than it was away says
+// nothing. Under the turn.
 void habits_learn_way(struct habits *habits, uint64_t elapsed_ns, uint64_t spent_ns);
 
 #endif

@@ -65,6 +65,34 @@ TEST(what_waited_for_another_one_says_nothing_of_the_way) {
     EXPECT(habits.way_ns <= 20001);
 }
 
+TEST(a_process_that_waited_for_a_cpu_does_not_make_the_way_long) {
+    habits_init(&habits);
+    learn(&lasting, 1020000, 1000000);
+    for (int i = 0; i < 10; i++) {
+        learn(&lasting, 6000000, 1000000);
+    }
+    EXPECT(habits_takes(&habits, &lasting));
+    learn(&lasting, 1020000, 1000000);
+    EXPECT_EQ(habits.way_ns, 20000);
+}
+
+TEST(a_way_that_has_become_longer_is_learned) {
+    habits_init(&habits);
+    learn(&lasting, 1020000, 1000000);
+    for (int i = 0; i < 200; i++) {
+        learn(&lasting, 1200000, 1000000);
+    }
+    EXPECT(habits.way_ns > 150000);
+    EXPECT(!habits_takes(&habits, &lasting));
+}
+
+TEST(who_ran_for_longer_than_it_was_away_says_nothing_of_the_way) {
+    habits_init(&habits);
+    learn(&lasting, 1020000, 1000000);
+    learn(&lasting, 1000000, 1000000);
+    EXPECT_EQ(habits.way_ns, 20000);
+}
+
 TEST(a_peer_that_tells_a_longer_time_than_has_passed_is_not_believed) {
     habits_init(&habits);
     learn(&brief, 30000, UINT64_MAX);
