@@ -6,9 +6,12 @@
 #include <stdlib.h>
 
 #define ROOMS_PER_PROCESS 8
-// A piece is a larger one than for threads, about a millisecond: the way there and back costs more.
+// A piece is about a millisecond: the way there and back costs more than to another thread, but a
+// small job is to have pieces for all.
 #define CSV_PIECE_PAIRS 8192
-#define MATRIX_PIECE_PAIRS ((size_t)1 << 20)
+// Of a matrix, by whether the calculator keeps up with memory (chord) or not (haversine).
+#define MATRIX_FAST_PIECE_PAIRS ((size_t)1 << 20)
+#define MATRIX_PIECE_PAIRS 16384
 #define PATH_BYTES 64
 
 struct elsewhere {
@@ -51,7 +54,8 @@ static int init(struct elsewhere *elsewhere, struct job *job, size_t handle_byte
     if (job->matrix == NULL) {
         job->piece_pairs = CSV_PIECE_PAIRS;
     } else if (job->matrix->fd >= 0) {
-        job->piece_pairs = MATRIX_PIECE_PAIRS;
+        job->piece_pairs =
+            job->calculator->calculate_far != NULL ? MATRIX_FAST_PIECE_PAIRS : MATRIX_PIECE_PAIRS;
     }
     return board_create(&elsewhere->board, job, rooms);
 }

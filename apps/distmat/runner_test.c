@@ -96,6 +96,44 @@ TEST(every_runner_fills_the_same_matrix, .seconds = 60) {
     places_deinit(&places);
 }
 
+// A shared matrix of few places and a slow calculator: all processes are to have a share of it.
+static void fill_shared(const struct runner *runner, struct places *places,
+                        const struct matrix *reference) {
+    struct matrix matrix;
+    struct progress progress;
+    EXPECT_EQ(matrix_map_shared(&matrix, places->count), 0);
+    struct job job = prepare(places, &progress, 1);
+    job.matrix = &matrix;
+    job.processes = 2;
+    job_init(&job);
+    EXPECT_EQ(runner->run(&job), 0);
+    EXPECT(job.pairs / job.piece_pairs >= 3 * (size_t)job.processes);
+    EXPECT(memcmp(matrix.rows, reference->rows, reference->mapping_bytes) == 0);
+    matrix_unmap(&matrix);
+}
+
+TEST(every_process_gets_a_share_of_a_small_matrix, .seconds = 60) {
+    struct places places;
+    add_places(&places);
+    for (int i = 0; i < PLACES; i++) {
+        EXPECT_EQ(places_append(&places, "further", 7, 60 - i * 0.6, i * 1.7 - 170), 0);
+    }
+    struct matrix reference;
+    struct progress progress;
+    EXPECT_EQ(matrix_map_memory(&reference, places.count), 0);
+    struct job job = prepare(&places, &progress, 1);
+    job.matrix = &reference;
+    job_init(&job);
+    EXPECT_EQ(runner_serial.run(&job), 0);
+    for (size_t i = 0; runner_at(i) != NULL; i++) {
+        if (runner_at(i)->is_elsewhere) {
+            fill_shared(runner_at(i), &places, &reference);
+        }
+    }
+    matrix_unmap(&reference);
+    places_deinit(&places);
+}
+
 TEST(every_runner_stops_at_a_full_disk) {
     struct places places;
     add_places(&places);
