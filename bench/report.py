@@ -28,6 +28,7 @@ BENCHES |= {
     "waiting": ["bench/waiting.py"],
     "passing": ["bench/passing.py"],
     "processes": ["bench/processes.py"],
+    "split": ["bench/split.py"],
     "distmat": ["bench/distmat.py"],
 }
 
@@ -71,6 +72,8 @@ GOALS = (
     ("the same / Open MPI", "processes", {}, "tenon_round_us/mpi_round_us", "<=", 1),
     ("empty DFrames a second, two processes", "processes", {}, "tenon_two_per_s", ">=", 1000000),
     ("a run with a first process, ms", "processes", {}, "tenon_first_ms", "<=", 3),
+    ("find_sums, two processes over one", "split", {}, "sums_ratio", ">=", 1.85),
+    ("distmat's matrix, two processes over one", "split", {}, "matrix_ratio", ">=", 1.85),
     ("another process, ms", "local", {}, "another_us/1000", "<=", 0.3),
 )
 

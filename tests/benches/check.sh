@@ -18,7 +18,7 @@ for program in "$1"/bin/bench_*; do
     fi
 done
 # The peers that are there, and what is written about them: also with none installed.
-for script in forkjoin waiting passing; do
+for script in forkjoin waiting passing split; do
     if output=$(TENON_BUILD=$1 timeout 120 python3 -B "bench/$script.py" 2>&1) &&
         grep -q '^RESULT ' <<<"$output"; then
         passed=$((passed + 1))
