@@ -67,8 +67,8 @@ static struct ring_shared *ring_to_owner(void) {
     const size_t unit = sizeof(struct ring_slot);
     const size_t ring =
         bits_round_up(ring_bytes(shared_head->slot_count, shared_head->payload_bytes), unit);
-    unsigned char *const at = (unsigned char *)shared_head + bits_round_up(sizeof *shared_head, unit);
-    return (struct ring_shared *)(void *)(at + ring);
+    const size_t first = bits_round_up(sizeof *shared_head, unit);
+    return (struct ring_shared *)(void *)((unsigned char *)shared_head + first + ring);
 }
 
 // How many messages were pushed: the highest number of one.
