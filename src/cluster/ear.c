@@ -90,18 +90,20 @@ void ear_begin(struct ear *ear, struct worker *worker) {
 // The agent goes. Before there is a link, its place is where the bell will be.
 static bool end_agent(struct ear *ear, struct worker *agent, int listeners) {
     const bool is_often = ear->left_to_run >= EAR_WATCH_LEAVES;
-    ear->is_watched =
-        ear->is_asked || (is_often && (listeners > 0 || ear->is_left_to_run));
+    ear->is_watched = ear->is_asked || (is_often && (listeners > 0 || ear->is_left_to_run));
     ear->is_asked = false;
     ear->left_to_run = 0;
     if (ear->link == NULL) {
         lie_down(ear, agent);
         return true;
     }
-    if (listeners > 0 || ear->is_watched) {
+    if (listeners > 0) {
         return true;
     }
-    return ear->sleeper != NULL ? arm(ear) : lie_down_armed(ear, agent);
+    if (ear->sleeper != NULL) { // who came back before the agent had come
+        return arm(ear);
+    }
+    return ear->is_watched || lie_down_armed(ear, agent);
 }
 
 // The last listener goes to sleep: at the bell, if it can. If the agent lies there, it is asked to

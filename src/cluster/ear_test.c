@@ -153,6 +153,17 @@ TEST(who_gets_up_from_the_bell_to_run_something_calls_the_agent) {
     ear_deinit(&ear);
 }
 
+TEST(who_comes_back_to_the_bell_before_the_agent_has_come_is_rung_for) {
+    set_up();
+    EXPECT(leave_to_sleep(&worker));
+    EXPECT(!leave_to_run(&worker));
+    EXPECT(leave_to_sleep(&worker));
+    EXPECT(is_armed && worker.is_at_bell);
+    (void)come_by();
+    EXPECT(is_armed && worker.is_at_bell && !agent.is_at_bell);
+    ear_deinit(&ear);
+}
+
 TEST(who_was_handed_something_at_the_bell_has_not_listened_and_calls_the_agent_too) {
     set_up();
     EXPECT(leave_to_sleep(&worker));
