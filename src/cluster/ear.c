@@ -89,15 +89,16 @@ void ear_begin(struct ear *ear, struct worker *worker) {
 
 // The agent goes. Before there is a link, its place is where the bell will be.
 static bool end_agent(struct ear *ear, struct worker *agent, int listeners) {
-    const bool is_often = ear->left_to_run >= EAR_WATCH_LEAVES;
-    ear->is_watched = ear->is_asked || (is_often && (listeners > 0 || ear->is_left_to_run));
+    const bool is_often =
+        ear->left_to_run >= EAR_WATCH_LEAVES && (listeners > 0 || ear->is_left_to_run);
+    ear->is_watched = is_often || ear->is_asked;
     ear->is_asked = false;
     ear->left_to_run = 0;
     if (ear->link == NULL) {
         lie_down(ear, agent);
         return true;
     }
-    if (listeners > 0) {
+    if (listeners > 0 || is_often) {
         return true;
     }
     if (ear->sleeper != NULL) { // who came back before the agent had come

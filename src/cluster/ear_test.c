@@ -153,6 +153,26 @@ TEST(who_gets_up_from_the_bell_to_run_something_calls_the_agent) {
     ear_deinit(&ear);
 }
 
+TEST(the_agent_watches_also_for_who_comes_and_goes_while_another_sleeps_at_the_bell) {
+    set_up();
+    EXPECT(leave_to_sleep(&other));
+    EXPECT(other.is_at_bell);
+    for (int i = 1; i < EAR_WATCH_LEAVES; i++) {
+        EXPECT(leave_to_run(&worker));
+        EXPECT(is_armed);
+    }
+    EXPECT(!leave_to_run(&worker));
+    EXPECT(come_by() != OS_NEVER);
+    EXPECT(!is_armed && other.is_at_bell && !agent.is_at_bell);
+    const int before = arms;
+    leave_often();
+    EXPECT(come_by() != OS_NEVER);
+    EXPECT_EQ(arms, before);
+    EXPECT_EQ(come_by(), OS_NEVER); // nobody has come or gone
+    EXPECT(is_armed && other.is_at_bell);
+    ear_deinit(&ear);
+}
+
 TEST(who_comes_back_to_the_bell_before_the_agent_has_come_is_rung_for) {
     set_up();
     EXPECT(leave_to_sleep(&worker));

@@ -28,7 +28,7 @@ enum hard_mode { HARD_STEAL = 1, HARD_PARK = 2, HARD_MOVE = 4 };
 
 // What proves that a mode had its way: each is counted when it happens because of the mode.
 enum hard_mark {
-    HARD_STOLEN, // a task was taken that its owner had shown to thieves, or waited for that
+    HARD_STOLEN, // a task was taken that its owner had shown to thieves for that
     HARD_ASLEEP, // a worker slept without having spun
     HARD_QUEUED, // an await went through the queue although it did not have to
     HARD_MOVED,  // a stack was handed to another worker

@@ -37,7 +37,8 @@ struct wire {
     bool (*next)(struct wire *wire, struct worker *worker, struct runnable **found);
     _Atomic bool has_next; // a glance at whether one waits
     // The worker goes away; it `has_listened`, or not. It is to sleep if it is announced, and has
-    // found nothing then. If it is the agent, sets until_ns. False: something has come that nobody
+    // found nothing then; at the bell, if worker->is_at_bell is set. If it is the agent, sets
+    // until_ns. False: something has come that nobody
     // else listens for, or the agent is to come by.
     bool (*leave)(struct wire *wire, struct worker *worker, bool has_listened);
     // Whether a task of this type, which may travel, shall be taken to be sent. From any worker.
