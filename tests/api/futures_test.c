@@ -76,8 +76,9 @@ TEST(gathered_failures_are_values){ON_ALL(gathered)}
 
 TN_PFRAME(void, gathers, (_Atomic int *, begun), (int *, outcomes)) {
     struct tn_executor *executor = tn_executor_create(self, NULL);
-    struct tn_future futures[2] = {tn_submit(executor, later, 0.0, 1),
-                                   tn_submit(executor, holds, begun)};
+    struct tn_future futures[2] = {tn_submit(executor, later, 0.0, 1)};
+    EXPECT_EQ(tn_await_futures(self, 1, futures, TN_UNTIL_ALL), TN_OK);
+    futures[1] = tn_submit(executor, holds, begun);
     (void)tn_gather(self, 2, futures, outcomes);
 }
 
