@@ -44,7 +44,7 @@ static inline void suspend_to_loop(struct task_stack *stack,
 // Whether the loop has nothing to do with the stack but its commit.
 static inline bool suspend_may_commit(struct task_stack *stack) {
     return !stack->scheduler->is_shared && stack->departure == NULL && stack->waits == NULL &&
-           (stack->tasks.self.top == stack->tasks.first || tasks_all_stolen(&stack->tasks));
+           !tasks_has_unstolen(&stack->tasks);
 }
 
 // The stack that the loop would continue now, taken off its queue; NULL: the loop has to look.

@@ -206,10 +206,10 @@ bool tasks_finish(struct tn_task *task, int outcome, uint32_t *ticket);
 // A glance: does the public part hold anything?
 bool tasks_has_public(struct tasks *tasks);
 
-// A glance, by the owner: there is nothing to show to thieves, because all there is was stolen.
-static inline bool tasks_all_stolen(struct tasks *tasks) {
+// A glance, by the owner: tasks lie here that nobody has stolen, and could be shown to thieves.
+static inline bool tasks_has_unstolen(struct tasks *tasks) {
     const uint64_t top = (uint64_t)(tasks->self.top - tasks->first);
-    return atomic_load_relaxed(&tasks->range) == (top << 32 | top); // tail and split
+    return top != 0 && atomic_load_relaxed(&tasks->range) != (top << 32 | top); // tail and split
 }
 
 // Walks the whole array and panics where an invariant is broken. By the owner. Returns the number

@@ -60,10 +60,8 @@ void wire_sleep_as_agent(struct worker *worker) {
 
 bool wire_may_wait_here(struct task_stack *stack) {
     struct worker *worker = stack->worker;
-    const bool has_tasks =
-        stack->tasks.self.top != stack->tasks.first && !tasks_all_stolen(&stack->tasks);
-    return !worker->is_agent && !hard_is(HARD_PARK) && !has_tasks && !worker_has_next(worker) &&
-           !scheduler_has_free_work(worker->scheduler) &&
+    return !worker->is_agent && !hard_is(HARD_PARK) && !tasks_has_unstolen(&stack->tasks) &&
+           !worker_has_next(worker) && !scheduler_has_free_work(worker->scheduler) &&
            ++worker->waits_here % WORKER_TIMER_ROUNDS != 0;
 }
 

@@ -204,8 +204,7 @@ __attribute__((noinline)) static void load(struct worker *worker, struct task_st
 }
 
 void worker_load(struct worker *worker, struct task_stack *stack) {
-    struct tasks *tasks = &stack->tasks;
-    if (tasks->self.top != tasks->first && !tasks_all_stolen(tasks)) {
+    if (tasks_has_unstolen(&stack->tasks)) {
         load(worker, stack);
     }
 }
