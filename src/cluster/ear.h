@@ -29,9 +29,9 @@
 #include "os/file.h"
 #include "scheduler/worker.h"
 
-// How often the last listener goes to run something until the agent watches, and within one watch so
-// that the agent goes on watching; and how late it may hear something then. So many doorbells cost
-// about as much as the agent's way there and back.
+// How often the last listener goes to run something until the agent watches, and within one watch
+// so that the agent goes on watching; and how late it may hear something then. So many doorbells
+// cost about as much as the agent's way there and back.
 enum { EAR_WATCH_LEAVES = 4, EAR_WATCH_NS = 200000 };
 
 // What is due is so in milliseconds; a look takes a part of a microsecond, of which the clock would
