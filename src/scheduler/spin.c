@@ -42,6 +42,9 @@ bool spin_begin(struct spin *spin) {
 }
 
 bool spin_goes_on(struct spin *spin) {
+    if (spin->spun_ns > SPIN_ALONE_NS) {
+        os_thread_yield();
+    }
     spin->spun_ns = os_now_ns() - spin->began_ns;
     return spin->spun_ns < spin->length_ns;
 }

@@ -23,10 +23,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// Below: a look at all queues takes some tenths of a microsecond. Above: a wake-up that takes
-// longer waits for a CPU, not for a core to wake, and spinning would keep one from others.
-#define SPIN_MIN_NS 1000
+// Below: what a sleep costs both sides in system calls and switches, however quick the wake-up is.
+// Above: a wake-up that takes longer waits for a CPU, not for a core to wake, and spinning would
+// keep one from others. That it does anyway where more threads spin than there are CPUs: so after a
+// moment each look first lets those run that wait for this one.
+#define SPIN_MIN_NS 6000
 #define SPIN_MAX_NS 50000
+#define SPIN_ALONE_NS 2000
 // Before anything is measured.
 #define SPIN_FIRST_NS 10000
 // So many naps for one trial, of at most so many spins that pay.
@@ -60,7 +63,7 @@ void spin_init(struct spin *spin, struct spin_limits *limits);
 // The worker is idle from now on. True: it may spin, until spin_end; false: enough others do.
 bool spin_begin(struct spin *spin);
 
-// True while the spin is to go on. Looks at the clock.
+// True while the spin is to go on. Looks at the clock, and may let another thread run.
 bool spin_goes_on(struct spin *spin);
 
 // Ends the spin, if there is one. `paid`: because there is something to do; before it is done.

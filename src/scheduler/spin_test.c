@@ -49,9 +49,9 @@ TEST(the_price_of_a_wake_up_is_the_median_of_those_seen) {
     }
     EXPECT(sum_ns / 1000 > 20000 && sum_ns / 1000 < 45000);
     for (int i = 0; i < 40; i++) {
-        wake_after(100000, 2000);
+        wake_after(100000, 2 * SPIN_MIN_NS);
     }
-    EXPECT(atomic_load_relaxed(&limits.wake_ns) < 2600);
+    EXPECT(atomic_load_relaxed(&limits.wake_ns) < 26 * SPIN_MIN_NS / 10);
 }
 
 TEST(the_price_stays_inside_its_bounds_whatever_is_seen) {
