@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "os/os.h"
+
 enum { WAYS = 10, TRIAL_EVERY = 64 };
 
 void habits_init(struct habits *habits) {
@@ -11,6 +13,7 @@ void habits_init(struct habits *habits) {
         atomic_store_relaxed(&habits->habits[i].mean_ns, 0);
         atomic_store_relaxed(&habits->habits[i].asked, 0);
         atomic_store_relaxed(&habits->habits[i].is_trial, false);
+        atomic_store_relaxed(&habits->habits[i].tried_ns, 0);
     }
     habits->way_ns = 0;
     atomic_store_relaxed(&habits->short_ns, 0);
@@ -29,15 +32,25 @@ static struct habit *find(struct habits *habits, const struct tn_type *type) {
     return NULL;
 }
 
+// Its turn has come by the count; the clock is looked at then only.
+static void try_once(struct habit *habit) {
+    const uint64_t now_ns = os_now_ns();
+    if (now_ns - atomic_load_relaxed(&habit->tried_ns) >= HABITS_TRIAL_NS) {
+        atomic_store_relaxed(&habit->tried_ns, now_ns);
+        atomic_store_relaxed(&habit->is_trial, true);
+    }
+}
+
 bool habits_wants(struct habits *habits, const struct tn_type *type) {
     struct habit *habit = find(habits, type);
     const uint64_t mean_ns = habit == NULL ? 0 : atomic_load_relaxed(&habit->mean_ns);
     if (mean_ns == 0 || mean_ns >= atomic_load_relaxed(&habits->short_ns)) {
         return true;
     }
-    const uint32_t asked = atomic_fetch_add_relaxed(&habit->asked, 1);
-    if (asked % TRIAL_EVERY == TRIAL_EVERY - 1) {
-        atomic_store_relaxed(&habit->is_trial, true);
+    const uint32_t asked = atomic_load_relaxed(&habit->asked) + 1;
+    atomic_store_relaxed(&habit->asked, asked);
+    if (asked % TRIAL_EVERY == 0) {
+        try_once(habit);
     }
     return atomic_load_relaxed(&habit->is_trial);
 }

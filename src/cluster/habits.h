@@ -6,7 +6,8 @@
 // more threads than CPUs, many a process waits for one first, for as long as a hundred ways; so
 // what is measured since adds a sixteenth of the least at most. A DFrame whose function runs for
 // less than ten ways stays; now and then one of these is sent all the same, to see whether that is
-// still so.
+// still so: one of 64 at most, and none within 2 ms of the one before, which may have had to wake
+// another process.
 // Invariant: a type has one entry, written under the turn, read by anybody; a table that is full
 // knows nothing of further types, which are sent. Start reading at habits_wants.
 #ifndef TENON_CLUSTER_HABITS_H
@@ -19,13 +20,14 @@
 
 struct tn_type;
 
-enum { HABITS_TYPES = 256 };
+enum { HABITS_TYPES = 256, HABITS_TRIAL_NS = 2000000 };
 
 struct habit {
     const struct tn_type *_Atomic type; // NULL: none
     _Atomic uint64_t mean_ns;           // followed by an eighth each time; 0: not known
     _Atomic uint32_t asked;             // how often, while it was too short
     _Atomic bool is_trial;              // the next one is sent all the same
+    _Atomic uint64_t tried_ns;          // when one was last chosen for that
 };
 
 struct habits {

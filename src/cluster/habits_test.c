@@ -3,10 +3,24 @@
 
 #include <tenon/dframe.h>
 
+#include "os/os.h"
 #include "support/test.h"
 
 static struct habits habits;
 static const struct tn_type brief = {.name = "brief"}, lasting = {.name = "lasting"};
+
+// So many of the brief ones begin, one after another, or at once. Returns how many are sent.
+static int take_some(int count, bool is_later) {
+    struct habit *const habit = &habits.habits[((uintptr_t)&brief / 64) % HABITS_TYPES];
+    int sent = 0;
+    for (int i = 0; i < count; i++) {
+        if (is_later) {
+            atomic_store_relaxed(&habit->tried_ns, 0);
+        }
+        sent += habits_takes(&habits, &brief);
+    }
+    return sent;
+}
 
 // One has come back that did not wait for another.
 static void learn(const struct tn_type *type, uint64_t elapsed_ns, uint64_t spent_ns) {
@@ -27,11 +41,16 @@ TEST(what_runs_for_less_than_ten_ways_stays_but_for_a_trial) {
         learn(&lasting, 400000, 380000);
     }
     EXPECT(habits_takes(&habits, &lasting));
-    int sent = 0;
-    for (int i = 0; i < 640; i++) {
-        sent += habits_takes(&habits, &brief);
-    }
-    EXPECT_EQ(sent, 10);
+    EXPECT_EQ(take_some(640, true), 10);
+}
+
+TEST(one_trial_does_not_follow_soon_after_another) {
+    habits_init(&habits);
+    learn(&brief, 30000, 10000);
+    const uint64_t begin_ns = os_now_ns();
+    const int sent = take_some(640, false);
+    const uint64_t passed_ns = os_now_ns() - begin_ns;
+    EXPECT(sent >= 1 && (uint64_t)sent <= 1 + passed_ns / HABITS_TRIAL_NS);
 }
 
 TEST(a_trial_waits_until_somebody_can_send_it) {

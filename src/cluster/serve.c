@@ -128,7 +128,7 @@ static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct
     struct taker_slot *slot = take_task(serve, worker, &now_ns);
     os_lock_release(&serve->ear.turn);
     if (atomic_load_relaxed(&wire->has_next) && (heard > 0 || slot != NULL)) {
-        scheduler_tasks_published(&serve->run->scheduler);
+        scheduler_work_published(&serve->run->scheduler);
     }
     *found = slot == NULL ? NULL : start(serve, worker, slot, now_ns);
     return heard > 0 || slot != NULL;
@@ -148,8 +148,8 @@ static bool leave(struct wire *wire, struct worker *worker, bool has_listened) {
     struct serve *serve = container_of(wire, struct serve, elsewhere.wire);
     os_lock_acquire(&serve->ear.turn);
     const bool is_quiet = ear_end(&serve->ear, worker, has_listened);
-    const bool is_task =
-        worker->takes_free && serve->root != NULL && !list_is_empty(&serve->taker.waiting);
+    const bool is_task = worker->is_announced && worker->takes_free && serve->root != NULL &&
+                         !list_is_empty(&serve->taker.waiting);
     if (worker->is_agent) {
         wire->until_ns = ear_agent_until(&serve->ear, atomic_load_relaxed(&wire->due_ns));
     }

@@ -167,7 +167,7 @@ static int run_in_place(struct tn_self *self, struct tn_task *task, void *result
         // Somebody is hungry, or this was the last public one: show what lies deeper, which this
         // one may keep waiting for long.
         if (tasks_publish(tasks, task, false)) {
-            scheduler_tasks_published(task_stack_of(self)->scheduler);
+            scheduler_tasks_published(task_stack_of(self));
         }
     }
     return call(self, task, result);

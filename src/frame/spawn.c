@@ -65,7 +65,7 @@ static void show_tasks(struct task_stack *stack) {
     if (!tasks->is_shared) {
         tasks_arm(tasks);
     } else if (tasks_publish(tasks, tasks->self.top, false)) {
-        scheduler_tasks_published(stack->scheduler);
+        scheduler_tasks_published(stack);
     }
     hard_offer(stack, tasks->self.top - 1);
 }

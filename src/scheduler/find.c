@@ -60,7 +60,7 @@ static struct runnable *stop_idling(struct worker *worker, struct runnable *foun
 __attribute__((noinline)) static void show_rest(struct worker *worker) {
     struct scheduler *scheduler = worker->scheduler;
     if (!shared_queue_is_empty(&worker->ready) || scheduler_has_free_work(scheduler)) {
-        scheduler_tasks_published(scheduler);
+        scheduler_work_published(scheduler);
     }
     worker->is_chosen = false;
     if (watchdog_is_owed(&worker->watchdog)) {
@@ -91,7 +91,7 @@ struct task_stack *worker_stop_idling(struct worker *worker) {
 static struct task_stack *run_stolen(struct worker *worker, struct task_stack *from,
                                      struct tn_task *task, bool is_idle) {
     if (tasks_has_public(&from->tasks)) {
-        scheduler_tasks_published(worker->scheduler); // There is more: let one more come.
+        scheduler_tasks_published(from); // There is more: let one more come.
     }
     struct task_stack *stack = worker->scheduler->calls->start_stolen(worker, from, task);
     return stack == NULL ? NULL : run(worker, &stack->resume, is_idle, true);
@@ -260,11 +260,9 @@ static bool run_next(struct worker *worker, struct task_stack **next) {
     return is_done;
 }
 
-// The oldest task that `stack` shows, if it may run elsewhere: for the agent.
+// The oldest task that `stack` shows, if it shall run elsewhere: for the agent.
 static struct tn_task *steal_to_send(struct task_stack *stack, struct wire *wire) {
-    const struct tn_type *type = tasks_peek(&stack->tasks);
-    const bool is_wanted = type != NULL && type->travel != NULL && wire->wants(wire, type);
-    return is_wanted ? tasks_steal(&stack->tasks) : NULL;
+    return wire_wants_of(wire, stack) ? tasks_steal(&stack->tasks) : NULL;
 }
 
 static struct tn_task *steal_loaded_to_send(struct worker *owner, struct task_stack **from) {
@@ -297,7 +295,7 @@ static bool rob_to_send(struct worker *worker, bool is_idle, struct task_stack *
         struct tn_task *task = NULL;
         if (from != NULL) {
             task = steal_to_send(from, scheduler->wire);
-            if (task == NULL) {
+            if (task == NULL && !tasks_has_public(&from->tasks)) {
                 tasks_poke(&from->tasks);
             }
         }

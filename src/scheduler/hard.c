@@ -85,7 +85,7 @@ void hard_offer_slow(struct task_stack *stack, const struct tn_task *task) {
     (void)tasks_publish(tasks, tasks->self.top, true);
     bool is_stolen = tasks_is_stolen(tasks, task); // by who looked while it was published
     for (int i = 0; !is_stolen && i < ROUNDS_MAX && is_anybody_free(stack->worker); i++) {
-        scheduler_tasks_published(stack->scheduler);
+        scheduler_tasks_published(stack);
         os_thread_yield();
         is_stolen = tasks_is_stolen(tasks, task);
     }

@@ -27,7 +27,7 @@ static void submit_free(struct scheduler *scheduler, struct runnable *runnable) 
         return;
     }
     shared_queue_push(&scheduler->free, runnable);
-    scheduler_tasks_published(scheduler);
+    scheduler_work_published(scheduler);
 }
 
 void scheduler_submit(struct scheduler *scheduler, struct runnable *runnable, struct worker *home) {
@@ -66,19 +66,28 @@ void scheduler_submit_anyone(struct scheduler *scheduler, struct runnable *runna
     }
 }
 
-void scheduler_tasks_published(struct scheduler *scheduler) {
-    if (!scheduler->is_shared) {
-        return;
-    }
+// False: no executor is idle.
+static bool wake_executor(struct scheduler *scheduler) {
     idle_published();
     const int chosen = idle_choose(&scheduler->idle);
     if (chosen >= 0) {
         scheduler_hand_over(&scheduler->workers[chosen], NULL);
-    } else {
-        scheduler_wake_spare(scheduler);
-        if (UNLIKELY(scheduler->wire != NULL)) {
-            wire_published(scheduler);
-        }
+        return true;
+    }
+    scheduler_wake_spare(scheduler);
+    return false;
+}
+
+void scheduler_work_published(struct scheduler *scheduler) {
+    if (scheduler->is_shared) {
+        (void)wake_executor(scheduler);
+    }
+}
+
+void scheduler_tasks_published(struct task_stack *stack) {
+    struct scheduler *scheduler = stack->scheduler;
+    if (scheduler->is_shared && !wake_executor(scheduler) && UNLIKELY(scheduler->wire != NULL)) {
+        wire_published(scheduler->wire, stack);
     }
 }
 
@@ -86,7 +95,7 @@ void scheduler_show_tasks(struct worker *worker) {
     struct task_stack *stack = atomic_load_relaxed(&worker->running);
     if (worker->scheduler->is_shared && stack != NULL &&
         tasks_publish(&stack->tasks, stack->tasks.self.top, true)) {
-        scheduler_tasks_published(worker->scheduler);
+        scheduler_tasks_published(stack);
     }
 }
 

@@ -91,9 +91,14 @@ bool wire_wait_here(struct task_stack *stack, const _Atomic bool *is_done) {
     return has_come;
 }
 
-void wire_published(struct scheduler *scheduler) {
-    if (atomic_load_relaxed(&scheduler->wire->open) > 0) {
-        wire_wake_agent(scheduler);
+bool wire_wants_of(struct wire *wire, struct task_stack *stack) {
+    const struct tn_type *type = tasks_peek(&stack->tasks);
+    return type != NULL && type->travel != NULL && wire->wants(wire, type);
+}
+
+void wire_published(struct wire *wire, struct task_stack *stack) {
+    if (atomic_load_relaxed(&wire->open) > 0 && wire_wants_of(wire, stack)) {
+        wire_wake_agent(stack->scheduler);
     }
 }
 

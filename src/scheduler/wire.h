@@ -82,9 +82,12 @@ bool wire_wait_here(struct task_stack *stack, const _Atomic bool *is_done);
 // listen.
 void wire_sleep_as_agent(struct worker *worker);
 
-// Work has come that may run elsewhere, and nobody idle has taken it: tells the agent, if there are
-// places.
-void wire_published(struct scheduler *scheduler);
+// Shall the oldest task that the stack shows be taken to be sent? A glance, from any worker.
+bool wire_wants_of(struct wire *wire, struct task_stack *stack);
+
+// The stack has shown tasks, and nobody idle has taken them: tells the agent, if there are places,
+// and the oldest task shall be sent.
+void wire_published(struct wire *wire, struct task_stack *stack);
 
 // Wakes the agent, if it sleeps. From any thread, while the run can't end.
 void wire_wake_agent(struct scheduler *scheduler);

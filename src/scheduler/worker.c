@@ -200,7 +200,7 @@ __attribute__((noinline)) static void load(struct worker *worker, struct task_st
     atomic_store_relaxed(&stack->loaded_on, worker);
     atomic_fetch_add_relaxed(&worker->loaded_count, 1);
     os_lock_release(&worker->loaded_lock);
-    scheduler_tasks_published(worker->scheduler);
+    scheduler_tasks_published(stack);
 }
 
 void worker_load(struct worker *worker, struct task_stack *stack) {
@@ -240,7 +240,7 @@ static inline void ready(struct worker *worker, struct scheduler *scheduler,
             shared_queue_push(&worker->ready, &stack->resume);
             // The loop takes it itself, or shows it before it runs something else.
             if (atomic_load_relaxed(&worker->running) != NULL) {
-                scheduler_tasks_published(scheduler);
+                scheduler_work_published(scheduler);
             }
             return;
         }

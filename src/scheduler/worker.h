@@ -273,7 +273,10 @@ void scheduler_set_world(struct scheduler *scheduler, struct world *world);
 // an idle worker watches, if there is one. From any worker.
 void scheduler_awaits_world(struct scheduler *scheduler);
 
-// The running stack has made tasks public: wakes somebody to take them, if anybody is idle.
-void scheduler_tasks_published(struct scheduler *scheduler);
+// Work has been made public that executors may take: wakes one, if any is idle.
+void scheduler_work_published(struct scheduler *scheduler);
+
+// The same of tasks of this stack, which may also be sent to other processes.
+void scheduler_tasks_published(struct task_stack *stack);
 
 #endif

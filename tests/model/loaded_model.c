@@ -30,8 +30,8 @@ bool inbox_take(struct inbox *inbox, struct runnable_queue *queue) {
     return false;
 }
 
-void scheduler_tasks_published(struct scheduler *of) {
-    (void)of;
+void scheduler_tasks_published(struct task_stack *shown) {
+    (void)shown;
 }
 
 static void run_task(const struct tn_task *task) {

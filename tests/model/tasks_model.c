@@ -61,8 +61,8 @@ void worker_ready(struct scheduler *scheduler, struct task_stack *ready) {
     os_wake_word(&is_ready, 1);
 }
 
-void scheduler_tasks_published(struct scheduler *scheduler) {
-    (void)scheduler;
+void scheduler_tasks_published(struct task_stack *shown) {
+    (void)shown;
 }
 
 int cancel_due_slow(struct tn_self *self) {
