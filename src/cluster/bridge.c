@@ -265,7 +265,8 @@ static bool wants(struct wire *wire, const struct tn_type *type) {
     return habits_wants(&container_of(wire, struct bridge, elsewhere.wire)->habits, type);
 }
 
-// Who leaves sees to it that somebody looks when it is time. False: the agent sleeps for longer.
+// Who leaves sees to it that somebody looks when it is time. False: the agent sleeps for longer,
+// and does not watch.
 static bool leave_looking(struct bridge *bridge, const struct worker *worker) {
     struct wire *wire = &bridge->elsewhere.wire;
     const uint64_t now_ns = bridge->owner.unbegun > 0 ? os_now_ns() : 0; // else nobody looks at it
@@ -280,7 +281,8 @@ static bool leave_looking(struct bridge *bridge, const struct worker *worker) {
     if (worker->is_agent) {
         wire->until_ns = ear_agent_until(&bridge->ear, until_ns);
     }
-    return until_ns >= wire->until_ns || atomic_load_relaxed(&bridge->ear.listeners) > 0;
+    return until_ns >= wire->until_ns || bridge->ear.is_watched ||
+           atomic_load_relaxed(&bridge->ear.listeners) > 0;
 }
 
 static bool leave(struct wire *wire, struct worker *worker, bool has_listened) {

@@ -89,8 +89,10 @@ void ear_begin(struct ear *ear, struct worker *worker) {
 
 // The agent goes. Before there is a link, its place is where the bell will be.
 static bool end_agent(struct ear *ear, struct worker *agent, int listeners) {
-    const bool is_often =
-        ear->left_to_run >= EAR_WATCH_LEAVES && (listeners > 0 || ear->is_left_to_run);
+    const unsigned often = (unsigned)EAR_WATCH_LEAVES << ear->doubled;
+    const bool comes_back = listeners > 0 || ear->is_left_to_run || ear->sleeper != NULL;
+    const bool is_often = ear->left_to_run >= often && comes_back;
+    ear->doubled = is_often ? ear->doubled + (ear->doubled < EAR_WATCH_DOUBLES) : 0;
     ear->is_watched = is_often || ear->is_asked;
     ear->is_asked = false;
     ear->left_to_run = 0;
@@ -98,10 +100,10 @@ static bool end_agent(struct ear *ear, struct worker *agent, int listeners) {
         lie_down(ear, agent);
         return true;
     }
-    if (listeners > 0 || is_often) {
+    if (listeners > 0 || (is_often && ear->is_left_to_run)) {
         return true;
     }
-    if (ear->sleeper != NULL) { // who came back before the agent had come
+    if (ear->sleeper != NULL) { // who has come back to the bell
         return arm(ear);
     }
     return ear->is_watched || lie_down_armed(ear, agent);
@@ -152,6 +154,7 @@ bool ear_end(struct ear *ear, struct worker *worker, bool has_listened) {
 
 uint64_t ear_agent_until(const struct ear *ear, uint64_t until_ns) {
     const bool is_watched = ear->is_watched && !MUTATED(ear_watches_without_an_end);
-    const uint64_t look_ns = is_watched ? os_now_ns() + EAR_WATCH_NS : OS_NEVER;
+    const uint64_t watch_ns = (uint64_t)EAR_WATCH_NS << ear->doubled;
+    const uint64_t look_ns = is_watched ? os_now_ns() + watch_ns : OS_NEVER;
     return look_ns < until_ns ? look_ns : until_ns;
 }

@@ -17,7 +17,8 @@
 // All of that costs system calls, for nothing if whoever went comes back at once. So the agent
 // watches first: it sleeps for EAR_WATCH_NS at most, and listens then, and nobody has to ring
 // meanwhile; and who has run something short finds the place at the bell free again. It goes on
-// like that while listeners come and go often.
+// like that while listeners come and go often, each time for twice as long up to a limit: it takes
+// a core from others whenever it comes by, and they come by themselves.
 //
 // Invariant, under the turn: `listeners` workers listen; with none, and an open link, it is armed
 // and somebody sleeps at the bell, or is about to look again; or the agent watches; or the agent is
@@ -30,9 +31,10 @@
 #include "scheduler/worker.h"
 
 // How often the last listener goes to run something until the agent watches, and within one watch
-// so that the agent goes on watching; and how late it may hear something then. So many doorbells
-// cost about as much as the agent's way there and back.
-enum { EAR_WATCH_LEAVES = 4, EAR_WATCH_NS = 200000 };
+// so that the agent goes on watching; how late it may hear something then; and how often it
+// doubles that, if as many went for each EAR_WATCH_NS. So many doorbells cost about as much as the
+// agent's way there and back.
+enum { EAR_WATCH_LEAVES = 4, EAR_WATCH_NS = 200000, EAR_WATCH_DOUBLES = 3 };
 
 // What is due is so in milliseconds; a look takes a part of a microsecond, of which the clock would
 // be the most. So of those that hear nothing one in so many looks at the time.
@@ -48,7 +50,8 @@ struct ear {
     bool is_armed;
     bool is_asked;        // the agent, to leave the bell to others: it watches once
     bool calls_agent;     // who went last: the agent is to be woken, for nobody sleeps at the bell
-    bool is_watched;      // by the agent, which comes by within EAR_WATCH_NS
+    bool is_watched;      // by the agent, which comes by within EAR_WATCH_NS << doubled
+    unsigned doubled;
     bool is_left_to_run;  // the worker that listened last went to run something
     unsigned left_to_run; // how many did so since the agent went
     unsigned looks;       // at the link, that have heard nothing

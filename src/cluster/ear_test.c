@@ -45,7 +45,8 @@ static bool leave_to_run(struct worker *who) {
 
 // Often enough for the agent to watch, which it does.
 static void leave_often(void) {
-    for (int i = 0; i < EAR_WATCH_LEAVES; i++) {
+    const int often = EAR_WATCH_LEAVES << ear.doubled;
+    for (int i = 0; i < often; i++) {
         EXPECT(leave_to_run(&worker));
     }
 }
@@ -78,16 +79,35 @@ static void make_it_watch(void) {
     EXPECT(!is_armed && !agent.is_at_bell);
 }
 
+// It comes by, and sleeps at least for so long, but not for ever.
+static void expect_watch_for(uint64_t watch_ns) {
+    const uint64_t now_ns = os_now_ns(), until_ns = come_by();
+    EXPECT(until_ns >= now_ns + watch_ns && until_ns - now_ns < 1000 * watch_ns);
+}
+
 TEST(where_listeners_come_and_go_the_agent_watches_and_nobody_rings) {
     set_up();
     make_it_watch();
     const int before = arms;
-    for (int round = 0; round < 3; round++) {
+    for (int round = 1; round <= EAR_WATCH_DOUBLES + 2; round++) {
+        const int doubled = round < EAR_WATCH_DOUBLES ? round : EAR_WATCH_DOUBLES;
         leave_often();
-        const uint64_t now_ns = os_now_ns(), until_ns = come_by();
-        EXPECT(until_ns >= now_ns && until_ns - now_ns < 1000 * (uint64_t)EAR_WATCH_NS);
+        expect_watch_for((uint64_t)EAR_WATCH_NS << doubled);
     }
     EXPECT_EQ(arms, before);
+    ear_deinit(&ear);
+}
+
+TEST(who_comes_and_goes_less_often_is_watched_as_closely_as_at_first) {
+    set_up();
+    make_it_watch();
+    leave_often();
+    expect_watch_for(2 * EAR_WATCH_NS);
+    for (int i = 0; i < EAR_WATCH_LEAVES; i++) {
+        EXPECT(leave_to_run(&worker)); // half as often
+    }
+    EXPECT_EQ(come_by(), OS_NEVER);
+    EXPECT_EQ(ear.doubled, 0u);
     ear_deinit(&ear);
 }
 
@@ -107,7 +127,11 @@ TEST(who_falls_asleep_does_so_at_the_bell_although_the_agent_watches) {
     leave_often();
     EXPECT(leave_to_sleep(&worker));
     EXPECT(is_armed && worker.is_at_bell);
-    EXPECT_EQ(come_by(), OS_NEVER); // nobody runs anything
+    EXPECT(come_by() != OS_NEVER); // so often will come back soon
+    EXPECT(is_armed && worker.is_at_bell && !agent.is_at_bell);
+    EXPECT(leave_to_run(&worker));
+    EXPECT(leave_to_sleep(&worker));
+    EXPECT_EQ(come_by(), OS_NEVER);
     EXPECT(is_armed && worker.is_at_bell && !agent.is_at_bell);
     ear_deinit(&ear);
 }

@@ -121,7 +121,8 @@ static bool leave(struct wire *of, struct worker *worker, bool has_listened) {
     if (worker->is_agent) {
         of->until_ns = ear_agent_until(&ear, until_ns);
     }
-    const bool wakes = is_quiet && until_ns < of->until_ns && !MUTATED(ear_model_keeps_the_time);
+    const bool is_late = until_ns < of->until_ns && !ear.is_watched;
+    const bool wakes = is_quiet && is_late && !MUTATED(ear_model_keeps_the_time);
     os_lock_release(&ear.turn);
     if (wakes) {
         wire_wake_agent(&scheduler);
