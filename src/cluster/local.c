@@ -8,7 +8,10 @@
 
 enum {
     MESSAGES_EACH = 64, // of one peer, before the next one's turn
-    QUIET_MAX = 64,     // turns until the next look at the poll: what costs a system call
+    // Turns until the next look at the poll, which costs a system call: it reports who has ended,
+    // or that a process has been made.
+    QUIET_MAX = 512,
+    QUIET_MAX_EXPECTING = 64,
     TRIM_NS = 1000000000,
 };
 
@@ -84,8 +87,10 @@ static void tell_end(struct local *local, struct local_peer *peer) {
 
 static unsigned hear_peers(struct local *local) {
     unsigned heard = 0;
+    local->is_expecting = false;
     for (unsigned i = 0; i < local->options.peers_max; i++) {
         struct local_peer *peer = &local->peers[i];
+        local->is_expecting |= peer->state == LOCAL_ASKED || peer->state == LOCAL_MADE;
         if (peer->state == LOCAL_MADE) {
             heard += look_at_head(local, peer);
         }
@@ -117,7 +122,7 @@ static void trim(struct local *local, uint64_t now_ns) {
 static unsigned local_turn(struct link *link) {
     struct local *local = local_of(link);
     unsigned heard = hear_peers(local);
-    if (++local->quiet < QUIET_MAX) {
+    if (++local->quiet < (local->is_expecting ? QUIET_MAX_EXPECTING : QUIET_MAX)) {
         return heard;
     }
     local->quiet = 0;

@@ -52,7 +52,8 @@ struct local {
     struct os_child zygote;
     unsigned zygotes; // so far; their processes end with them, but a moment later
     unsigned living;
-    unsigned quiet; // turns since the last look at `poll`
+    unsigned quiet;    // turns since the last look at `poll`
+    bool is_expecting; // a process that was asked for, and is not up yet
     uint64_t trim_at_ns;
     struct side_buffer buffer;
     struct local_peer peers[];
