@@ -1,19 +1,23 @@
 // processes - DFrames in other processes of this machine: what a start, an empty DFrame and a long
 // argument cost. bench/processes.py runs it beside its peers.
 //
-//     RESULT first_ms=.. round_us=.. one_per_s=.. two_per_s=.. long_ms=.. copy_ms=.. answer_ms=..
-//            fill_ms=.. long_cold_ms=.. answer_cold_ms=..
+//     RESULT first_ms=.. round_us=.. one_per_s=.. two_per_s=.. placed_per_s=.. idle_percent=..
+//            long_ms=.. copy_ms=.. answer_ms=.. fill_ms=.. long_cold_ms=.. answer_cold_ms=..
 //
 //   first   from the spawn of a run's first DFrame to its result: one process is started
 //   round   an empty DFrame there and back, awaited at once
 //   one     empty DFrames in batches of 64, with one process; two: with two
+//   placed  the same with two processes, of which the run decides which are worth the way
+//   idle    what a run uses of one CPU that has four processes and sleeps: all five together
 //   long    a DFrame with an argument of 64 MiB, of which it reads some; copy: one memcpy of it
 //   answer  a DFrame that writes a result of 64 MiB, of which its parent reads some; fill: as many
 //           bytes written once here; cold: the same, the first time in a run
 //
-// All of them are sent away (TENON_PLACE=remote). Start reading at main.
+// But for `placed`, all of them are sent away (TENON_PLACE=remote). Start reading at main.
+#include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <tenon.h>
 
@@ -141,6 +145,72 @@ TN_PFRAME(double, with_long_argument) {
     return measure_median(samples, ROUNDS);
 }
 
+// ---- idleness --------------------------------------------------------------------------------
+
+static double cpu_seconds_of(pid_t process) {
+    clockid_t clock;
+    struct timespec spent;
+    const bool is_there =
+        clock_getcpuclockid(process, &clock) == 0 && clock_gettime(clock, &spent) == 0;
+    return is_there ? (double)spent.tv_sec + (double)spent.tv_nsec * 1e-9 : 0;
+}
+
+static pid_t parent_of(pid_t process) {
+    char path[32];
+    int parent = 0;
+    (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)process);
+    FILE *file = fopen(path, "r");
+    if (file != NULL) {
+        (void)!fscanf(file, "%*d (%*[^)]) %*c %d", &parent);
+        fclose(file);
+    }
+    return parent;
+}
+
+// What this process and those below it have used so far, and how many these are.
+static double all_cpu_seconds(int *below) {
+    double sum = cpu_seconds_of(getpid());
+    DIR *processes = opendir("/proc");
+    *below = 0;
+    for (struct dirent *entry; processes != NULL && (entry = readdir(processes)) != NULL;) {
+        const pid_t process = atoi(entry->d_name), parent = process > 0 ? parent_of(process) : 0;
+        if (parent == getpid() || (parent > 0 && parent_of(parent) == getpid())) {
+            sum += cpu_seconds_of(process);
+            ++*below;
+        }
+    }
+    if (processes != NULL) {
+        closedir(processes);
+    }
+    return sum;
+}
+
+TN_DFRAME(int, naps, (int, n)) {
+    tn_sleep(self, 0.02);
+    return n;
+}
+
+TN_PFRAME(double, sleeps) {
+    enum { PROCESSES = 4 };
+    const double sleep_seconds = measure_is_quick() ? 0.2 : 5;
+    tn_task(naps) tasks[2 * PROCESSES]; // so that all are there
+    for (int i = 0; i < 2 * PROCESSES; i++) {
+        tasks[i] = tn_spawn(naps, i);
+    }
+    for (int i = 0; i < 2 * PROCESSES; i++) {
+        check(tn_await(naps, tasks[i]) == i);
+    }
+    tn_sleep(self, 0.05);
+    int below, below_after;
+    const double before = all_cpu_seconds(&below);
+    tn_sleep(self, sleep_seconds);
+    const double used = all_cpu_seconds(&below_after) - before;
+    check(below == 1 + PROCESSES && below_after == below); // the one that makes them, too
+    return 100 * used / sleep_seconds;
+}
+
+// ---- runs ------------------------------------------------------------------------------------
+
 #define WITH(count) TN_RUN(.num_threads = 1, .num_processes = (count))
 
 static double median_of(int (*run)(double *answer), size_t rounds) {
@@ -167,6 +237,10 @@ static int run_two(double *answer) {
     return tn_run_with(WITH(2), in_batches, answer);
 }
 
+static int run_idle(double *answer) {
+    return tn_run_with(WITH(4), sleeps, answer);
+}
+
 static int run_long(double *answer) {
     return tn_run_with(WITH(1), with_long_argument, answer);
 }
@@ -183,6 +257,8 @@ int main(void) {
     long_cold_seconds = &long_cold;
     answer_cold_seconds = &answer_cold;
     repeats = measure_is_quick() ? 4 * BATCH : 400 * BATCH;
+    (void)unsetenv("TENON_PLACE");
+    const double placed_seconds = median_of(run_two, rounds);
     (void)setenv("TENON_PLACE", "remote", 1);
     const double long_seconds = median_of(run_long, 1);
     const double answer_seconds = median_of(run_answer, 1);
@@ -190,6 +266,7 @@ int main(void) {
            median_of(run_round, rounds) * 1e6);
     printf(" one_per_s=%.0f two_per_s=%.0f", 1 / median_of(run_one, rounds),
            1 / median_of(run_two, rounds));
+    printf(" placed_per_s=%.0f idle_percent=%.2f", 1 / placed_seconds, median_of(run_idle, 1));
     printf(" long_ms=%.1f copy_ms=%.1f answer_ms=%.1f fill_ms=%.1f", long_seconds * 1e3, copy * 1e3,
            answer_seconds * 1e3, fill * 1e3);
     printf(" long_cold_ms=%.1f answer_cold_ms=%.1f\n", long_cold * 1e3, answer_cold * 1e3);
