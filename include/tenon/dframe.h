@@ -13,8 +13,9 @@
 // has a place for it, when it is about to start; otherwise, and without other processes, it runs in
 // this one, exactly as a PFrame does. What a parent awaits before anybody has taken it is called
 // here; and a DFrame whose function has run for less than ten times as long as the way there and
-// back takes stays here, but for one in 64, which is looked at again. TENON_PLACE=here in the
-// environment keeps all of them here, remote sends each at once, for tests and measurements.
+// back takes stays here, but for one now and then, to see whether that is still so. In the
+// environment TENON_PLACE=here keeps all of them here, remote sends each at once, for tests and
+// measurements.
 //
 // These processes are copies of this program on this machine. main never runs in them, nor do
 // constructors of the program that come after the first DFrame's; they have none of the program's

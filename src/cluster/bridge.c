@@ -261,8 +261,15 @@ static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct
     return heard > 0;
 }
 
-static bool wants(struct wire *wire, const struct tn_type *type) {
-    return habits_wants(&container_of(wire, struct bridge, elsewhere.wire)->habits, type);
+static bool wants(struct wire *wire, const struct tn_type *type, bool is_idle) {
+    return habits_wants(&container_of(wire, struct bridge, elsewhere.wire)->habits, type, is_idle);
+}
+
+// It comes by for the next trial if it has left tasks where they are.
+static uint64_t agent_until(const struct bridge *bridge, uint64_t until_ns) {
+    const uint64_t try_ns =
+        bridge->elsewhere.wire.leaves_some ? os_now_ns() + HABITS_TRIAL_NS : OS_NEVER;
+    return ear_agent_until(&bridge->ear, try_ns < until_ns ? try_ns : until_ns);
 }
 
 // Who leaves sees to it that somebody looks when it is time. False: the agent sleeps for longer,
@@ -279,7 +286,7 @@ static bool leave_looking(struct bridge *bridge, const struct worker *worker) {
     const uint64_t look_ns = bridge->owner.unbegun > 0 ? bridge->look_ns : OS_NEVER;
     const uint64_t until_ns = due_ns < look_ns ? due_ns : look_ns;
     if (worker->is_agent) {
-        wire->until_ns = ear_agent_until(&bridge->ear, until_ns);
+        wire->until_ns = agent_until(bridge, until_ns);
     }
     return until_ns >= wire->until_ns || bridge->ear.is_watched ||
            atomic_load_relaxed(&bridge->ear.listeners) > 0;

@@ -5,7 +5,7 @@
 
 #include "os/os.h"
 
-enum { WAYS = 10, TRIAL_EVERY = 64 };
+enum { WAYS = 10, ASKED_FOR_A_LOOK = 64 };
 
 void habits_init(struct habits *habits) {
     for (int i = 0; i < HABITS_TYPES; i++) {
@@ -16,6 +16,7 @@ void habits_init(struct habits *habits) {
         atomic_store_relaxed(&habits->habits[i].tried_ns, 0);
     }
     habits->way_ns = 0;
+    habits->ways = 0;
     atomic_store_relaxed(&habits->short_ns, 0);
 }
 
@@ -32,8 +33,7 @@ static struct habit *find(struct habits *habits, const struct tn_type *type) {
     return NULL;
 }
 
-// Its turn has come by the count; the clock is looked at then only.
-static void try_once(struct habit *habit) {
+static void try_if_it_is_time(struct habit *habit) {
     const uint64_t now_ns = os_now_ns();
     if (now_ns - atomic_load_relaxed(&habit->tried_ns) >= HABITS_TRIAL_NS) {
         atomic_store_relaxed(&habit->tried_ns, now_ns);
@@ -41,7 +41,7 @@ static void try_once(struct habit *habit) {
     }
 }
 
-bool habits_wants(struct habits *habits, const struct tn_type *type) {
+bool habits_wants(struct habits *habits, const struct tn_type *type, bool is_idle) {
     struct habit *habit = find(habits, type);
     const uint64_t mean_ns = habit == NULL ? 0 : atomic_load_relaxed(&habit->mean_ns);
     if (mean_ns == 0 || mean_ns >= atomic_load_relaxed(&habits->short_ns)) {
@@ -49,14 +49,14 @@ bool habits_wants(struct habits *habits, const struct tn_type *type) {
     }
     const uint32_t asked = atomic_load_relaxed(&habit->asked) + 1;
     atomic_store_relaxed(&habit->asked, asked);
-    if (asked % TRIAL_EVERY == 0) {
-        try_once(habit);
+    if (is_idle || asked % ASKED_FOR_A_LOOK == 0) {
+        try_if_it_is_time(habit);
     }
     return atomic_load_relaxed(&habit->is_trial);
 }
 
 bool habits_takes(struct habits *habits, const struct tn_type *type) {
-    const bool wants = habits_wants(habits, type);
+    const bool wants = habits_wants(habits, type, false);
     struct habit *habit = wants ? find(habits, type) : NULL;
     if (habit != NULL && atomic_load_relaxed(&habit->is_trial)) {
         atomic_store_relaxed(&habit->is_trial, false);
@@ -82,7 +82,9 @@ static uint64_t follow_way(uint64_t least_ns, uint64_t way_ns) {
 void habits_learn_way(struct habits *habits, uint64_t elapsed_ns, uint64_t spent_ns) {
     if (spent_ns < elapsed_ns) { // else one of the clocks was read too coarsely
         habits->way_ns = follow_way(habits->way_ns, elapsed_ns - spent_ns);
-        atomic_store_relaxed(&habits->short_ns, WAYS * habits->way_ns);
+        habits->ways += habits->ways < HABITS_WAYS_MIN;
+        atomic_store_relaxed(&habits->short_ns,
+                             habits->ways < HABITS_WAYS_MIN ? 0 : WAYS * habits->way_ns);
     }
 }
 

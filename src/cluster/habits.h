@@ -4,10 +4,10 @@
 // The way is what an answer takes beyond the time that the function ran, where it was sent to a
 // thread that had nothing to do: of what was measured the least, forgotten slowly. Where there are
 // more threads than CPUs, many a process waits for one first, for as long as a hundred ways; so
-// what is measured since adds a sixteenth of the least at most. A DFrame whose function runs for
-// less than ten ways stays; now and then one of these is sent all the same, to see whether that is
-// still so: one of 64 at most, and none within 2 ms of the one before, which may have had to wake
-// another process.
+// what is measured since adds a sixteenth of the least at most; and it is not known before some
+// were measured. A DFrame whose function runs for less than ten ways stays; now and then one of
+// these is sent all the same, to see whether that is still so: none within 2 ms of the one before,
+// which may have had to wake another process.
 // Invariant: a type has one entry, written under the turn, read by anybody; a table that is full
 // knows nothing of further types, which are sent. Start reading at habits_wants.
 #ifndef TENON_CLUSTER_HABITS_H
@@ -20,7 +20,7 @@
 
 struct tn_type;
 
-enum { HABITS_TYPES = 256, HABITS_TRIAL_NS = 2000000 };
+enum { HABITS_TYPES = 256, HABITS_TRIAL_NS = 2000000, HABITS_WAYS_MIN = 4 };
 
 struct habit {
     const struct tn_type *_Atomic type; // NULL: none
@@ -33,13 +33,15 @@ struct habit {
 struct habits {
     struct habit habits[HABITS_TYPES];
     uint64_t way_ns;
+    unsigned ways; // that were measured, up to HABITS_WAYS_MIN
     _Atomic uint64_t short_ns; // ten ways; 0: not known
 };
 
 void habits_init(struct habits *habits);
 
-// Shall one of these go elsewhere? From any thread.
-bool habits_wants(struct habits *habits, const struct tn_type *type);
+// Shall one of these go elsewhere? From any thread. Whether it is time for a trial is looked at
+// once in 64 times, or each time by who is idle anyway.
+bool habits_wants(struct habits *habits, const struct tn_type *type, bool is_idle);
 
 // The same by who will send it if so: a trial is used up by that.
 bool habits_takes(struct habits *habits, const struct tn_type *type);

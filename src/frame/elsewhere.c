@@ -61,7 +61,8 @@ void elsewhere_submit(struct frame *frame) {
     struct scheduler *scheduler = &frame->run->scheduler;
     struct wire *wire = scheduler->wire;
     frame_retain(frame);
-    if (may_go(frame) && atomic_load_relaxed(&wire->open) > 0 && wire->wants(wire, frame->type)) {
+    if (may_go(frame) && atomic_load_relaxed(&wire->open) > 0 &&
+        wire->wants(wire, frame->type, false)) {
         scheduler_submit_anyone(scheduler, &frame->start, false);
     } else {
         scheduler_submit(scheduler, &frame->start, frame->home);

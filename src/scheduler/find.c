@@ -262,7 +262,9 @@ static bool run_next(struct worker *worker, struct task_stack **next) {
 
 // The oldest task that `stack` shows, if it shall run elsewhere: for the agent.
 static struct tn_task *steal_to_send(struct task_stack *stack, struct wire *wire) {
-    return wire_wants_of(wire, stack) ? tasks_steal(&stack->tasks) : NULL;
+    struct tn_task *task = wire_wants_of(wire, stack, true) ? tasks_steal(&stack->tasks) : NULL;
+    wire->leaves_some |= task == NULL && tasks_has_public(&stack->tasks);
+    return task;
 }
 
 static struct tn_task *steal_loaded_to_send(struct worker *owner, struct task_stack **from) {
@@ -286,6 +288,7 @@ static struct tn_task *steal_loaded_to_send(struct worker *owner, struct task_st
 // has shown nothing is asked to.
 static bool rob_to_send(struct worker *worker, bool is_idle, struct task_stack **next) {
     struct scheduler *scheduler = worker->scheduler;
+    scheduler->wire->leaves_some = false;
     if (atomic_load_relaxed(&scheduler->wire->open) <= 0) {
         return false;
     }

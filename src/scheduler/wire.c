@@ -91,13 +91,13 @@ bool wire_wait_here(struct task_stack *stack, const _Atomic bool *is_done) {
     return has_come;
 }
 
-bool wire_wants_of(struct wire *wire, struct task_stack *stack) {
+bool wire_wants_of(struct wire *wire, struct task_stack *stack, bool is_idle) {
     const struct tn_type *type = tasks_peek(&stack->tasks);
-    return type != NULL && type->travel != NULL && wire->wants(wire, type);
+    return type != NULL && type->travel != NULL && wire->wants(wire, type, is_idle);
 }
 
 void wire_published(struct wire *wire, struct task_stack *stack) {
-    if (atomic_load_relaxed(&wire->open) > 0 && wire_wants_of(wire, stack)) {
+    if (atomic_load_relaxed(&wire->open) > 0 && wire_wants_of(wire, stack, false)) {
         wire_wake_agent(stack->scheduler);
     }
 }

@@ -41,14 +41,16 @@ struct wire {
     // until_ns. False: something has come that nobody
     // else listens for, or the agent is to come by.
     bool (*leave)(struct wire *wire, struct worker *worker, bool has_listened);
-    // Whether a task of this type, which may travel, shall be taken to be sent. From any worker.
-    bool (*wants)(struct wire *wire, const struct tn_type *type);
+    // Whether a task of this type, which may travel, shall be taken to be sent. From any worker, or
+    // by the agent, which is idle.
+    bool (*wants)(struct wire *wire, const struct tn_type *type, bool is_idle);
     // The agent chooses what is sent, so who runs it elsewhere waits for the agent. Otherwise what
     // it hears while all others are busy has time, and to spin would only take a core from them.
     bool agent_spins;
     struct world *world;     // where the doorbell rings
     _Atomic int open;        // places in other processes that are free: a glance
     _Atomic uint64_t due_ns; // when to hear even if nothing has come; OS_NEVER: not
+    bool leaves_some;        // the agent has last seen tasks that are not to be sent now
     uint64_t until_ns;       // what the agent sleeps until, or has slept; by whoever leaves
 };
 
@@ -83,7 +85,7 @@ bool wire_wait_here(struct task_stack *stack, const _Atomic bool *is_done);
 void wire_sleep_as_agent(struct worker *worker);
 
 // Shall the oldest task that the stack shows be taken to be sent? A glance, from any worker.
-bool wire_wants_of(struct wire *wire, struct task_stack *stack);
+bool wire_wants_of(struct wire *wire, struct task_stack *stack, bool is_idle);
 
 // The stack has shown tasks, and nobody idle has taken them: tells the agent, if there are places,
 // and the oldest task shall be sent.
