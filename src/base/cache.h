@@ -14,6 +14,18 @@
 // Starts a new line: put it before the first field of a group that one thread writes.
 #define CACHE_ALIGNED __attribute__((aligned(CACHE_LINE)))
 
+// Has a line come into the cache by the time that it is read, or written.
+static inline void cache_fetch(const void *at) {
+    __builtin_prefetch(at);
+}
+static inline void cache_fetch_to_write(const void *at) {
+#if defined(__x86_64__)
+    __asm__ volatile("prefetchw %0" ::"m"(*(const char *)at));
+#else
+    __builtin_prefetch(at, 1);
+#endif
+}
+
 // Proves at compile time that two fields of a structure never share a line.
 #define CACHE_APART(type, first, second)                                                           \
     _Static_assert(offsetof(type, first) / CACHE_LINE != offsetof(type, second) / CACHE_LINE,      \
