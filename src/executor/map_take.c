@@ -3,6 +3,7 @@
 // Invariant: `taken` is the chunk whose result `at` was given last; it goes back when the next one
 // is wanted. Start reading at next_result.
 #include "base/bits.h"
+#include "base/cache.h"
 #include "executor/map.h"
 #include "frame/cancel.h"
 #include "frame/current.h"
@@ -13,6 +14,10 @@
 
 #define WINDOW 256
 #define CHUNK_MAX 4096
+
+// Results of a word that another thread has written: each line of them is asked for some lines
+// ahead, for it takes a time in which some come.
+enum { FETCH_EACH = 8, FETCH_AHEAD = 8 * CACHE_LINE };
 
 // ---- life ------------------------------------------------------------------------------------
 
@@ -233,6 +238,9 @@ bool tn_map_next_type(struct tn_self *self, const struct tn_type *type, struct t
         return chunk != NULL;
     }
     const char *from = chunk->values + chunk->at * map->stride;
+    if (UNLIKELY(chunk->at % FETCH_EACH == 0)) { // beyond the last one, it is in vain
+        cache_fetch(from + FETCH_AHEAD);
+    }
     if (UNLIKELY(chunk_outcome(chunk, chunk->at) != TN_OK)) {
         __builtin_memset(value, 0, type->result_bytes);
     } else if (LIKELY(type->result_bytes == sizeof(uint64_t))) {
