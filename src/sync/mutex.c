@@ -25,7 +25,7 @@ enum { OVERTAKEN_MAX = 2 };
 // A holder that runs on another thread gives it back soon, mostly; waking costs more than that.
 // Each look at the mutex takes its words from the holder's core: so the first one comes late, and
 // the time from look to look doubles. Longer where nothing else is to be run.
-enum { PAUSES_MIN = 16, PAUSES_MAX = 128, PAUSES_MAX_BUSY = 32 };
+enum { PAUSES_MIN = 32, PAUSES_MAX = 128, PAUSES_MAX_BUSY = 32 };
 
 struct mutex_wait {
     struct waiter waiter;
@@ -92,6 +92,7 @@ static bool spin(struct mutex *mutex, const struct waiter *waiter) {
     }
     const int pauses_max = wait_may_spin(waiter->self) ? PAUSES_MAX : PAUSES_MAX_BUSY;
     for (int pauses = PAUSES_MIN; pauses <= pauses_max; pauses *= 2) {
+        cpu_pauses(pauses);
         const uint32_t state = atomic_load_relaxed(&mutex->state);
         if (state == MUTEX_WAITED || mutex->is_strict) {
             return false;
@@ -99,7 +100,6 @@ static bool spin(struct mutex *mutex, const struct waiter *waiter) {
         if (state == MUTEX_FREE && take(mutex, waiter->self, MUTEX_HELD)) {
             return true;
         }
-        cpu_pauses(pauses);
     }
     return false;
 }
