@@ -17,7 +17,8 @@
 //
 // A channel needs no call to begin: zeros are an unbuffered one. It lies in the program's memory
 // and must stay there while anybody uses it: who has received an item knows that it was sent, not
-// that the call that sent it has returned. Items are copied, and arrive in the order in which
+// that the call that sent it has returned, nor does who has sent one of the call that received it.
+// Items are copied, and arrive in the order in which
 // they were sent, unless another was asked for; each is received by one. Of several that wait the
 // first to come is first served. Who waits suspends its frame, never the thread.
 //
@@ -53,7 +54,7 @@ struct tn_channel {
     bool (*is_before)(const void *one, const void *other);
     // What follows is not for the program.
     bool tn_is_closed;
-    void *tn_words[30];
+    void *tn_words[34];
 };
 
 // TN_CHANNEL(type, name); declares, at file scope, a type of channels for items of any copyable

@@ -28,7 +28,7 @@ extern "C" {
 #endif
 
 // Grows with every change of the structures in this file.
-#define TN_ABI 5
+#define TN_ABI 6
 
 enum tn_level {
     TN_LEVEL_FRAME = 1,  // runs on its parent's thread

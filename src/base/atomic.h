@@ -15,6 +15,7 @@
 //   compiler_fence()             the compiler moves nothing across: for one side of os_barrier_all
 //   cpu_pause()                                                 in a loop that waits for another
 //   cpu_pauses(count)               so many times, in a loop that ends anyway: no step for models
+//   cpu_looks(count)                how often to look in such a loop: once for models
 //
 // ORDER is relaxed, acquire, release, acq_rel or seq_cst. `expected` points to a plain variable
 // that receives the value found when a cas fails; a failed cas orders like a load: acquire where
@@ -84,6 +85,7 @@ bool model_is_mutated(const char *name);
 #define compiler_fence() ((void)0)
 #define cpu_pause() model_pause(atomic_site_)
 #define cpu_pauses(count) ((void)(count))
+#define cpu_looks(count) 1
 #define plain_read(p) (*(__typeof__(p))model_plain((p), sizeof *(p), false, atomic_site_))
 #define plain_write(p, v)                                                                          \
     ((void)(*(__typeof__(p))model_plain((p), sizeof *(p), true, atomic_site_) = (v)))
@@ -116,6 +118,7 @@ static inline void cpu_pause(void) {
             cpu_pause();                                                                           \
         }                                                                                          \
     } while (0)
+#define cpu_looks(count) (count)
 #define plain_read(p) (*(p))
 #define plain_write(p, v) ((void)(*(p) = (v)))
 #define MUTATED(name) 0

@@ -126,6 +126,9 @@ int channel_try_send(struct channel *channel, const void *item, size_t bytes) {
     if (channel->is_closed) {
         return TN_CLOSED;
     }
+    if (spot_takes(&channel->spot, item)) {
+        return TN_OK;
+    }
     struct wait *receiver = wait_take(&channel->receivers);
     if (receiver != NULL) {
         channel_copy(channel_item_of(receiver, bytes), item, bytes);
@@ -153,6 +156,9 @@ int channel_try_receive(struct channel *channel, void *item, size_t bytes) {
             channel_put(channel, channel_item_of(sender, bytes), bytes);
             wait_fire(sender, TN_OK);
         }
+        return TN_OK;
+    }
+    if (spot_gives(&channel->spot, item)) {
         return TN_OK;
     }
     struct wait *sender = wait_take(&channel->senders);
@@ -275,6 +281,7 @@ int tn_channel_close(struct tn_channel *room) {
     channel_acquire(channel, turn_thread());
     const bool was_closed = channel->is_closed;
     channel->is_closed = true;
+    spot_close(&channel->spot);
     wait_fire_all(&channel->senders, TN_CLOSED);
     wait_fire_all(&channel->receivers, TN_CLOSED);
     channel_release(channel);
@@ -285,9 +292,11 @@ int tn_channel_close(struct tn_channel *room) {
 
 int channel_reset(struct tn_channel *room, size_t bytes, void (*drop)(void *item)) {
     struct channel *channel = channel_of(room);
+    spot_settle(&channel->spot);
     channel_acquire(channel, turn_thread());
-    const bool is_used =
-        !wait_list_is_empty(&channel->senders) || !wait_list_is_empty(&channel->receivers);
+    const bool is_used = !wait_list_is_empty(&channel->senders) ||
+                         !wait_list_is_empty(&channel->receivers) ||
+                         !spot_is_free(&channel->spot);
     if (!is_used) {
         if (drop != NULL) {
             channel_each(channel, bytes, drop);

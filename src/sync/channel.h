@@ -13,6 +13,7 @@
 // Invariants, with both turns; count = sending.count - receiving.count:
 //     receivers wait      =>  count == 0, it is not closed, and no sender waits
 //     senders wait        =>  count == the limit (0: unbuffered), and it is not closed
+//     somebody waits in the spot  =>  as in the list, where nobody has come before
 //     sending.is_quick    =>  oldest first, it is not closed, nobody waits to receive
 //     receiving.is_quick  =>  oldest first, nobody waits to send
 // Model-checked in tests/model. Start reading at tn_channel_send.
@@ -25,6 +26,7 @@
 
 #include "base/bits.h"
 #include "base/cache.h"
+#include "sync/spot.h"
 #include "sync/wait_list.h"
 
 // Written with the side's turn; is_quick, ring and room with both.
@@ -40,6 +42,9 @@ struct channel_side {
     _Atomic uint32_t user;
 };
 
+// What most items are, at any address.
+typedef uint64_t channel_word __attribute__((may_alias, aligned(1)));
+
 // struct tn_channel as seen from here.
 struct channel {
     const char *name;
@@ -49,11 +54,20 @@ struct channel {
     bool (*is_before)(const void *one, const void *other);
     bool is_closed;
     struct wait_list senders; // their items are read, or written, by who fires them
-    struct wait_list receivers;
+    struct spot spot; // unbuffered: where two meet that are awake
     struct channel_side sending;
     unsigned char apart[CACHE_LINE];
     struct channel_side receiving;
+    struct wait_list receivers;
+    unsigned char end[16]; // up to a whole line
 };
+
+// A structure of this size that is no part of another one begins half a line, at least.
+_Static_assert(offsetof(struct channel, spot) % (CACHE_LINE / 2) == 0 &&
+                   offsetof(struct channel, sending.turn.lock) <
+                       offsetof(struct channel, spot) + CACHE_LINE / 2 &&
+                   sizeof(struct channel) % CACHE_LINE == 0,
+               "an item from hand to hand takes one line to the other thread");
 
 static inline struct channel *channel_of(struct tn_channel *channel) {
     return (struct channel *)(void *)channel;
@@ -81,9 +95,6 @@ static inline size_t channel_count(struct channel *channel) {
 }
 
 // ---- items: channel_items.c ---------------------------------------------------------------------
-
-// What most items are, at any address.
-typedef uint64_t channel_word __attribute__((may_alias, aligned(1)));
 
 static inline void channel_copy(void *to, const void *from, size_t bytes) {
     if (LIKELY(bytes == sizeof(channel_word))) { // without a call

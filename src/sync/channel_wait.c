@@ -39,12 +39,28 @@ __attribute__((noinline)) static bool has_to_wait_still(struct channel *channel,
         return false;
     }
     channel_acquire(channel, wait->waiter.self->thread);
-    *code = sends ? channel_try_send(channel, item, bytes)
-                  : channel_try_receive(channel, item, bytes);
+    *code =
+        sends ? channel_try_send(channel, item, bytes) : channel_try_receive(channel, item, bytes);
     if (*code != TN_WOULD_WAIT) {
         channel_release(channel);
     }
     return *code == TN_WOULD_WAIT;
+}
+
+// Whether who is about to wait does so in the spot first. With the turn.
+static inline bool may_use_spot(struct tn_self *self, struct channel *channel, size_t bytes) {
+    return UNLIKELY(turn_is_shared(&channel->sending.turn)) && bytes == sizeof channel->spot.item &&
+           !current_is_outside(self) && spot_is_free(&channel->spot) &&
+           wait_list_is_empty(&channel->receivers) && wait_list_is_empty(&channel->senders) &&
+           wait_may_spin(self);
+}
+
+__attribute__((noinline)) static int wait_in_spot(struct tn_self *self, struct channel *channel,
+                                                  void *item, bool sends) {
+    ready_begin(self, NULL);
+    const int code = spot_wait(&channel->spot, &channel->sending.turn, self->thread, item, sends);
+    ready_over(self);
+    return code;
 }
 
 // Waits in the list of one side, with both turns, which it releases.
@@ -60,14 +76,28 @@ __attribute__((always_inline)) static inline int wait_in(struct tn_self *self,
         !has_to_wait_still(channel, &wait, item, bytes, sends, &code)) {
         return code;
     }
-    wait_push(sends ? &channel->senders : &channel->receivers, &wait.wait, &wait.waiter);
+    bool was_first = false;
+    if (!has_ring && may_use_spot(self, channel, bytes)) {
+        code = wait_in_spot(self, channel, item, sends);
+        if (code != TN_WOULD_WAIT) {
+            sanitizer_take_over(channel);
+            return code;
+        }
+        was_first = true; // others may have come to the list since
+    }
+    struct wait_list *const list = sends ? &channel->senders : &channel->receivers;
+    if (UNLIKELY(was_first)) {
+        wait_push_front(list, &wait.wait, &wait.waiter);
+    } else {
+        wait_push(list, &wait.wait, &wait.waiter);
+    }
     if (has_ring) {
         channel_settle(channel);
     }
     const struct guard guard = {&channel->sending.turn, has_ring ? &channel->receiving.turn : NULL};
     code = UNLIKELY(current_is_outside(self))
                ? wait_suspend_thread(&wait.wait, guard)
-               : wait_suspend_frame(self, &wait.wait, &wait.waiter, guard);
+               : wait_suspend_frame(self, &wait.wait, &wait.waiter, guard, !was_first);
     sanitizer_take_over(channel);
     code = code == TN_OK ? wait.wait.outcome : code;
     if (!sends && code == TN_OK) {
@@ -82,9 +112,8 @@ __attribute__((noinline)) int channel_wait_to_send(struct tn_self *self, struct 
     return wait_in(self, channel, (void *)(uintptr_t)item, bytes, true, true);
 }
 
-__attribute__((noinline)) int channel_wait_to_receive(struct tn_self *self,
-                                                      struct channel *channel, void *item,
-                                                      size_t bytes) {
+__attribute__((noinline)) int channel_wait_to_receive(struct tn_self *self, struct channel *channel,
+                                                      void *item, size_t bytes) {
     return wait_in(self, channel, item, bytes, false, true);
 }
 
@@ -104,6 +133,10 @@ __attribute__((noinline)) static int wait_to_accept(struct tn_self *self, struct
 int channel_pass(struct tn_self *self, struct channel *channel, const void *item, size_t bytes,
                  bool waits) {
     turn_acquire(&channel->sending.turn, self->thread);
+    if (UNLIKELY(spot_takes(&channel->spot, item))) {
+        turn_release(&channel->sending.turn);
+        return TN_OK;
+    }
     struct wait *receiver = wait_take(&channel->receivers);
     if (receiver != NULL) {
         channel_copy(channel_item_of(receiver, bytes), item, bytes);
@@ -111,9 +144,7 @@ int channel_pass(struct tn_self *self, struct channel *channel, const void *item
     } else if (LIKELY(!channel->is_closed && waits)) {
         return wait_to_pass(self, channel, item, bytes);
     }
-    const int code = receiver != NULL      ? TN_OK
-                     : channel->is_closed ? TN_CLOSED
-                                          : TN_WOULD_WAIT;
+    const int code = receiver != NULL ? TN_OK : channel->is_closed ? TN_CLOSED : TN_WOULD_WAIT;
     turn_release(&channel->sending.turn);
     return code;
 }
@@ -121,6 +152,11 @@ int channel_pass(struct tn_self *self, struct channel *channel, const void *item
 int channel_accept(struct tn_self *self, struct channel *channel, void *item, size_t bytes,
                    bool waits) {
     turn_acquire(&channel->sending.turn, self->thread);
+    if (UNLIKELY(spot_gives(&channel->spot, item))) {
+        turn_release(&channel->sending.turn);
+        sanitizer_take_over(channel);
+        return TN_OK;
+    }
     struct wait *sender = wait_take(&channel->senders);
     if (sender != NULL) {
         channel_copy(item, channel_item_of(sender, bytes), bytes);
@@ -128,9 +164,7 @@ int channel_accept(struct tn_self *self, struct channel *channel, void *item, si
     } else if (LIKELY(!channel->is_closed && waits)) {
         return wait_to_accept(self, channel, item, bytes);
     }
-    const int code = sender != NULL        ? TN_OK
-                     : channel->is_closed ? TN_CLOSED
-                                          : TN_WOULD_WAIT;
+    const int code = sender != NULL ? TN_OK : channel->is_closed ? TN_CLOSED : TN_WOULD_WAIT;
     turn_release(&channel->sending.turn);
     sanitizer_take_over(channel);
     return code;

@@ -71,10 +71,12 @@ static bool has_to_wait(const struct tn_choice *choice, const struct waiter *wai
     struct channel *channel = channel_of(choice->channel);
     if (choice->is_send) {
         return !channel->is_closed && channel_count(channel) >= channel_limit(channel) &&
-               !wait_list_has_other(&channel->receivers, waiter);
+               !wait_list_has_other(&channel->receivers, waiter) &&
+               !spot_wants(&channel->spot);
     }
     return !channel->is_closed && channel_count(channel) == 0 &&
-           !wait_list_has_other(&channel->senders, waiter);
+           !wait_list_has_other(&channel->senders, waiter) &&
+           !spot_has(&channel->spot);
 }
 
 // Hangs the waiter into the list of each channel. False: one of them is possible now, or was chosen

@@ -46,7 +46,7 @@ static void claim(struct turn *turn, uint32_t thread) {
 
 // In most cases who has the turn runs. If not it needs a processor, perhaps this one; a thread that
 // must never be kept from running by this one, whatever its priority, gets it in the end.
-static void wait_a_moment(uint32_t looks) {
+void turn_wait_a_moment(uint32_t looks) {
     if (looks < LOOKS_SPINNING) {
         cpu_pause();
         cpu_pauses((1 << looks) - 1);
@@ -62,7 +62,7 @@ static void lock(struct turn *turn) {
     while (atomic_exchange_acquire(&turn->lock, 1) != 0) {
         uint32_t looks = 0;
         do {
-            wait_a_moment(looks++);
+            turn_wait_a_moment(looks++);
         } while (atomic_load_relaxed(&turn->lock) != 0);
     }
 }

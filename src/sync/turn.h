@@ -70,6 +70,10 @@ uint32_t turn_thread(void);
 // turn_is_shared without the turn, as tn_mutex.
 void turn_keep(struct turn *turn, uint32_t thread);
 
+// Between two looks at what another thread will have written in some nanoseconds, if it runs.
+// `looks`: how many there were already.
+void turn_wait_a_moment(uint32_t looks);
+
 // Nobody uses it any more but the caller, who had it last: it is a new one.
 static inline void turn_forget(struct turn *turn) {
     atomic_store_relaxed(&turn->inside, 0);

@@ -106,9 +106,8 @@ static inline bool waiter_has_fired(struct waiter *waiter, struct guard guard) {
 }
 
 // Of a frame, on `stack`. As waiter_suspend.
-__attribute__((always_inline)) static inline bool waiter_suspend_inline(struct waiter *waiter,
-                                                                        struct task_stack *stack,
-                                                                        struct guard guard) {
+__attribute__((always_inline)) static inline bool
+waiter_suspend_inline(struct waiter *waiter, struct task_stack *stack, struct guard guard) {
     const bool is_hidden = stack->scopes != NULL && scope_hides(stack);
     stack->note = &waiter->note;
     suspend_hand_over(stack);
@@ -128,14 +127,15 @@ int wait_suspend_again(struct wait *wait, struct guard guard);
 int wait_suspend_thread(struct wait *wait, struct guard guard);
 
 // Of `waiter`, which stands for `self`, a frame. What is known to the caller need not be looked up.
-__attribute__((always_inline)) static inline int wait_suspend_frame(struct tn_self *self,
-                                                                    struct wait *wait,
-                                                                    struct waiter *waiter,
-                                                                    struct guard guard) {
+// It `spins` at first, where that may be of use.
+__attribute__((always_inline)) static inline int
+wait_suspend_frame(struct tn_self *self, struct wait *wait, struct waiter *waiter,
+                   struct guard guard, bool spins) {
     ready_begin(self, NULL);
     int code = TN_OK;
-    const bool is_over = (UNLIKELY(turn_is_shared(guard.first)) && wait_spin(wait, guard)) ||
-                         waiter_suspend_inline(waiter, task_stack_of(self), guard);
+    const bool is_over =
+        (UNLIKELY(turn_is_shared(guard.first)) && spins && wait_spin(wait, guard)) ||
+        waiter_suspend_inline(waiter, task_stack_of(self), guard);
     if (UNLIKELY(!is_over)) {
         code = wait_suspend_again(wait, guard);
     }
@@ -147,7 +147,7 @@ __attribute__((always_inline)) static inline int wait_suspend_inline(struct wait
                                                                      struct guard guard) {
     struct waiter *waiter = wait->waiter;
     return waiter->stack == NULL ? wait_suspend_thread(wait, guard)
-                                 : wait_suspend_frame(waiter->self, wait, waiter, guard);
+                                 : wait_suspend_frame(waiter->self, wait, waiter, guard, true);
 }
 
 #endif
