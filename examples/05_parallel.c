@@ -4,7 +4,7 @@
 // their parent's, so each blocks the next. As PFrames they run on free threads: the oldest goes to
 // the idle thread with the lowest number, and thread 0 is kept for root, a Frame. With three
 // threads `c` waits until `a` has ended. What is printed shows its threads: who counted, and below
-// on which one.
+// on which one. It takes its time, nine seconds.
 #include <stdio.h>
 #include <tenon.h>
 

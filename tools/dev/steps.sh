@@ -32,13 +32,23 @@ compile() {
     cmake --build "build/$1" -j "$cores" "${targets[@]}"
 }
 
+# Nobody looks at variables when all is tested: the numbers of lines are enough, and compile sooner.
+debugging_of() {
+    [ $is_testing = yes ] && [ $is_named = no ] || return
+    case $1 in
+        clang | aarch64) echo -DCMAKE_C_FLAGS=-g1 ;;
+        asan | tsan | sim | generic) echo -DCMAKE_C_FLAGS_DEBUG=-g1 ;;
+    esac
+}
+
 # build PRESET: configure and build; prints one line, or the end of the log when it fails.
 build() {
-    local preset=$1
+    local preset=$1 debugging
     local log=build/log/build_$preset.txt
     local start=$SECONDS
     mkdir -p build/log
-    if { cmake --preset "$preset" && compile "$preset"; } >"$log" 2>&1; then
+    read -r -a debugging <<<"$(debugging_of "$preset")"
+    if { cmake --preset "$preset" "${debugging[@]}" && compile "$preset"; } >"$log" 2>&1; then
         printf '%-24s built in %d s\n' "$preset" $((SECONDS - start))
     else
         grep -E -A 8 'error|FAILED|Error' "$log" | head -n 60
@@ -239,12 +249,13 @@ run_check() {
     done
 }
 
-# Prints a line for each hard mode, so that one sees it move on. The hard modes get as many seeds as
-# none when the preset is tested by name. At last one call to the system fails in each test.
+# Prints a line for each hard mode, so that one sees it move on. There are more seeds, and as many
+# in the hard modes as in none, when the preset is tested by name. At last one call to the system
+# fails in each test.
 test_contract() {
-    local mode seeds=200
-    step "sim contract" run_contract_seeded 200 "" ""
-    [ $is_named = yes ] || seeds=30
+    local mode seeds=200 seeds_plain=200
+    [ $is_named = yes ] || seeds=30 seeds_plain=100
+    step "sim contract" run_contract_seeded $seeds_plain "" ""
     for mode in steal park move; do
         step "sim contract $mode" run_contract_seeded $seeds "" "$mode"
     done
