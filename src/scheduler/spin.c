@@ -34,6 +34,7 @@ bool spin_begin(struct spin *spin) {
     }
     spin->began_ns = os_now_ns();
     spin->spun_ns = 0;
+    spin->robbed -= spin->robbed > 0;
     spin->is_on = atomic_fetch_add_relaxed(&limits->spinning, 1) < limits->spinning_max;
     if (!spin->is_on) {
         atomic_fetch_sub_relaxed(&limits->spinning, 1);
@@ -41,11 +42,22 @@ bool spin_begin(struct spin *spin) {
     return spin->is_on;
 }
 
+void spin_learn_yield(struct spin *spin, uint64_t took_ns) {
+    if (took_ns > SPIN_ROBBED_NS) {
+        spin->robbed = SPIN_ROBBED_SPINS;
+    }
+}
+
 bool spin_goes_on(struct spin *spin) {
-    if (spin->spun_ns > SPIN_ALONE_NS) {
+    const uint64_t before_ns = spin->spun_ns;
+    const bool yields = before_ns > SPIN_ALONE_NS && spin->robbed == 0;
+    if (yields) {
         os_thread_yield();
     }
     spin->spun_ns = os_now_ns() - spin->began_ns;
+    if (yields) {
+        spin_learn_yield(spin, spin->spun_ns - before_ns);
+    }
     return spin->spun_ns < spin->length_ns;
 }
 

@@ -26,10 +26,14 @@
 // Below: what a sleep costs both sides in system calls and switches, however quick the wake-up is.
 // Above: a wake-up that takes longer waits for a CPU, not for a core to wake, and spinning would
 // keep one from others. That it does anyway where more threads spin than there are CPUs: so after a
-// moment each look first lets those run that wait for this one.
+// moment each look first lets those run that wait for this one. But who has something to compute
+// keeps the CPU for long, and work that comes meanwhile waits, while a sleeper would be woken: then
+// a worker does not give it away for so many spins.
 #define SPIN_MIN_NS 6000
 #define SPIN_MAX_NS 50000
 #define SPIN_ALONE_NS 2000
+#define SPIN_ROBBED_NS 200000
+#define SPIN_ROBBED_SPINS 64
 // Before anything is measured.
 #define SPIN_FIRST_NS 10000
 // So many naps for one trial, of at most so many spins that pay.
@@ -51,6 +55,7 @@ struct spin {
     uint32_t length_ns;
     unsigned naps;       // since the last trial
     unsigned trial_left; // spins of the one that is being made
+    unsigned robbed;     // for so many spins it does not let others run
     uint64_t began_ns;
     uint64_t spun_ns; // at the last look at the clock
 };
@@ -65,6 +70,9 @@ bool spin_begin(struct spin *spin);
 
 // True while the spin is to go on. Looks at the clock, and may let another thread run.
 bool spin_goes_on(struct spin *spin);
+
+// It has let others run in a spin, which took so long.
+void spin_learn_yield(struct spin *spin, uint64_t took_ns);
 
 // Ends the spin, if there is one. `paid`: because there is something to do; before it is done.
 void spin_end_slow(struct spin *spin, bool paid);

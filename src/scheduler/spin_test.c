@@ -160,6 +160,19 @@ TEST(a_long_sleep_is_no_nap) {
     }
 }
 
+TEST(who_has_lost_the_cpu_for_long_keeps_it_for_some_spins) {
+    set_up();
+    spin_learn_yield(&spin, SPIN_ROBBED_NS / 2);
+    EXPECT_EQ(spin.robbed, 0u);
+    spin_learn_yield(&spin, 2 * SPIN_ROBBED_NS);
+    for (int i = 0; i < SPIN_ROBBED_SPINS; i++) {
+        EXPECT(spin.robbed > 0);
+        EXPECT(spin_begin(&spin));
+        spin_end(&spin, false);
+    }
+    EXPECT_EQ(spin.robbed, 0u);
+}
+
 TEST(only_so_many_workers_spin_at_once) {
     enum { WORKERS = 9 };
     struct spin spins[WORKERS];
