@@ -1,5 +1,5 @@
-// The rules of thumb of docs/which-one.md, measured: what to take for work that waits, for work
-// that calculates, and for calls that block; what handing out work costs by each way.
+// The rules of thumb of docs/guide/which-one.md, measured: what to take for work that waits, for
+// work that calculates, and for calls that block; what handing out work costs by each way.
 //     bench_which
 // Start reading at main.
 #include "measure.h"
@@ -36,11 +36,12 @@ TN_PFRAME(int, block, (int, i)) {
     return i;
 }
 
-static long sum_of_squares(long n) {
+// The same code for all that call it, also for those that drop the sum.
+__attribute__((noinline)) static long sum_of_squares(long n) {
     long sum = 0;
     for (long i = 0; i < n; i++) {
         sum += i * i;
-        __asm__("" : "+r"(i)); // or the compiler finds the formula
+        __asm__ volatile("" : "+r"(i), "+r"(sum)); // or the compiler finds the formula
     }
     return sum;
 }
