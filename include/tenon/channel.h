@@ -18,9 +18,9 @@
 // A channel needs no call to begin: zeros are an unbuffered one. It lies in the program's memory
 // and must stay there while anybody uses it: who has received an item knows that it was sent, not
 // that the call that sent it has returned, nor does who has sent one of the call that received it.
-// Items are copied, and arrive in the order in which
-// they were sent, unless another was asked for; each is received by one. Of several that wait the
-// first to come is first served. Who waits suspends its frame, never the thread.
+// Items are copied, and arrive in the order in which they were sent, unless another was asked for;
+// each is received by one. Of several that wait the first to come is first served. Who waits
+// suspends its frame, never the thread.
 //
 // Frames of one run, of several runs, and threads that are in no run may share one. The calls take
 // the `self` that is in scope; such a thread defines one, `struct tn_self *self = tn_current();`,

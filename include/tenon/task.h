@@ -27,7 +27,7 @@
 extern "C" {
 #endif
 
-// Grows with every change of the structures in this file.
+// Grows with every change of the structures in this file, and of those that programs make room for.
 #define TN_ABI 6
 
 enum tn_level {

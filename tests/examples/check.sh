@@ -2,8 +2,8 @@
 # Runs every example and compares what it prints with examples/NAME.expected, byte by byte; an
 # example without expected output fails, so that none can rot. Argument: the build folder.
 # One that says "Tested in virtual time" runs in the build for the simulated system only, and one
-# that says "Tested in real time" in the others only; one that "takes its time" there in these two
-# only, the release and the simulated system. In the release and on the simulated system
+# that says "Tested in real time" in the others only; one that "takes its time" in the release and
+# on the simulated system only. In these two
 # each runs once more with other processes, and once more at the lowest level (TENON_LEVEL) unless
 # it "shows its threads": what it prints must be the same. Every example refuses a number of
 # processes that is none.
