@@ -2,7 +2,8 @@
 // asks and is answered, and how it has failed.
 //
 // The arguments follow a struct baggage_wish, as copy.h writes them, and a snapshot of frame-local
-// values follows those. A failure travels with its causes, as a group; of a path below the DFrame's
+// values follows those. Where nothing is wished, and the arguments are shorter than a wish would
+// be, they travel alone: most fit a message then (ring.h). A failure travels with its causes, as a group; of a path below the DFrame's
 // own, what is behind that, which the owner puts before it again.
 // Invariant: reading stays inside what was read, whatever stands there. Start reading at
 // baggage_read.
@@ -16,12 +17,31 @@
 #include <tenon/failure.h>
 #include <tenon/port.h>
 
+#include "os/os.h"
+
 struct baggage_wish {
     uint64_t left_ns;            // until its deadline; OS_NEVER: it has none
     uint32_t stack_bytes;        // 0: as many as others
     uint32_t waits_for_children; // at its end, instead of removing them
     uint64_t locals_bytes;       // of the values of its ancestors: frame/local.h
 };
+
+// What is not said is this.
+static inline struct baggage_wish baggage_wish_none(void) {
+    return (struct baggage_wish){.left_ns = OS_NEVER};
+}
+
+// The bytes of the wish before arguments of so many bytes: none where it need not be said.
+static inline size_t baggage_wish_bytes(const struct baggage_wish *wish, size_t argument_bytes) {
+    const bool says_none = wish->left_ns == OS_NEVER && wish->stack_bytes == 0 &&
+                           wish->waits_for_children == 0 && wish->locals_bytes == 0;
+    return says_none && argument_bytes < sizeof *wish ? 0 : sizeof *wish;
+}
+
+// And in so many bytes that have come.
+static inline size_t baggage_wish_bytes_of(size_t bytes) {
+    return bytes < sizeof(struct baggage_wish) ? 0 : sizeof(struct baggage_wish);
+}
 
 // What a DFrame posts to an ancestor's event.
 struct baggage_post {

@@ -249,7 +249,7 @@ static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct
     if (link != NULL) {
         answers_begin(&bridge->answers, worker);
         bridge->heard_ns = 0;
-        heard = link->calls->turn(link);
+        heard = ear_hear(&bridge->ear, is_first);
         if (heard > 0) {
             atomic_store_relaxed(&wire->due_ns, 0); // a lease begins, or lasts longer
         }

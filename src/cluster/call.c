@@ -175,19 +175,22 @@ static uint64_t left_ns(const struct frame *frame) {
     return frame->deadline_ns > now_ns ? frame->deadline_ns - now_ns : 0;
 }
 
-static void pack(struct call *call, void *baggage, size_t bytes,
-                 const struct local_snapshot *locals) {
+static struct baggage_wish wish_of(const struct frame *frame, const struct local_snapshot *locals) {
+    return (struct baggage_wish){.left_ns = left_ns(frame),
+                                 .stack_bytes = (uint32_t)frame->stack_bytes,
+                                 .waits_for_children = frame->waits_for_children,
+                                 .locals_bytes = locals == NULL ? 0 : locals->bytes};
+}
+
+static void pack(struct call *call, void *baggage, size_t bytes, const struct baggage_wish *wish,
+                 size_t wish_bytes, const struct local_snapshot *locals) {
     const struct frame *frame = call->frame;
-    const struct baggage_wish wish = {.left_ns = left_ns(frame),
-                                      .stack_bytes = (uint32_t)frame->stack_bytes,
-                                      .waits_for_children = frame->waits_for_children,
-                                      .locals_bytes = locals == NULL ? 0 : locals->bytes};
-    memcpy(baggage, &wish, sizeof wish);
+    memcpy(baggage, wish, wish_bytes);
     if (locals != NULL) {
         memcpy((unsigned char *)baggage + bytes - locals->bytes, locals->values, locals->bytes);
     }
     copy_write(frame->type->travel->arguments, frame->payload,
-               (unsigned char *)baggage + sizeof wish);
+               (unsigned char *)baggage + wish_bytes);
     call->task = (struct owner_task){.id = run_next_task(frame->run),
                                      .function = registry_identity(frame->type),
                                      .arguments = baggage,
@@ -244,8 +247,10 @@ static void run_call(struct tn_self *self, struct frame *frame) {
     baggage.at = NULL;
     struct local_snapshot *locals;
     const bool is_whole = local_take_snapshot(frame, &locals);
-    const size_t bytes = sizeof(struct baggage_wish) + (locals == NULL ? 0 : locals->bytes) +
-                         copy_bytes(frame->type->travel->arguments, frame->payload);
+    const struct baggage_wish wish = wish_of(frame, locals);
+    const size_t copied = copy_bytes(frame->type->travel->arguments, frame->payload);
+    const size_t wish_bytes = baggage_wish_bytes(&wish, copied);
+    const size_t bytes = wish_bytes + copied + wish.locals_bytes;
     if (is_whole && bytes <= link->payload_max && bytes <= UINT32_MAX) {
         baggage_take(&baggage, link, frame, bytes);
     }
@@ -258,7 +263,7 @@ static void run_call(struct tn_self *self, struct frame *frame) {
     struct call call = {
         .note.tell = tell, .bridge = bridge, .frame = frame, .stack = task_stack_of(self)};
     asks_init(&call.asks);
-    pack(&call, baggage.at, bytes, locals);
+    pack(&call, baggage.at, bytes, &wish, wish_bytes, locals);
     os_free(locals);
     wait_for_end(self, &call);
     baggage_drop(&baggage);

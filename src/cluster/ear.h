@@ -38,7 +38,7 @@ enum { EAR_WATCH_LEAVES = 4, EAR_WATCH_NS = 200000, EAR_WATCH_DOUBLES = 3 };
 
 // What is due is so in milliseconds; a look takes a part of a microsecond, of which the clock would
 // be the most. So of those that hear nothing one in so many looks at the time.
-enum { EAR_LOOKS_TIMED = 16 };
+enum { EAR_LOOKS_TIMED = 16, EAR_LOOKS_IN_A_ROW = 8 };
 
 struct ear {
     struct os_lock turn;
@@ -82,6 +82,16 @@ static inline bool ear_is_timed(struct ear *ear, bool is_news) {
 
 // Until when the agent sleeps that has gone, and has nothing to do before until_ns.
 uint64_t ear_agent_until(const struct ear *ear, uint64_t until_ns);
+
+// With the turn: hands on what has come, and how much that was. A worker that has looked at all else
+// before looks a few times in a row, for a look is a part of what it does around each.
+static inline unsigned ear_hear(const struct ear *ear, bool is_first) {
+    unsigned heard = ear->link->calls->turn(ear->link);
+    for (int i = 1; heard == 0 && !is_first && i < EAR_LOOKS_IN_A_ROW; i++) {
+        heard = ear->link->calls->turn(ear->link);
+    }
+    return heard;
+}
 
 // Takes the turn for one look: false when another has it, or the worker is the agent and others
 // listen anyway. The first look of a worker waits for it.

@@ -30,9 +30,6 @@ static int guest_keep(void *upper, struct taker_slot *slot, const void *argument
     if (type == NULL) {
         return TN_NOT_FOUND;
     }
-    if (bytes < sizeof(struct baggage_wish)) {
-        return TN_MALFORMED;
-    }
     struct serve *serve = upper;
     const bool lasts = link_lasts(serve->link, arguments);
     const size_t room = (lasts ? 0 : bits_round_up(bytes, 8)) + result_bytes(type);
@@ -267,8 +264,9 @@ static struct frame *make_frame(struct guest *guest, struct worker *worker, int 
     const struct tn_type *type = guest->type;
     const struct tn_data_type *arguments = type->travel->arguments;
     struct serve *serve = guest->serve;
-    struct baggage_wish wish;
-    memcpy(&wish, guest->came, sizeof wish);
+    const size_t wish_bytes = baggage_wish_bytes_of(guest->bytes);
+    struct baggage_wish wish = baggage_wish_none();
+    memcpy(&wish, guest->came, wish_bytes);
     uint64_t small[SMALL_BYTES / sizeof(uint64_t)]; // not zeroed
     const bool is_small = arguments->bytes <= sizeof small;
     void *const values = is_small ? small : os_allocate(bits_round_up(arguments->bytes, 8));
@@ -277,8 +275,8 @@ static struct frame *make_frame(struct guest *guest, struct worker *worker, int 
         return NULL;
     }
     struct frame *frame = NULL;
-    const unsigned char *const begin = (const unsigned char *)guest->came + sizeof wish;
-    const size_t left = guest->bytes - sizeof wish;
+    const unsigned char *const begin = (const unsigned char *)guest->came + wish_bytes;
+    const size_t left = guest->bytes - wish_bytes;
     const size_t locals = wish.locals_bytes <= left ? (size_t)wish.locals_bytes : left;
     if (!copy_read(arguments, begin, left - locals, values)) {
         *code = TN_MALFORMED;

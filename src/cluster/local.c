@@ -10,8 +10,8 @@ enum {
     MESSAGES_EACH = 64, // of one peer, before the next one's turn
     // Turns until the next look at the poll, which costs a system call: it reports who has ended,
     // or that a process has been made.
-    QUIET_MAX = 512,
-    QUIET_MAX_EXPECTING = 64,
+    QUIET_MAX = 2048,
+    QUIET_MAX_EXPECTING = 128,
     TRIM_NS = 1000000000,
 };
 

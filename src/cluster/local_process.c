@@ -11,7 +11,7 @@
 #include "os/file.h"
 #include "os/share.h"
 
-enum { TAG_BELL = 1, TAG_OWNER, MESSAGES_EACH = 64, QUIET_MAX = 512, TRIM_NS = 1000000000 };
+enum { TAG_BELL = 1, TAG_OWNER, MESSAGES_EACH = 64, QUIET_MAX = 2048, TRIM_NS = 1000000000 };
 
 struct process {
     struct link link;

@@ -86,6 +86,46 @@ static void put_payload(struct ring *ring, struct ring_slot *slot, const struct 
     }
 }
 
+// ---- brief ones ------------------------------------------------------------------------------
+
+static bool is_brief(const struct ring *ring, const struct message *message) {
+    return message->bytes - 1u < RING_BRIEF_BYTES && message->owner == ring->sender.owner &&
+           message->session == ring->sender.session && message->version == ring->sender.version;
+}
+
+static struct ring_sender sender_of(const struct message *message) {
+    return (struct ring_sender){message->owner, message->session, message->version};
+}
+
+static void set_sender(struct message *message, const struct ring_sender *sender) {
+    message->owner = sender->owner;
+    message->session = sender->session;
+    message->version = sender->version;
+}
+
+// Where its payload lies.
+static void *brief_room(struct message *message) {
+    _Static_assert(offsetof(struct message, session) == offsetof(struct message, owner) + 8,
+                   "room for 16 bytes");
+    return &message->owner;
+}
+
+// Writes all but the number.
+static void put(struct ring *ring, struct ring_slot *slot, const struct message *message,
+                const void *payload) {
+    memcpy(&slot->message, message, offsetof(struct message, payload));
+    plain_write(&slot->message.task, message->task); // all of it, for who looks for races
+    if (is_brief(ring, message)) {
+        slot->message.version = RING_BRIEF;
+        memcpy(brief_room(&slot->message), payload, message->bytes);
+        return;
+    }
+    ring->sender = sender_of(message);
+    if (message->bytes > 0) {
+        put_payload(ring, slot, message, payload);
+    }
+}
+
 enum ring_code ring_push_quietly(struct ring *ring, const struct message *message,
                                  const void *payload) {
     const size_t bytes = bytes_outside(ring, message);
@@ -102,13 +142,10 @@ enum ring_code ring_push_quietly(struct ring *ring, const struct message *messag
         }
     }
     struct ring_slot *slot = slot_at(ring, ring->head);
-    if (message->bytes > 0) {
-        put_payload(ring, slot, message, payload);
-    }
-    memcpy(&slot->message, message, offsetof(struct message, payload));
-    plain_write(&slot->message.task, message->task); // all of it, for who looks for races
+    put(ring, slot, message, payload);
     ring->head++;
     atomic_store_release(number_of(slot), ring->head); // pairs with see_message
+    cache_fetch_to_write(slot_at(ring, ring->head + 1)); // nobody looks at that one yet
     return RING_OK;
 }
 
@@ -162,8 +199,15 @@ static bool is_inside(const struct ring *ring, const struct message *message) {
 }
 
 // Copies out where it lies. False: it can't lie there.
-static bool find_payload(struct ring *ring, const struct ring_slot *slot, struct message *message,
+static bool find_payload(struct ring *ring, struct ring_slot *slot, struct message *message,
                          const void **payload) {
+    if (message->version == RING_BRIEF) {
+        *payload = brief_room(&slot->message);
+        message->payload = RING_INSIDE;
+        set_sender(message, &ring->sender);
+        return message->bytes - 1u < RING_BRIEF_BYTES;
+    }
+    ring->sender = sender_of(message);
     *payload = slot->inside;
     message->payload = RING_INSIDE;
     if (message->bytes == 0) {

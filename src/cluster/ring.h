@@ -12,7 +12,9 @@
 //
 // A slot says itself whether its message is there (`number`, written last), so that the other side
 // has to fetch one line for a message, and not first another one that says how many there are. A
-// short payload lies in the slot, beside it.
+// short payload lies in the slot, beside it, which is a second line; a brief one in the message
+// itself, in place of its owner and session, when these are those of the last message that named
+// them. The lines of the next slot are asked for while this one is written.
 //
 // A longer one lies in one piece at its place % payload_bytes; what is skipped at the end for that
 // is given back with it. One that is marked RING_APART lies elsewhere (hold.h), if there is such a
@@ -31,7 +33,11 @@
 #include "base/cache.h"
 #include "cluster/session.h"
 
-enum { RING_INSIDE_BYTES = 56 }; // of the longest payload that lies in its slot
+enum {
+    RING_INSIDE_BYTES = 56, // of the longest payload that lies in its slot
+    RING_BRIEF_BYTES = 16,  // and in its message
+    RING_BRIEF = 0xffff,    // the version of a message with such a payload, while it is in the ring
+};
 
 struct ring_slot {
     // By who pushes; its `payload` is the ring's number of the message, from 1, and written last.
@@ -55,6 +61,12 @@ struct ring_shared {
     struct ring_slot slots[];
 };
 
+// Who a message is from: what is left out of a brief one.
+struct ring_sender {
+    uint64_t owner, session;
+    uint16_t version;
+};
+
 // One side's view of a ring.
 struct ring {
     struct ring_shared *shared;
@@ -64,6 +76,7 @@ struct ring {
     uint64_t head;        // of who pushes
     uint64_t tail;        // of who takes, or as it was seen last
     uint64_t payload_head, payload_tail;
+    struct ring_sender sender; // of the last message that named it
     bool has_apart; // whoever uses the ring knows of payloads that lie apart; false at first
     bool is_bad;
 };
@@ -76,7 +89,7 @@ enum ring_code {
 
 // In message.payload: the rest of it says where the payload lies, in memory that is not the ring's.
 #define RING_APART (UINT64_C(1) << 63)
-// The same, of one that lies in its slot.
+// The same, of one that lies in its slot, or in its message.
 #define RING_INSIDE (RING_APART - 1)
 
 // Bytes of memory that a ring needs.

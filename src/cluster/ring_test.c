@@ -117,6 +117,36 @@ TEST(what_can_wait_wakes_nobody_and_comes_before_what_follows) {
     free_ring();
 }
 
+static void expect_from(uint64_t owner, uint64_t session, uint64_t task, const char *text) {
+    struct message message;
+    const void *payload;
+    EXPECT_EQ(ring_take(&taking, &message, &payload), RING_OK);
+    EXPECT_EQ(message.owner, owner);
+    EXPECT_EQ(message.session, session);
+    EXPECT_EQ(message.version, SESSION_VERSION);
+    EXPECT_EQ(message.task, task);
+    EXPECT_EQ(memcmp(payload, text, message.bytes), 0);
+    ring_give_back(&taking, &message);
+}
+
+TEST(a_brief_payload_lies_in_its_message_and_comes_from_the_same_sender) {
+    const char *const text = "sixteen bytes ..";
+    struct message message = {.kind = MESSAGE_RUN, .version = SESSION_VERSION};
+    make_ring();
+    for (uint64_t session = 1; session <= 2; session++) {
+        message.owner = 7, message.session = session;
+        for (uint32_t bytes = RING_BRIEF_BYTES; bytes > 0; bytes--) {
+            message.task = bytes, message.bytes = bytes;
+            const uint64_t slot = pushing.head % SLOTS;
+            EXPECT_EQ(ring_push_quietly(&pushing, &message, text), RING_OK);
+            const bool is_brief = pushing.shared->slots[slot].message.version == RING_BRIEF;
+            EXPECT_EQ(is_brief, bytes < RING_BRIEF_BYTES); // the first one of a session names it
+            expect_from(7, session, bytes, text);
+        }
+    }
+    free_ring();
+}
+
 // ---- a side that lies ------------------------------------------------------------------------
 
 static void expect_bad(void) {
@@ -164,6 +194,17 @@ TEST(a_payload_outside_of_its_ring_makes_the_ring_bad) {
     lie_about_payload(UINT64_MAX - 7, UINT32_MAX);
     lie_about_payload(RING_INSIDE, LONG); // too long for its slot
     lie_about_payload(0, 8);              // short, and not in its slot
+}
+
+TEST(a_brief_message_that_has_room_for_no_such_payload_makes_the_ring_bad) {
+    const uint32_t lengths[] = {0, RING_BRIEF_BYTES + 1, PAYLOADS, UINT32_MAX};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        make_ring();
+        EXPECT_EQ(push(1, "brief", 5), RING_OK);
+        EXPECT_EQ(pushing.shared->slots[0].message.version, RING_BRIEF);
+        pushing.shared->slots[0].message.bytes = lengths[i];
+        expect_bad();
+    }
 }
 
 TEST(whatever_stands_in_the_memory_nothing_is_read_outside, .seconds = FUZZ_SECONDS) {

@@ -117,7 +117,7 @@ static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct
     }
     uint64_t now_ns = 0;
     serve->heard_ns = 0;
-    const unsigned heard = serve->link->calls->turn(serve->link);
+    const unsigned heard = ear_hear(&serve->ear, is_first);
     if (heard > 0) {
         atomic_store_relaxed(&wire->due_ns, 0); // it may be due earlier now
     }
