@@ -3,8 +3,10 @@
 //
 // The arguments follow a struct baggage_wish, as copy.h writes them, and a snapshot of frame-local
 // values follows those. Where nothing is wished, and the arguments are shorter than a wish would
-// be, they travel alone: most fit a message then (ring.h). A failure travels with its causes, as a group; of a path below the DFrame's
-// own, what is behind that, which the owner puts before it again.
+// be, they travel alone: most fit a message then (ring.h).
+//
+// A failure travels with its causes, as a group; of a path below the DFrame's own, what is behind
+// that, which the owner puts before it again.
 // Invariant: reading stays inside what was read, whatever stands there. Start reading at
 // baggage_read.
 #ifndef TENON_CLUSTER_BAGGAGE_H

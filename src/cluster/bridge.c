@@ -29,6 +29,20 @@ static uint32_t count_free(const struct bridge *bridge) {
     return places > used ? places - used : 0;
 }
 
+// DFrames so short that this process has as much to do for them as the one that runs them keep the
+// CPUs of both busy: where there are no more, a further process would only take one from them.
+static bool are_cpus_busy(const struct bridge *bridge) {
+    const int threads = bridge->run->scheduler.executors + bridge->threads;
+    return bridge->mean_ns < 2 * (uint64_t)BRIDGE_CALL_NS && threads >= bridge->cpus;
+}
+
+void bridge_fill(struct bridge *bridge) {
+    const uint64_t each_ns = bridge->mean_ns + BRIDGE_CALL_NS;
+    bridge->owner.fill = are_cpus_busy(bridge)
+                             ? OWNER_FILL_ALL
+                             : (uint32_t)((uint64_t)bridge->threads * BRIDGE_FILL_NS / each_ns);
+}
+
 void bridge_update(struct bridge *bridge) {
     const uint32_t open = bridge->state == BRIDGE_OPEN ? count_free(bridge) : 0;
     if (atomic_load_relaxed(&bridge->elsewhere.wire.open) != (int)open) {
@@ -174,6 +188,26 @@ static void open_link(struct bridge *bridge) {
     bridge->state = BRIDGE_OPEN;
 }
 
+// ---- hearing ---------------------------------------------------------------------------------
+
+// With the turn, and a link. Returns how much was heard, or said.
+static unsigned look(struct bridge *bridge, const struct worker *worker, bool is_first) {
+    answers_begin(&bridge->answers, worker);
+    bridge->heard_ns = 0;
+    const unsigned heard = ear_hear(&bridge->ear, is_first);
+    if (heard > 0) {
+        atomic_store_relaxed(&bridge->elsewhere.wire.due_ns, 0); // a lease begins, or lasts longer
+    }
+    return heard + answers_say(&bridge->answers);
+}
+
+// Before another process wakes for a short DFrame: those that the last one got may be over.
+static void look_before_waking(struct bridge *bridge) {
+    if (owner_would_wake(&bridge->owner)) {
+        (void)look(bridge, worker_current(), true);
+    }
+}
+
 // ---- what the frame layer asks ---------------------------------------------------------------
 
 static bool claim(struct elsewhere *elsewhere, const struct frame *frame, bool is_away) {
@@ -186,6 +220,8 @@ static bool claim(struct elsewhere *elsewhere, const struct frame *frame, bool i
     os_lock_acquire(&bridge->ear.turn);
     if (bridge->state == BRIDGE_IDLE) {
         open_link(bridge);
+    } else if (bridge->state == BRIDGE_OPEN) {
+        look_before_waking(bridge);
     }
     const bool is_claimed = bridge->state == BRIDGE_OPEN && (must_go || count_free(bridge) > 0);
     bridge->claimed += is_claimed ? 1 : 0;
@@ -245,15 +281,8 @@ static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct
         ear_begin(&bridge->ear, worker);
     }
     unsigned heard = 0;
-    struct link *link = bridge->ear.link;
-    if (link != NULL) {
-        answers_begin(&bridge->answers, worker);
-        bridge->heard_ns = 0;
-        heard = ear_hear(&bridge->ear, is_first);
-        if (heard > 0) {
-            atomic_store_relaxed(&wire->due_ns, 0); // a lease begins, or lasts longer
-        }
-        heard += answers_say(&bridge->answers);
+    if (bridge->ear.link != NULL) {
+        heard = look(bridge, worker, is_first);
         bridge_look_at_time(bridge, heard > 0 || is_first, bridge->quiet_by == worker->index);
     }
     bridge->quiet_by = heard > 0 ? -1 : worker->index;
@@ -327,6 +356,7 @@ struct elsewhere *bridge_make(int processes, int threads, const struct bridge_wa
                         .quiet_by = -1,
                         .processes = processes,
                         .threads = threads,
+                        .cpus = os_usable_cpus(),
                         .way = way,
                         .peers = peers};
     for (int i = 0; i < processes; i++) {

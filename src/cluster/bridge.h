@@ -37,7 +37,9 @@ enum {
     BRIDGE_PROCESSES_MAX = 256,
     USELESS_MAX = 1000,
     BRIDGE_TEXT_BYTES = 160,
-    BRIDGE_LONG_NS = 100000
+    BRIDGE_LONG_NS = 100000,
+    BRIDGE_FILL_NS = 50000, // what waits behind others for less needs no further process
+    BRIDGE_CALL_NS = 1000   // that an empty DFrame costs its process
 };
 
 struct bridge_peer {
@@ -53,6 +55,7 @@ struct bridge {
     struct run *run;
     int processes;
     int threads; // of each
+    int cpus;    // of all of them, and this one
     const struct bridge_way *way;
     struct owner owner;
     struct bridge_peer *peers; // one per process
@@ -91,6 +94,10 @@ static inline uint64_t bridge_heard_ns(struct bridge *bridge, const struct messa
 
 // After something was submitted, delivered or heard: counts what is open. With the turn.
 void bridge_update(struct bridge *bridge);
+
+// After a DFrame has ended elsewhere: how many go to the process that is awake before another one
+// wakes. As all of these, with the turn.
+void bridge_fill(struct bridge *bridge);
 
 // ---- bridge_time.c ---------------------------------------------------------------------------
 

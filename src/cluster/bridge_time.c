@@ -23,13 +23,17 @@ bool bridge_keeps(void *upper, struct owner_task *task) {
 
 static void prepare_relief(struct bridge *bridge) {
     const uint64_t short_ns = atomic_load_relaxed(&bridge->habits.short_ns);
-    bridge->relief.worth_ns = short_ns == 0 ? BRIDGE_LONG_NS : short_ns;
+    const uint64_t worth_ns = short_ns > BRIDGE_FILL_NS ? short_ns : BRIDGE_FILL_NS;
+    bridge->relief.worth_ns = short_ns == 0 ? BRIDGE_LONG_NS : worth_ns;
     bridge->relief.mean_ns = bridge->mean_ns;
 }
 
 void bridge_relieve(struct bridge *bridge, uint64_t now_ns) {
     if (bridge->state != BRIDGE_OPEN) {
         return;
+    }
+    if (bridge->owner.unbegun > 0) {
+        owner_place_tasks(&bridge->owner, now_ns); // a favourite may have stopped
     }
     if (!list_is_empty(&bridge->owner.queue) && count_idle(bridge) > 0) {
         owner_keep(&bridge->owner);

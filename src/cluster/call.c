@@ -36,6 +36,7 @@ void call_deliver(void *upper, struct owner_task *task, const struct owner_outco
     call->code = outcome->code;
     if (outcome->end == OWNER_DONE) {
         bridge->mean_ns += outcome->spent_ns / 8 - bridge->mean_ns / 8;
+        bridge_fill(bridge);
         const uint64_t elapsed_ns =
             bridge->heard_ns > task->placed_ns ? bridge->heard_ns - task->placed_ns : 0;
         habits_learn(&bridge->habits, call->frame->type, elapsed_ns, outcome->spent_ns);

@@ -83,8 +83,8 @@ static inline bool ear_is_timed(struct ear *ear, bool is_news) {
 // Until when the agent sleeps that has gone, and has nothing to do before until_ns.
 uint64_t ear_agent_until(const struct ear *ear, uint64_t until_ns);
 
-// With the turn: hands on what has come, and how much that was. A worker that has looked at all else
-// before looks a few times in a row, for a look is a part of what it does around each.
+// With the turn: hands on what has come; returns how much that was. A worker that has looked at all
+// else before looks a few times in a row: one look is a small part of what it does around it.
 static inline unsigned ear_hear(const struct ear *ear, bool is_first) {
     unsigned heard = ear->link->calls->turn(ear->link);
     for (int i = 1; heard == 0 && !is_first && i < EAR_LOOKS_IN_A_ROW; i++) {

@@ -303,5 +303,6 @@ void owner_peer_deinit(struct owner *owner, struct owner_peer *peer, uint64_t no
         owner_end_session(owner, peer, SESSION_CLOSED, 0);
     }
     list_remove(&peer->node);
+    owner->favourite = owner->favourite == peer ? NULL : owner->favourite;
     owner_place_tasks(owner, now_ns);
 }

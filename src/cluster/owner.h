@@ -169,12 +169,18 @@ struct owner_options {
 // How full a peer is that has room: in so many parts. The last one is for those that lag.
 enum { OWNER_LEVELS = 64 };
 
+// A peer that has neither begun nor ended a task for so long is no favourite.
+#define OWNER_FILL_NS UINT64_C(200000)
+#define OWNER_FILL_ALL UINT32_MAX
+
 struct owner {
     struct owner_options options;
     struct list queue; // tasks, the next one first
     struct list peers;
     struct list open[OWNER_LEVELS]; // by how full they are; whoever takes the next task first
     uint64_t levels;                // a bit for each that is not empty
+    struct owner_peer *favourite;   // the one that is kept busy; NULL: none
+    uint32_t fill;                  // that with so many tasks is: owner_place_tasks
     uint32_t unbegun;               // tasks that have a place, and are not known to have begun
     uint64_t sessions;
     uint64_t stale; // messages of ended sessions and places, counted and dropped
@@ -193,6 +199,17 @@ void owner_peer_deinit(struct owner *owner, struct owner_peer *peer, uint64_t no
 
 // Gives the task to whoever has a place for it, now or later.
 void owner_submit(struct owner *owner, struct owner_task *task, uint64_t now_ns);
+
+// Gives tasks that wait for a place to those who have one: also when nothing was heard for a while,
+// for they may wait for a favourite that has stopped.
+//
+// Where tasks are short, those who have none had to wake for one, and it would be over elsewhere by
+// then: so one peer is the favourite, which gets all that come while it has fewer than `fill` (the
+// caller's to set; 0: none is). With OWNER_FILL_ALL others get none even if it has no room.
+void owner_place_tasks(struct owner *owner, uint64_t now_ns);
+
+// Whether the favourite has its fill, so that somebody else would wake for the next task.
+bool owner_would_wake(const struct owner *owner);
 
 // Ends a task that has not been delivered: at once when it has no place, else its taker is told
 // until it answers. Told again, the first code stays.

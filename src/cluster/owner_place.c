@@ -2,7 +2,6 @@
 #include "cluster/owner_place.h"
 
 #include "base/atomic.h"
-#include "base/bits.h"
 #include "base/check.h"
 
 void owner_say(struct owner *owner, struct owner_peer *peer, struct message message,
@@ -35,52 +34,6 @@ void owner_peer_init(struct owner *owner, struct owner_peer *peer, unsigned numb
         list_init(&places[i].tells);
         peer->free = &places[i];
     }
-}
-
-// ---- open peers ------------------------------------------------------------------------------
-
-static bool is_open(const struct owner_peer *peer) {
-    return peer->is_up && peer->ending == 0 && peer->used < peer->offered;
-}
-
-// Of an open peer: what part of its places is used. So large ones and small ones fill up alike.
-static unsigned level_of(const struct owner_peer *peer) {
-    const unsigned last = OWNER_LEVELS - 1;
-    return peer->lags ? last : (unsigned)((uint64_t)peer->used * last / peer->offered);
-}
-
-static void close_peer(struct owner *owner, struct owner_peer *peer) {
-    list_remove(&peer->open_node);
-    if (list_is_empty(&owner->open[peer->level])) {
-        owner->levels &= ~(UINT64_C(1) << peer->level);
-    }
-}
-
-// Behind the others that are as full: each gets a task in turn.
-void owner_peer_update(struct owner *owner, struct owner_peer *peer) {
-    const bool was_open = list_is_linked(&peer->open_node);
-    const unsigned level = is_open(peer) ? level_of(peer) : OWNER_LEVELS;
-    if (was_open && level != peer->level) {
-        close_peer(owner, peer);
-    }
-    if (level < OWNER_LEVELS && !list_is_linked(&peer->open_node)) {
-        peer->level = level;
-        list_push_back(&owner->open[level], &peer->open_node);
-        owner->levels |= UINT64_C(1) << level;
-    }
-}
-
-struct owner_peer *owner_open_peer(struct owner *owner) {
-    if (owner->levels == 0) {
-        return NULL;
-    }
-    struct list_node *first = list_first(&owner->open[bits_lowest(owner->levels)]);
-    return container_of(first, struct owner_peer, open_node);
-}
-
-void owner_peer_moves(struct owner_peer *peer, uint64_t now_ns) {
-    peer->lags = false;
-    peer->moved_ns = now_ns;
 }
 
 // ---- places ----------------------------------------------------------------------------------
@@ -160,8 +113,7 @@ void owner_place_task(struct owner *owner, struct owner_peer *peer, struct owner
     task->attempt++;
     task->placed_ns = now_ns;
     task->ahead = peer->used - 1;
-    close_peer(owner, peer); // it goes behind the others
-    owner_peer_update(owner, peer);
+    owner_peer_got_task(owner, peer, now_ns);
     speak_for(owner, peer, place, now_ns);
 }
 
@@ -368,8 +320,7 @@ static void check_peer(const struct owner_peer *peer) {
         }
     }
     ASSERT(used == peer->used && begun == peer->begun && wanted == peer->wanted);
-    ASSERT(list_is_linked(&peer->open_node) == is_open(peer));
-    ASSERT(!is_open(peer) || peer->level == level_of(peer));
+    owner_peer_check(peer);
 }
 
 void owner_check(const struct owner *owner) {

@@ -42,8 +42,17 @@ void owner_peer_moves(struct owner_peer *peer, uint64_t now_ns);
 // Puts the peer where it belongs: `open` has those that offer more places than are used.
 void owner_peer_update(struct owner *owner, struct owner_peer *peer);
 
+// The same after one of its places was filled: it goes behind the others, and may be the favourite.
+void owner_peer_got_task(struct owner *owner, struct owner_peer *peer, uint64_t now_ns);
+
 // The least full of the open peers; NULL: there is none.
-struct owner_peer *owner_open_peer(struct owner *owner);
+struct owner_peer *owner_open_peer(const struct owner *owner);
+
+// Who gets the next task; NULL: nobody now.
+struct owner_peer *owner_next_peer(const struct owner *owner, uint64_t now_ns);
+
+// Whether it is where it belongs.
+void owner_peer_check(const struct owner_peer *peer);
 
 // Says what is due, or (after the link had no room) what has never been sent.
 void owner_peer_speak(struct owner *owner, struct owner_peer *peer, uint64_t now_ns,

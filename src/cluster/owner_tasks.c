@@ -84,7 +84,7 @@ void owner_end_session(struct owner *owner, struct owner_peer *peer, enum sessio
 
 void owner_place_tasks(struct owner *owner, uint64_t now_ns) {
     struct owner_peer *open;
-    while (!list_is_empty(&owner->queue) && (open = owner_open_peer(owner)) != NULL) {
+    while (!list_is_empty(&owner->queue) && (open = owner_next_peer(owner, now_ns)) != NULL) {
         struct list_node *node = list_pop_front(&owner->queue);
         owner_place_task(owner, open, container_of(node, struct owner_task, node), now_ns);
     }

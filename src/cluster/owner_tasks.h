@@ -19,8 +19,4 @@ bool owner_keeps(struct owner *owner, struct owner_task *task);
 // Judges all that had a place in the peer's session, which is over.
 void owner_end_session(struct owner *owner, struct owner_peer *peer, enum session_why why,
                        int detail);
-
-// Gives places to tasks that wait for one: the first one to the least full peer.
-void owner_place_tasks(struct owner *owner, uint64_t now_ns);
-
 #endif

@@ -1,4 +1,4 @@
-// Who is asked for tasks, for how many and when, and where they go then.
+// Who is asked for tasks, for how many and when, and where they go then; and who gets short ones.
 //
 // Invariant: owner_check after each step. Start reading at struct stage.
 #include "cluster/relief.h"
@@ -179,4 +179,87 @@ TEST(who_was_asked_gets_new_tasks_only_if_nobody_else_has_room) {
     tell(1, MESSAGE_STARTED, 0, 1030); // it did not wait any more
     EXPECT(!stage.peers[0].lags);
     EXPECT_EQ(stage.peers[0].wanted, 0);
+}
+
+// ---- short tasks -----------------------------------------------------------------------------
+
+static void expect_used(uint32_t first, uint32_t second) {
+    EXPECT_EQ(stage.peers[0].used, first);
+    EXPECT_EQ(stage.peers[1].used, second);
+}
+
+TEST(without_a_favourite_each_peer_gets_as_many) {
+    begin(1, 0);
+    come(1);
+    submit(6, 10);
+    expect_used(3, 3);
+}
+
+TEST(short_tasks_go_to_the_same_peer_until_it_has_its_fill) {
+    begin(1, 0);
+    come(1);
+    stage.owner.fill = 4;
+    submit(4, 10);
+    expect_used(4, 0);
+    submit(2, 20); // the other one wakes for these
+    expect_used(4, 2);
+    tell(0, MESSAGE_RESULT, MESSAGE_DONE, 30);
+    submit(2, 40);
+    expect_used(4, 3);
+    for (int i = 1; i < 4; i++) {
+        tell(i, MESSAGE_RESULT, MESSAGE_DONE, 50);
+    }
+    submit(1, 60); // it has fewer than the other, too
+    expect_used(2, 3);
+}
+
+TEST(an_idle_favourite_that_was_busy_just_now_remains_it) {
+    begin(1, 0);
+    come(1);
+    stage.owner.fill = 4;
+    for (int i = 0; i < 5; i++) {
+        submit(1, (uint64_t)i * OWNER_FILL_NS / 2);
+        expect_used(1, 0);
+        tell(i, MESSAGE_RESULT, MESSAGE_DONE, (uint64_t)i * OWNER_FILL_NS / 2 + 1);
+    }
+}
+
+TEST(a_favourite_that_stops_is_none_any_more) {
+    begin(1, 0);
+    come(1);
+    stage.owner.fill = 6;
+    submit(2, 10);
+    expect_used(2, 0);
+    submit(4, 10 + OWNER_FILL_NS);
+    expect_used(2, 4); // a long one has begun there: now the other one is
+}
+
+TEST(one_that_lags_or_goes_is_no_favourite) {
+    begin(1, 50);
+    come(1);
+    stage.owner.fill = 8;
+    submit(3, 10);
+    tell(0, MESSAGE_STARTED, 0, 20);
+    (void)look(0, 1000);
+    EXPECT(stage.peers[0].lags);
+    submit(2, 1010);
+    expect_used(3, 2);
+    owner_peer_deinit(&stage.owner, &stage.peers[1], 1020);
+    EXPECT_EQ(stage.owner.favourite, NULL);
+}
+
+TEST(where_all_cpus_are_busy_short_tasks_wait_for_the_favourite) {
+    begin(1, 0);
+    come(1);
+    stage.owner.fill = OWNER_FILL_ALL;
+    submit(SLOTS + 2, 10);
+    expect_used(SLOTS, 0);
+    tell(0, MESSAGE_RESULT, MESSAGE_DONE, 20);
+    expect_used(SLOTS, 0);
+    tell(1, MESSAGE_STARTED, 0, 30);
+    EXPECT_EQ(stage.tasks[SLOTS + 1].place, NULL);
+    (void)owner_tick(&stage.owner, 30 + OWNER_FILL_NS - 1);
+    expect_used(SLOTS, 0);
+    (void)owner_tick(&stage.owner, 30 + OWNER_FILL_NS); // but not for ever
+    expect_used(SLOTS, 1);
 }
