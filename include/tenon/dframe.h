@@ -95,6 +95,7 @@ extern "C" {
 struct tn_travel {
     const struct tn_data_type *arguments;
     const struct tn_data_type *result; // NULL: void
+    uint64_t *identity; // of the function, while it is in the list; 0: not calculated yet
 };
 
 // An entry in the list of DFrames. The section tn_dframes of each program and plug-in has the
@@ -103,6 +104,7 @@ struct tn_dframe_entry {
     const struct tn_type *type;
     struct tn_dframe_entry *next;
     uint64_t identity; // 0: not in the list
+    struct tn_dframe_entry *beside; // those whose identities are kept in the same place
 };
 
 // Put the entries from `first` to before `end` into the list, or take them out: the constructors
@@ -117,7 +119,7 @@ extern struct tn_dframe_entry *const __start_tn_dframes[] __attribute__((visibil
 extern struct tn_dframe_entry *const __stop_tn_dframes[] __attribute__((visibility("hidden")));
 
 #define TN_DFRAME_ENTER_(name)                                                                     \
-    static struct tn_dframe_entry name##_tn_entry = {&name##_tn_type, NULL, 0};                    \
+    static struct tn_dframe_entry name##_tn_entry = {&name##_tn_type, NULL, 0, NULL};              \
     static struct tn_dframe_entry *const name##_tn_entered                                         \
         __attribute__((section("tn_dframes"), used, retain)) = &name##_tn_entry;                   \
     __attribute__((constructor)) static void name##_tn_register(void) {                            \
@@ -139,8 +141,10 @@ extern struct tn_dframe_entry *const __stop_tn_dframes[] __attribute__((visibili
 #define TN_DESCRIBE_TN_LEVEL_DFRAME_(result, name, ...)                                            \
     TN_DATA_TYPE_(name##_tn_takes, struct name##_tn_arguments, name, __VA_ARGS__);                 \
     TN_IF_VOID_(result)                                                                            \
-    (, TN_DESCRIBE_RESULT_(result, name)) static const struct tn_travel name##_tn_travel           \
-        __attribute__((unused)) = {&name##_tn_takes, TN_IF_VOID_(result)(NULL, &name##_tn_gives)};
+    (, TN_DESCRIBE_RESULT_(result, name)) static uint64_t name##_tn_identity                       \
+        __attribute__((unused)) = 0;                                                               \
+    static const struct tn_travel name##_tn_travel __attribute__((unused)) = {                     \
+        &name##_tn_takes, TN_IF_VOID_(result)(NULL, &name##_tn_gives), &name##_tn_identity};
 #define TN_DESCRIBE_RESULT_(result, name)                                                          \
     static const struct tn_data_field name##_tn_gives_fields[] __attribute__((unused)) = {         \
         {"result", (unsigned short)(TN_DATA_CODE_(result) / 256),                                  \

@@ -28,7 +28,7 @@ extern "C" {
 #endif
 
 // Grows with every change of the structures in this file, and of those that programs make room for.
-#define TN_ABI 6
+#define TN_ABI 7
 
 enum tn_level {
     TN_LEVEL_FRAME = 1,  // runs on its parent's thread

@@ -25,6 +25,38 @@ static size_t result_bytes(const struct tn_type *type) {
     return result == NULL ? 0 : bits_round_up(result->bytes, 8);
 }
 
+// With the turn, as guest_free. Not zeroed, but for room_bytes.
+static struct guest *guest_allocate(struct serve *serve, size_t room_bytes) {
+    struct guest *guest = serve->spare;
+    if (room_bytes <= GUEST_ROOM && guest != NULL) {
+        serve->spare = guest->next_spare;
+        return guest;
+    }
+    room_bytes = room_bytes < GUEST_ROOM ? GUEST_ROOM : room_bytes;
+    guest = os_allocate(sizeof *guest + room_bytes);
+    if (guest != NULL) {
+        guest->room_bytes = room_bytes;
+    }
+    return guest;
+}
+
+static void guest_free(struct serve *serve, struct guest *guest) {
+    if (guest->room_bytes > GUEST_ROOM) {
+        os_free(guest);
+        return;
+    }
+    guest->next_spare = serve->spare;
+    serve->spare = guest;
+}
+
+void guest_trim(struct serve *serve) {
+    while (serve->spare != NULL) {
+        struct guest *guest = serve->spare;
+        serve->spare = guest->next_spare;
+        os_free(guest);
+    }
+}
+
 static int guest_keep(void *upper, struct taker_slot *slot, const void *arguments, uint32_t bytes) {
     const struct tn_type *type = registry_find(slot->function);
     if (type == NULL) {
@@ -33,11 +65,15 @@ static int guest_keep(void *upper, struct taker_slot *slot, const void *argument
     struct serve *serve = upper;
     const bool lasts = link_lasts(serve->link, arguments);
     const size_t room = (lasts ? 0 : bits_round_up(bytes, 8)) + result_bytes(type);
-    struct guest *guest = os_allocate(sizeof *guest + room);
+    struct guest *guest = guest_allocate(serve, room);
     if (guest == NULL) {
         return TN_NO_MEMORY;
     }
-    *guest = (struct guest){.serve = serve, .slot = slot, .type = type, .bytes = bytes};
+    *guest = (struct guest){.serve = serve,
+                            .slot = slot,
+                            .type = type,
+                            .bytes = bytes,
+                            .room_bytes = guest->room_bytes};
     list_init(&guest->asks);
     guest->came = lasts ? arguments : memcpy(guest->room, arguments, bytes);
     slot->upper = guest;
@@ -74,7 +110,7 @@ static void guest_drop(void *upper, struct taker_slot *slot) {
     } else if (guest->answer != NULL && guest->answer != own_room(guest)) {
         os_free(guest->answer);
     }
-    os_free(guest);
+    guest_free(guest->serve, guest);
 }
 
 // The record stays as it is while the guest runs.

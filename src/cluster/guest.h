@@ -27,7 +27,10 @@ struct serve {
     struct awaitable over; // what root waits for
     bool is_down;          // the owner is gone
     uint64_t heard_ns;     // in one look at it: when it first heard something; 0: nothing yet
+    struct guest *spare;   // memory of guests that are gone
 };
+
+enum { GUEST_ROOM = 64 }; // of those whose memory is used again
 
 struct guest {
     struct serve *serve;
@@ -41,6 +44,8 @@ struct guest {
     void *answer;                                 // its result, or the failure as it travels
     bool is_lent;                                 // that is, by the link
     uint64_t begun_ns;
+    struct guest *next_spare;
+    size_t room_bytes;
     struct list asks; // struct asking, of frames that wait for an answer
     uint32_t ask_count;
     uint64_t asked;   // how many there have been
@@ -55,6 +60,9 @@ extern const struct taker_calls guest_calls;
 // Starts the task of a slot that the taker has given out now, without the turn. NULL: it has ended.
 struct task_stack *guest_start(struct serve *serve, struct worker *worker, struct taker_slot *slot,
                                uint64_t now_ns);
+
+// Gives back the memory that is kept for further guests. None is left.
+void guest_trim(struct serve *serve);
 
 // Posts for a guest or a frame below it: struct elsewhere.
 int guest_post(struct frame *border, struct tn_port port, int64_t value);

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "base/atomic.h"
 #include "base/check.h"
 #include "cluster/processes.h"
 #include "cluster/schema.h"
@@ -15,14 +16,32 @@ static struct os_lock lock;
 static struct tn_dframe_entry *first_entry;
 static struct tn_dframe_entry *start_entry; // the first one when the program had announced its own
 
-uint64_t registry_identity(const struct tn_type *type) {
-    return schema_identity(type->name, type->travel->arguments, type->travel->result);
+// All that are entered, by their identities: each task that comes is looked for here.
+enum { BUCKETS = 256 };
+static struct tn_dframe_entry *buckets[BUCKETS];
+
+static struct tn_dframe_entry **bucket_of(uint64_t identity) {
+    return &buckets[identity % BUCKETS];
 }
 
-// The next entry of this identity, from `entry` on.
+// It is calculated once, when the type is entered, or asked for before.
+uint64_t registry_identity(const struct tn_type *type) {
+    const struct tn_travel *travel = type->travel;
+    _Atomic uint64_t *known = (_Atomic uint64_t *)(void *)travel->identity;
+    uint64_t identity = known == NULL ? 0 : atomic_load_relaxed(known);
+    if (identity == 0) {
+        identity = schema_identity(type->name, travel->arguments, travel->result);
+        if (known != NULL) {
+            atomic_store_relaxed(known, identity);
+        }
+    }
+    return identity;
+}
+
+// The next entry of this identity, from `entry` on, in its bucket.
 static struct tn_dframe_entry *seek(struct tn_dframe_entry *entry, uint64_t identity) {
     while (entry != NULL && entry->identity != identity) {
-        entry = entry->next;
+        entry = entry->beside;
     }
     return entry;
 }
@@ -45,13 +64,16 @@ static void enter(struct tn_dframe_entry *entry) {
         return;
     }
     const uint64_t identity = registry_identity(entry->type);
-    const struct tn_dframe_entry *twin = seek(first_entry, identity);
+    struct tn_dframe_entry **bucket = bucket_of(identity);
+    const struct tn_dframe_entry *twin = seek(*bucket, identity);
     if (twin != NULL) {
         report_twins(twin->type, entry->type);
     }
     entry->identity = identity;
     entry->next = first_entry;
     first_entry = entry;
+    entry->beside = *bucket;
+    *bucket = entry;
 }
 
 void tn_dframe_register(struct tn_dframe_entry *const *first, struct tn_dframe_entry *const *end) {
@@ -74,6 +96,14 @@ void tn_dframe_register(struct tn_dframe_entry *const *first, struct tn_dframe_e
     }
 }
 
+static void leave_bucket(struct tn_dframe_entry *entry) {
+    struct tn_dframe_entry **link = bucket_of(entry->identity);
+    while (*link != entry) {
+        link = &(*link)->beside;
+    }
+    *link = entry->beside;
+}
+
 void tn_dframe_unregister(struct tn_dframe_entry *const *first,
                           struct tn_dframe_entry *const *end) {
     os_lock_acquire(&lock);
@@ -84,6 +114,7 @@ void tn_dframe_unregister(struct tn_dframe_entry *const *first,
         }
         if (*link != NULL) {
             *link = (*at)->next;
+            leave_bucket(*at);
             (*at)->identity = 0;
         }
     }
@@ -92,8 +123,8 @@ void tn_dframe_unregister(struct tn_dframe_entry *const *first,
 
 const struct tn_type *registry_find(uint64_t identity) {
     os_lock_acquire(&lock);
-    struct tn_dframe_entry *found = seek(first_entry, identity);
-    const bool is_alone = found != NULL && seek(found->next, identity) == NULL;
+    struct tn_dframe_entry *found = seek(*bucket_of(identity), identity);
+    const bool is_alone = found != NULL && seek(found->beside, identity) == NULL;
     os_lock_release(&lock);
     return is_alone ? found->type : NULL;
 }

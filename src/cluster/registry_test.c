@@ -26,10 +26,19 @@ TEST(a_dframe_is_found_by_its_identity) {
     EXPECT(registry_find(12345) == NULL);
 }
 
+TEST(an_identity_is_calculated_once) {
+    EXPECT_EQ(*one_tn_travel.identity, schema_identity("one", one_tn_travel.arguments,
+                                                       one_tn_travel.result));
+    EXPECT_EQ(registry_identity(&one_tn_type), *one_tn_travel.identity);
+    EXPECT(*one_tn_travel.identity != *other_tn_travel.identity);
+}
+
 TEST(a_plug_in_that_goes_takes_its_dframes_along) {
+    const struct tn_travel travel = {other_tn_travel.arguments, other_tn_travel.result, NULL};
     struct tn_type type = other_tn_type;
     type.name = "another";
-    struct tn_dframe_entry entry = {&type, NULL, 0};
+    type.travel = &travel;
+    struct tn_dframe_entry entry = {&type, NULL, 0, NULL};
     struct tn_dframe_entry *const entries[] = {&entry};
     tn_dframe_register(entries, entries + 1);
     tn_dframe_register(entries, entries + 1); // by each of its constructors
@@ -45,7 +54,7 @@ static void register_twin(void *argument) {
     (void)argument;
     struct tn_type type = one_tn_type;
     type.line = 77;
-    struct tn_dframe_entry entry = {&type, NULL, 0};
+    struct tn_dframe_entry entry = {&type, NULL, 0, NULL};
     struct tn_dframe_entry *const entries[] = {&entry};
     tn_dframe_register(entries, entries + 1);
     EXPECT(registry_find(registry_identity(&type)) == NULL); // which one is meant?
@@ -71,10 +80,10 @@ TN_DATA(deep_9, (struct deep_8, n));
 
 static void register_too_deep(void *argument) {
     (void)argument;
-    const struct tn_travel travel = {&tn_data_of_deep_9, NULL};
+    const struct tn_travel travel = {&tn_data_of_deep_9, NULL, NULL};
     struct tn_type type = one_tn_type;
     type.travel = &travel;
-    struct tn_dframe_entry entry = {&type, NULL, 0};
+    struct tn_dframe_entry entry = {&type, NULL, 0, NULL};
     struct tn_dframe_entry *const entries[] = {&entry};
     tn_dframe_register(entries, entries + 1);
     EXPECT_EQ(entry.identity, 0);

@@ -86,11 +86,12 @@ static void tick(struct serve *serve) {
     }
 }
 
-// With the turn: the next task, if this worker may run it, and when it begins.
+// With the turn: the next task, if this worker may run it, and when it begins, which is now_ns if
+// that is known.
 static struct taker_slot *take_task(struct serve *serve, struct worker *worker, uint64_t *now_ns) {
     struct taker_slot *slot = NULL;
     if (serve->root != NULL && worker->takes_free && !list_is_empty(&serve->taker.waiting)) {
-        *now_ns = os_now_ns();
+        *now_ns = *now_ns != 0 ? *now_ns : os_now_ns();
         slot = taker_next(&serve->taker, *now_ns);
     }
     const bool is_more = serve->root != NULL && !list_is_empty(&serve->taker.waiting);
@@ -115,7 +116,6 @@ static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct
         worker->listens = true;
         ear_begin(&serve->ear, worker);
     }
-    uint64_t now_ns = 0;
     serve->heard_ns = 0;
     const unsigned heard = ear_hear(&serve->ear, is_first);
     if (heard > 0) {
@@ -125,6 +125,7 @@ static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct
         tick(serve);
     }
     serve_update(serve);
+    uint64_t now_ns = serve->heard_ns;
     struct taker_slot *slot = take_task(serve, worker, &now_ns);
     os_lock_release(&serve->ear.turn);
     if (atomic_load_relaxed(&wire->has_next) && (heard > 0 || slot != NULL)) {
@@ -227,6 +228,7 @@ int cluster_serve(struct link *link, const struct serve_options *options) {
         code = elsewhere_run(&root_type, TN_RUN(.num_threads = options->threads), &serve,
                              &serve->elsewhere);
         ear_deinit(&serve->ear);
+        guest_trim(serve);
     }
     link->calls->close(link);
     os_free(slots);
