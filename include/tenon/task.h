@@ -89,6 +89,10 @@ struct tn_handle {
     int outcome;          // when `task` is NULL: TN_OK or why there is no result
 };
 
+#if defined(__clang__) && defined(__x86_64__)
+#define TN_BY_CLANG_ // which makes shorter code of other ways to say the same
+#endif
+
 #define TN_INLINE_ static inline __attribute__((always_inline, unused))
 // Calls of these are what compilers take for unlikely, without a hint at each condition.
 #define TN_COLD_ __attribute__((cold, noinline, unused))
@@ -101,7 +105,7 @@ TN_PUBLIC TN_COLD_ struct tn_task *tn_spawn_slow(struct tn_self *self);
 // For clang, a call that keeps all registers; or else it puts parameters into such as must be saved
 // before a function's first line, and half of the calls of a recursion are leaves. (gcc saves them
 // where that is needed.) A result would be in a register: it is in `self`.
-#if defined(__clang__) && defined(__x86_64__)
+#ifdef TN_BY_CLANG_
 TN_COLD_ static __attribute__((preserve_most)) void tn_spawn_kept(struct tn_self *self) {
     self->spawned = tn_spawn_slow(self);
 }
@@ -109,7 +113,7 @@ TN_COLD_ static __attribute__((preserve_most)) void tn_spawn_kept(struct tn_self
 
 // What the inline half calls for tn_spawn_slow, and returns what that does.
 TN_INLINE_ struct tn_task *tn_spawn_aside(struct tn_self *self) {
-#if defined(__clang__) && defined(__x86_64__)
+#ifdef TN_BY_CLANG_
     tn_spawn_kept(self);
     return self->spawned;
 #else
@@ -147,6 +151,12 @@ TN_PUBLIC int tn_await_slow(struct tn_self *self, struct tn_task *task, void *re
 #else
 #define TN_LOAD_(at) (*(volatile __typeof__(at) *)&(at))
 #define TN_STORE_(at, value) ((void)(*(volatile __typeof__(at) *)&(at) = (value)))
+#ifdef TN_BY_CLANG_
+// To look at a word that is only compared, after TN_RENEW_: that says, without an instruction, that
+// the word may have changed. clang needs two instructions to compare with a volatile word.
+#define TN_RENEW_(at) __asm__ volatile("" : "=m"(at))
+#define TN_LOOK_(at) (at)
+#endif
 #endif
 // Changes the state of a task that is new and that nobody else can see, and leaves the spawn line.
 // A bool, because a store through a character type may change anything, as far as gcc knows, and
@@ -163,6 +173,20 @@ TN_PUBLIC int tn_await_slow(struct tn_self *self, struct tn_task *task, void *re
 #define TN_CHANGE_RELEASE_(at, expected, value)                                                    \
     __atomic_compare_exchange_n(&(at), &(expected), (value), false, __ATOMIC_RELEASE,              \
                                 __ATOMIC_RELAXED)
+#endif
+#ifndef TN_LOOK_
+#define TN_RENEW_(at) ((void)0)
+#define TN_LOOK_(at) TN_LOAD_(at)
+#endif
+
+// The conditions of tn_task_enter and tn_task_leave; what has been entered lies below `top`. For
+// clang they differ, or it would keep `task + 1` in one more register across the call.
+#ifdef TN_BY_CLANG_
+#define TN_MAY_CALL_(self, task) ((task) >= TN_LOOK_((self)->bound) && (task) + 1 == (self)->top)
+#define TN_MAY_LEAVE_(self, task) ((char *)(self)->top < (char *)(task) + (sizeof *(task) + 1))
+#else
+#define TN_MAY_CALL_(self, task) ((task) == (self)->top - 1 && (task) >= TN_LOOK_((self)->bound))
+#define TN_MAY_LEAVE_(self, task) ((task) == (self)->top - 1)
 #endif
 
 // How a static frame function asks that its recursion be inlined. Not with AddressSanitizer, which
@@ -196,7 +220,9 @@ TN_INLINE_ struct tn_task *tn_task_push(struct tn_self *self, const struct tn_ty
     __builtin_memcpy(task->payload, arguments, bytes);
     TN_STORE_(task->info, (uint64_t)line << 8);
     task->type = type;
-    self->top = task + 1;
+    struct tn_task *above = task + 1;
+    TN_RENEW_(self->limit); // before `top` is written, or clang would not know that any more
+    self->top = above;
     // `top` is this plus one; clang would keep both in registers across the calls that follow.
     TN_HIDE_(task);
     return task;
@@ -204,14 +230,15 @@ TN_INLINE_ struct tn_task *tn_task_push(struct tn_self *self, const struct tn_ty
 
 // Returns true when nothing calls for the slow path with the task that was pushed last.
 TN_INLINE_ bool tn_task_may_stay(struct tn_self *self, struct tn_task *task) {
-    return task < TN_LOAD_(self->limit);
+    return task < TN_LOOK_(self->limit);
 }
 
 // Returns true when `task` is the newest one of this stack and no thief can see it: then it may be
 // called. The state says from now on that it runs in place, so that its children can tell their
 // parent.
 TN_INLINE_ bool tn_task_enter(struct tn_self *self, struct tn_task *task) {
-    if (task == self->top - 1 && task >= TN_LOAD_(self->bound)) {
+    TN_RENEW_(self->bound);
+    if (TN_MAY_CALL_(self, task)) {
         TN_MARK_IN_PLACE_(task);
         return true;
     }
@@ -221,7 +248,7 @@ TN_INLINE_ bool tn_task_enter(struct tn_self *self, struct tn_task *task) {
 // After the call: takes the task off the stack. Returns false when the frame left children behind,
 // or became more than a task: only then is anything above it, and tn_await_slow has to end it.
 TN_INLINE_ bool tn_task_leave(struct tn_self *self, struct tn_task *task) {
-    if (task == self->top - 1) {
+    if (TN_MAY_LEAVE_(self, task)) {
         self->top = task;
         return true;
     }
