@@ -11,7 +11,7 @@ enum {
     // Turns until the next look at the poll, which costs a system call: it reports who has ended,
     // or that a process has been made.
     QUIET_MAX = 2048,
-    QUIET_MAX_EXPECTING = 128,
+    QUIET_MAX_EXPECTING = 16,
     TRIM_NS = 1000000000,
 };
 
