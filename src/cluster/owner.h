@@ -170,7 +170,7 @@ struct owner_options {
 enum { OWNER_LEVELS = 64 };
 
 // A peer that has neither begun nor ended a task for so long is no favourite.
-#define OWNER_FILL_NS UINT64_C(200000)
+#define OWNER_FAVOURITE_NS UINT64_C(200000)
 #define OWNER_FILL_ALL UINT32_MAX
 
 struct owner {

@@ -49,7 +49,7 @@ struct owner_peer *owner_open_peer(const struct owner *owner) {
 static bool is_favourite(const struct owner *owner, uint64_t now_ns) {
     const struct owner_peer *peer = owner->favourite;
     return peer != NULL && peer->is_up && peer->ending == 0 && !peer->lags &&
-           now_ns - peer->moved_ns < OWNER_FILL_NS;
+           now_ns - peer->moved_ns < OWNER_FAVOURITE_NS;
 }
 
 bool owner_would_wake(const struct owner *owner) {

@@ -19,4 +19,5 @@ bool owner_keeps(struct owner *owner, struct owner_task *task);
 // Judges all that had a place in the peer's session, which is over.
 void owner_end_session(struct owner *owner, struct owner_peer *peer, enum session_why why,
                        int detail);
+
 #endif

@@ -218,9 +218,9 @@ TEST(an_idle_favourite_that_was_busy_just_now_remains_it) {
     come(1);
     stage.owner.fill = 4;
     for (int i = 0; i < 5; i++) {
-        submit(1, (uint64_t)i * OWNER_FILL_NS / 2);
+        submit(1, (uint64_t)i * OWNER_FAVOURITE_NS / 2);
         expect_used(1, 0);
-        tell(i, MESSAGE_RESULT, MESSAGE_DONE, (uint64_t)i * OWNER_FILL_NS / 2 + 1);
+        tell(i, MESSAGE_RESULT, MESSAGE_DONE, (uint64_t)i * OWNER_FAVOURITE_NS / 2 + 1);
     }
 }
 
@@ -230,7 +230,7 @@ TEST(a_favourite_that_stops_is_none_any_more) {
     stage.owner.fill = 6;
     submit(2, 10);
     expect_used(2, 0);
-    submit(4, 10 + OWNER_FILL_NS);
+    submit(4, 10 + OWNER_FAVOURITE_NS);
     expect_used(2, 4); // a long one has begun there: now the other one is
 }
 
@@ -258,8 +258,8 @@ TEST(where_all_cpus_are_busy_short_tasks_wait_for_the_favourite) {
     expect_used(SLOTS, 0);
     tell(1, MESSAGE_STARTED, 0, 30);
     EXPECT_EQ(stage.tasks[SLOTS + 1].place, NULL);
-    (void)owner_tick(&stage.owner, 30 + OWNER_FILL_NS - 1);
+    (void)owner_tick(&stage.owner, 30 + OWNER_FAVOURITE_NS - 1);
     expect_used(SLOTS, 0);
-    (void)owner_tick(&stage.owner, 30 + OWNER_FILL_NS); // but not for ever
+    (void)owner_tick(&stage.owner, 30 + OWNER_FAVOURITE_NS); // but not for ever
     expect_used(SLOTS, 1);
 }
