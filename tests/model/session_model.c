@@ -1,7 +1,7 @@
 // session_model.c - every way in which a few faults can befall an owner, its takers and the link
 // between them, and 10,000 seeds of many faults.
-// sources: src/cluster/owner.c src/cluster/owner_place.c src/cluster/owner_tasks.c
-// sources: src/cluster/relief.c
+// sources: src/cluster/owner.c src/cluster/owner_place.c src/cluster/owner_open.c
+// sources: src/cluster/owner_tasks.c src/cluster/relief.c
 // sources: src/cluster/taker.c src/cluster/taker_record.c
 //
 // The explorer decides at each message whether it is lost, doubled or delayed, and at each step
@@ -94,6 +94,19 @@ static void a_reliable_link(void) {
                                    .faults_max = 2});
 }
 
+// Though the other taker has nothing to do.
+static void tasks_wait_for_a_favourite(void) {
+    explore((struct world_options){.takers = 2,
+                                   .tasks = 4,
+                                   .slots = 2,
+                                   .threads = 1,
+                                   .begins_max = 1,
+                                   .fill = OWNER_FILL_ALL,
+                                   .is_reliable = true,
+                                   .faults = FAULTS_ALL,
+                                   .faults_max = 2});
+}
+
 // The first of them is long: those behind it are taken back.
 static void tasks_are_taken_back(void) {
     explore((struct world_options){.takers = 2,
@@ -159,6 +172,8 @@ MODEL(faults_while_tasks_are_taken_back, .threads = 1, .setup = nothing,
       .thread = {tasks_are_taken_back}, .finish = nothing)
 MODEL(faults_of_processes_while_tasks_are_taken_back, .threads = 1, .setup = nothing,
       .thread = {tasks_are_taken_back_on_a_reliable_link}, .finish = nothing)
+MODEL(faults_of_processes_while_tasks_wait_for_a_favourite, .threads = 1, .setup = nothing,
+      .thread = {tasks_wait_for_a_favourite}, .finish = nothing)
 MODEL(faults_of_processes_on_a_reliable_link, .threads = 1, .setup = nothing,
       .thread = {a_reliable_link}, .finish = nothing)
 
@@ -167,11 +182,13 @@ MODEL(faults_of_processes_on_a_reliable_link, .threads = 1, .setup = nothing,
 static void many_faults(void) {
     const unsigned hundreds = (unsigned)explore_choose(100);
     const unsigned ones = (unsigned)explore_choose(100);
+    const uint32_t fills[] = {0, 2, OWNER_FILL_ALL};
     const struct world_options options = {.takers = 3,
                                           .tasks = 12,
                                           .slots = 2,
                                           .threads = 1,
                                           .posts = (int)hundreds % 3,
+                                          .fill = fills[hundreds / 3 % 3],
                                           .relieves = ones % 2 == 1,
                                           .answers = ones % 2 == 0,
                                           .begins_max = 1 + ones % 3,

@@ -146,6 +146,7 @@ void world_start_owner(struct world *world) {
     world->delivered = 0;
     memset(world->gone, 0, sizeof world->gone);
     owner_init(&world->owner, &options);
+    world->owner.fill = world->options.fill;
     for (int i = 0; i < world->options.takers; i++) {
         owner_peer_init(&world->owner, &world->peers[i], (unsigned)i + 1, world->places[i],
                         (uint32_t)world->options.slots);

@@ -61,6 +61,7 @@ struct world_options {
     int cancels; // every so manieth task is cancelled some time after it was submitted; 0: none
     bool is_reliable;
     bool gives_back; // one taker's tasks are asked back, and it leaves
+    uint32_t fill;   // of the owner's favourite; 0: it has none
     bool relieves;   // some tasks are long, and what waits behind them is asked back (relief.h)
     unsigned faults;
     int faults_max;
