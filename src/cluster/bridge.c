@@ -194,7 +194,7 @@ static void open_link(struct bridge *bridge) {
 static unsigned look(struct bridge *bridge, const struct worker *worker, bool is_first) {
     answers_begin(&bridge->answers, worker);
     bridge->heard_ns = 0;
-    const unsigned heard = ear_hear(&bridge->ear, is_first);
+    const unsigned heard = ear_hear(bridge->ear.link, is_first);
     if (heard > 0) {
         atomic_store_relaxed(&bridge->elsewhere.wire.due_ns, 0); // a lease begins, or lasts longer
     }

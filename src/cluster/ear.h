@@ -85,10 +85,10 @@ uint64_t ear_agent_until(const struct ear *ear, uint64_t until_ns);
 
 // With the turn: hands on what has come; returns how much that was. A worker that has looked at all
 // else before looks a few times in a row: one look is a small part of what it does around it.
-static inline unsigned ear_hear(const struct ear *ear, bool is_first) {
-    unsigned heard = ear->link->calls->turn(ear->link);
+static inline unsigned ear_hear(struct link *link, bool is_first) {
+    unsigned heard = link->calls->turn(link);
     for (int i = 1; heard == 0 && !is_first && i < EAR_LOOKS_IN_A_ROW; i++) {
-        heard = ear->link->calls->turn(ear->link);
+        heard = link->calls->turn(link);
     }
     return heard;
 }

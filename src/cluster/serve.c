@@ -117,7 +117,7 @@ static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct
         ear_begin(&serve->ear, worker);
     }
     serve->heard_ns = 0;
-    const unsigned heard = ear_hear(&serve->ear, is_first);
+    const unsigned heard = ear_hear(serve->link, is_first);
     if (heard > 0) {
         atomic_store_relaxed(&wire->due_ns, 0); // it may be due earlier now
     }
