@@ -95,7 +95,7 @@ extern "C" {
 struct tn_travel {
     const struct tn_data_type *arguments;
     const struct tn_data_type *result; // NULL: void
-    uint64_t *identity; // of the function, while it is in the list; 0: not calculated yet
+    uint64_t *identity; // of the function, when it has been calculated; NULL: it is not kept
 };
 
 // An entry in the list of DFrames. The section tn_dframes of each program and plug-in has the

@@ -25,7 +25,7 @@ static size_t result_bytes(const struct tn_type *type) {
     return result == NULL ? 0 : bits_round_up(result->bytes, 8);
 }
 
-// With the turn, as guest_free. Not zeroed, but for room_bytes.
+// With the turn, as guest_free; only room_bytes is set. As many are kept as there were at a time.
 static struct guest *guest_allocate(struct serve *serve, size_t room_bytes) {
     struct guest *guest = serve->spare;
     if (room_bytes <= GUEST_ROOM && guest != NULL) {

@@ -180,7 +180,7 @@ struct owner {
     struct list open[OWNER_LEVELS]; // by how full they are; whoever takes the next task first
     uint64_t levels;                // a bit for each that is not empty
     struct owner_peer *favourite;   // the one that is kept busy; NULL: none
-    uint32_t fill;                  // that with so many tasks is: owner_place_tasks
+    uint32_t fill;                  // with so many tasks it is: owner_place_tasks
     uint32_t unbegun;               // tasks that have a place, and are not known to have begun
     uint64_t sessions;
     uint64_t stale; // messages of ended sessions and places, counted and dropped

@@ -1,4 +1,5 @@
-// owner_place.h - the places of a peer: giving them to tasks, and saying what is due in each.
+// owner_place.h - the places of a peer: giving them to tasks, saying what is due in each, and
+// (owner_open.c) who has room.
 //
 // What is to be said for a place follows from its state alone (speak_for): that its task shall end,
 // or come back, or run. So a repetition is never about something that is over.

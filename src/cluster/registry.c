@@ -24,7 +24,7 @@ static struct tn_dframe_entry **bucket_of(uint64_t identity) {
     return &buckets[identity % BUCKETS];
 }
 
-// It is calculated once, when the type is entered, or asked for before.
+// It is calculated once, where the type has room to keep it.
 uint64_t registry_identity(const struct tn_type *type) {
     const struct tn_travel *travel = type->travel;
     _Atomic uint64_t *known = (_Atomic uint64_t *)(void *)travel->identity;

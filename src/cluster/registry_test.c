@@ -31,6 +31,8 @@ TEST(an_identity_is_calculated_once) {
                                                        one_tn_travel.result));
     EXPECT_EQ(registry_identity(&one_tn_type), *one_tn_travel.identity);
     EXPECT(*one_tn_travel.identity != *other_tn_travel.identity);
+    *one_tn_travel.identity += 1;
+    EXPECT_EQ(registry_identity(&one_tn_type), *one_tn_travel.identity); // not again
 }
 
 TEST(a_plug_in_that_goes_takes_its_dframes_along) {

@@ -14,7 +14,7 @@
 // has to fetch one line for a message, and not first another one that says how many there are. A
 // short payload lies in the slot, beside it, which is a second line; a brief one in the message
 // itself, in place of its owner and session, when these are those of the last message that named
-// them. The lines of the next slot are asked for while this one is written.
+// them. Who pushes asks for the line of the slot after the next one ahead.
 //
 // A longer one lies in one piece at its place % payload_bytes; what is skipped at the end for that
 // is given back with it. One that is marked RING_APART lies elsewhere (hold.h), if there is such a
