@@ -194,11 +194,20 @@ static void open_link(struct bridge *bridge) {
 static unsigned look(struct bridge *bridge, const struct worker *worker, bool is_first) {
     answers_begin(&bridge->answers, worker);
     bridge->heard_ns = 0;
+    bridge->spins_ns = spin_clock_ns(&worker->spin);
     const unsigned heard = ear_hear(bridge->ear.link, is_first);
     if (heard > 0) {
         atomic_store_relaxed(&bridge->elsewhere.wire.due_ns, 0); // a lease begins, or lasts longer
     }
     return heard + answers_say(&bridge->answers);
+}
+
+// After a look.
+static void release_turn(struct bridge *bridge) {
+    struct call *const ended = bridge->ended;
+    bridge->ended = NULL;
+    os_lock_release(&bridge->ear.turn);
+    call_end_all(ended);
 }
 
 // Before another process wakes for a short DFrame: those that the last one got may be over.
@@ -226,7 +235,7 @@ static bool claim(struct elsewhere *elsewhere, const struct frame *frame, bool i
     const bool is_claimed = bridge->state == BRIDGE_OPEN && (must_go || count_free(bridge) > 0);
     bridge->claimed += is_claimed ? 1 : 0;
     bridge_update(bridge);
-    os_lock_release(&bridge->ear.turn);
+    release_turn(bridge);
     return is_claimed;
 }
 
@@ -286,7 +295,7 @@ static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct
         bridge_look_at_time(bridge, heard > 0 || is_first, bridge->quiet_by == worker->index);
     }
     bridge->quiet_by = heard > 0 ? -1 : worker->index;
-    os_lock_release(&bridge->ear.turn);
+    release_turn(bridge);
     return heard > 0;
 }
 
@@ -348,6 +357,8 @@ struct elsewhere *bridge_make(int processes, int threads, const struct bridge_wa
                                       .claim = claim,
                                       .unclaim = unclaim,
                                       .body = &call_body,
+                                      .is_light = call_is_light,
+                                      .depart = call_depart,
                                       .is_forced = place != NULL && strcmp(place, "remote") == 0,
                                       .begin = begin,
                                       .close = close_bridge},

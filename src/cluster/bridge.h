@@ -42,6 +42,8 @@ enum {
     BRIDGE_CALL_NS = 1000   // that an empty DFrame costs its process
 };
 
+struct call;
+
 struct bridge_peer {
     struct owner_peer peer;
     struct owner_place places[BRIDGE_PLACES];
@@ -60,13 +62,15 @@ struct bridge {
     struct owner owner;
     struct bridge_peer *peers; // one per process
     uint32_t claimed;
-    uint32_t calls; // that have been submitted, and not delivered
+    uint32_t calls;     // that have been submitted, and not delivered
+    struct call *ended; // their frames are to end, without the turn: call_end_all
     struct answers answers;
     struct habits habits;
     uint64_t mean_ns; // that DFrames ran for elsewhere, followed by an eighth each time
     struct relief relief;
     uint64_t look_ns;   // when to look whether a process shall give tasks back; 0: at once
     int quiet_by;       // the worker that listened last, if it has heard nothing; else -1
+    uint64_t spins_ns;  // in one look at the link: by the clock of who spins; 0: nobody does
     uint64_t heard_ns;  // in one look at the link: when it first heard something; 0: nothing yet
     bool stays;         // nothing is sent: TENON_PLACE=here
     int coming;         // processes that were asked for, and are neither up nor down yet
@@ -83,11 +87,13 @@ static inline struct bridge *bridge_from(struct elsewhere *elsewhere) {
     return container_of(elsewhere, struct bridge, elsewhere);
 }
 
-// When a message is heard: all that one look finds is heard at once, which spares a clock, but a
-// lease is counted from its own beat.
+// When a message is heard: all that one look finds is heard at once, by who spins when he looked at
+// the clock for that, which spares another look; but a lease is counted from its own beat.
 static inline uint64_t bridge_heard_ns(struct bridge *bridge, const struct message *message) {
-    if (bridge->heard_ns == 0 || message->kind == MESSAGE_BEAT) {
+    if (message->kind == MESSAGE_BEAT) {
         bridge->heard_ns = os_now_ns();
+    } else if (bridge->heard_ns == 0) {
+        bridge->heard_ns = bridge->spins_ns != 0 ? bridge->spins_ns : os_now_ns();
     }
     return bridge->heard_ns;
 }
@@ -118,6 +124,13 @@ bool bridge_keeps(void *upper, struct owner_task *task);
 
 // The body of a frame that has a place.
 extern const struct frame_body call_body;
+
+// As in struct elsewhere: whether a frame can be sent before its stack has run; sends it.
+bool call_is_light(const struct frame *frame);
+void call_depart(struct elsewhere *elsewhere, struct frame *frame, struct worker *worker);
+
+// Ends the frames of those calls whose stacks need not run for that. Without the turn.
+void call_end_all(struct call *ended);
 
 // The owner's: a call is over; has posted something; has left its place.
 void call_deliver(void *upper, struct owner_task *task, const struct owner_outcome *outcome);

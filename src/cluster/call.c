@@ -28,10 +28,21 @@ enum { SMALL_BYTES = 512 };
 
 // ---- the end ---------------------------------------------------------------------------------
 
+// A plain result of a frame of which nothing else was asked; its stack is the caller's to wake.
+static bool ends_unrun(const struct call *call) {
+    return call->is_unrun && call->end == OWNER_DONE && call->code == TN_OK &&
+           frame_ends_plainly(call->frame);
+}
+
+static void count_calls(struct bridge *bridge, int more) {
+    bridge->calls += (uint32_t)more;
+    atomic_store_relaxed(&bridge->elsewhere.away, (int)bridge->calls);
+}
+
 void call_deliver(void *upper, struct owner_task *task, const struct owner_outcome *outcome) {
     struct bridge *bridge = upper;
     struct call *call = container_of(task, struct call, task);
-    bridge->calls--;
+    count_calls(bridge, -1);
     call->end = outcome->end;
     call->code = outcome->code;
     if (outcome->end == OWNER_DONE) {
@@ -50,9 +61,22 @@ void call_deliver(void *upper, struct owner_task *task, const struct owner_outco
     }
     struct task_stack *stack = call->stack;
     const bool wakes = call->ticket != 0 && task_stack_claim(stack, call->ticket);
+    if (wakes && ends_unrun(call)) {
+        call->next_ended = bridge->ended;
+        bridge->ended = call;
+        return;
+    }
     atomic_store_release(&call->is_done, true); // pairs with is_over
     if (wakes) {
         worker_ready(stack->scheduler, stack);
+    }
+}
+
+void call_end_all(struct call *ended) {
+    while (ended != NULL) {
+        struct frame *frame = ended->frame;
+        ended = ended->next_ended; // which lies on the frame's stack
+        frame_end_unrun(frame);
     }
 }
 
@@ -83,7 +107,7 @@ static void send(struct call *call) {
         atomic_store_relaxed(&call->is_done, true);
         return;
     }
-    bridge->calls++;
+    count_calls(bridge, 1);
     owner_submit(&bridge->owner, &call->task, os_now_ns());
     bridge_update(bridge);
 }
@@ -140,6 +164,11 @@ static bool ask_for_end(struct call *call, int reason) {
     return is_done;
 }
 
+static bool is_done(const void *call) {
+    // acquire: pairs with call_deliver
+    return atomic_load_acquire(&((struct call *)(uintptr_t)call)->is_done);
+}
+
 // Sends it from where it is, and waits there for the answer if that comes soon, and is the only one
 // that this run waits for.
 static bool is_over_soon(struct call *call) {
@@ -151,7 +180,7 @@ static bool is_over_soon(struct call *call) {
     const bool is_alone = bridge->calls == 0 && bridge->claimed == 1;
     send(call);
     os_lock_release(&bridge->ear.turn);
-    return is_alone && wire_wait_here(call->stack, &call->is_done);
+    return is_alone && wire_wait_here(call->stack, is_done, call);
 }
 
 static void wait_for_end(struct tn_self *self, struct call *call) {
@@ -241,7 +270,93 @@ static void baggage_drop(struct baggage *baggage) {
     }
 }
 
+// It is over, or has never been sent.
+static void conclude(struct tn_self *self, struct frame *frame, struct call *call,
+                     struct baggage *baggage) {
+    baggage_drop(baggage);
+    const bool has_run = call->end != OWNER_CANCELLED && call->end != OWNER_RETURNED;
+    if (!has_run && !call->is_ending) {
+        frame->task_number = call->task.id;
+        frame->begins_before = call->task.begins;
+        run_here(self, frame);
+    } else {
+        call_finish(self, call);
+    }
+    os_free(call->failure);
+}
+
+// Member by member: the text is most of it.
+static void call_init(struct call *call, struct frame *frame, struct task_stack *stack) {
+    call->note = (struct note){.tell = tell};
+    call->bridge = bridge_from(frame->run->elsewhere);
+    call->frame = frame;
+    call->stack = stack;
+    call->ticket = 0;
+    call->is_unrun = call->is_sent = call->is_ending = false;
+    atomic_store_relaxed(&call->is_done, false);
+    asks_init(&call->asks);
+    call->next_ended = NULL;
+    call->code = TN_OK;
+    call->failure = NULL;
+    call->failure_bytes = 0;
+    call->how_lost[0] = '\0';
+}
+
+// ---- sent before its stack has run -----------------------------------------------------------
+
+// At the top of the stack.
+struct light {
+    struct call call;
+    struct baggage baggage;
+};
+
+bool call_is_light(const struct frame *frame) {
+    return !atomic_load_relaxed(&frame->run->has_travelling_locals) &&
+           copy_bytes(frame->type->travel->arguments, frame->payload) <=
+               SMALL_BYTES - sizeof(struct baggage_wish);
+}
+
+void call_depart(struct elsewhere *elsewhere, struct frame *frame, struct worker *worker) {
+    struct bridge *bridge = bridge_from(elsewhere);
+    struct task_stack *stack = frame->stack;
+    struct light *light = worker_stack_reserve(stack, sizeof *light);
+    struct call *call = &light->call;
+    const struct baggage_wish wish = wish_of(frame, NULL);
+    const size_t copied = copy_bytes(frame->type->travel->arguments, frame->payload);
+    const size_t wish_bytes = baggage_wish_bytes(&wish, copied);
+    baggage_take(&light->baggage, bridge->ear.link, frame, wish_bytes + copied);
+    call_init(call, frame, stack);
+    pack(call, light->baggage.at, wish_bytes + copied, &wish, wish_bytes, NULL);
+    call->is_unrun = true;
+    frame->body_data = light;
+    stack->worker = worker;
+    stack->note = &call->note;
+    ready_begin(&stack->tasks.self, NULL);
+    struct departure *const waits = stack->waits; // after the commit the frame may have ended
+    stack->waits = NULL;
+    commit(stack, call);
+    if (waits != NULL) {
+        waits->left(waits);
+    }
+}
+
+// Its stack is to look at something, for the first time.
+static void go_on(struct tn_self *self, struct frame *frame) {
+    struct light *light = frame->body_data;
+    light->call.is_unrun = false;
+    if (!is_over(&light->call)) {
+        wait_for_end(self, &light->call);
+    }
+    conclude(self, frame, &light->call, &light->baggage);
+}
+
+// ---- on its stack ----------------------------------------------------------------------------
+
 static void run_call(struct tn_self *self, struct frame *frame) {
+    if (frame->body_data != NULL) {
+        go_on(self, frame);
+        return;
+    }
     struct bridge *bridge = bridge_from(frame->run->elsewhere);
     struct link *link = bridge->ear.link;
     struct baggage baggage; // not zeroed
@@ -261,22 +376,12 @@ static void run_call(struct tn_self *self, struct frame *frame) {
         run_here(self, frame);
         return;
     }
-    struct call call = {
-        .note.tell = tell, .bridge = bridge, .frame = frame, .stack = task_stack_of(self)};
-    asks_init(&call.asks);
+    struct call call; // not zeroed
+    call_init(&call, frame, task_stack_of(self));
     pack(&call, baggage.at, bytes, &wish, wish_bytes, locals);
     os_free(locals);
     wait_for_end(self, &call);
-    baggage_drop(&baggage);
-    const bool has_run = call.end != OWNER_CANCELLED && call.end != OWNER_RETURNED;
-    if (!has_run && !call.is_ending) {
-        frame->task_number = call.task.id;
-        frame->begins_before = call.task.begins;
-        run_here(self, frame);
-    } else {
-        call_finish(self, &call);
-    }
-    os_free(call.failure);
+    conclude(self, frame, &call, &baggage);
 }
 
 const struct frame_body call_body = {.run = run_call};

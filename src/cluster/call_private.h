@@ -15,10 +15,12 @@ struct call {
     struct frame *frame;
     struct task_stack *stack;
     uint32_t ticket; // 0: it does not wait
+    bool is_unrun;   // the stack waits, and has never run
     bool is_sent;
     bool is_ending;
     _Atomic bool is_done; // nobody else uses it any more; set under the turn
     struct asks asks;
+    struct call *next_ended; // of those whose frame is to end without their stack
     // When it is done:
     enum owner_end end;
     int code;

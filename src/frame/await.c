@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "frame/awaitable_wait.h"
 #include "frame/cancel.h"
+#include "frame/elsewhere.h"
 #include "frame/fail.h"
 #include "frame/frame.h"
 #include "frame/promote.h"
@@ -54,7 +55,10 @@ static void abandon_task(struct tn_self *self, struct tn_task *task, int reason)
 static int await_frame(struct tn_self *self, struct frame *child, void *result) {
     int outcome;
     if (!awaitable_is_done(&child->done, &outcome)) {
-        outcome = awaitable_wait_inline(self, &child->done, NULL, false);
+        elsewhere_wait_here(self, child);
+        if (!awaitable_is_done(&child->done, &outcome)) {
+            outcome = awaitable_wait_inline(self, &child->done, NULL, false);
+        }
     }
     copy_result(child->type, child->payload, outcome, result);
     struct room *rooms = outcome == TN_OK ? room_take(child) : NULL;

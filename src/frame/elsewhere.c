@@ -5,6 +5,7 @@
 #include "frame/frame.h"
 #include "frame/run.h"
 #include "frame/settings.h"
+#include "scheduler/hard.h"
 
 static struct elsewhere *(*_Atomic maker)(int processes, const struct tn_run_options *options);
 static _Atomic int processes_by_default;
@@ -41,20 +42,48 @@ static bool may_run(struct worker *worker, const struct frame *frame) {
     return frame->home == worker || frame->starter != NULL || worker_may_take_free(worker);
 }
 
+// Can it be sent before its stack runs? That is the one that it lies by, then.
+static bool is_light(const struct frame *frame) {
+    return frame->lies_by != NULL && frame->stack_bytes == 0 && !hard_is(HARD_PARK) &&
+           frame->run->elsewhere->is_light(frame);
+}
+
+// It has a place.
+static struct task_stack *begin(struct frame *frame, struct worker *worker) {
+    struct elsewhere *elsewhere = frame->run->elsewhere;
+    const bool departs = is_light(frame);
+    struct task_stack *stack = frame_begin(frame, worker, elsewhere->body);
+    if (stack == NULL) {
+        elsewhere->unclaim(elsewhere);
+    } else if (departs) {
+        elsewhere->depart(elsewhere, frame, worker);
+        stack = NULL;
+    }
+    return stack;
+}
+
+bool elsewhere_depart(struct frame *child, struct worker *worker) {
+    struct elsewhere *elsewhere = child->run->elsewhere;
+    const bool departs = elsewhere != NULL && child->type->travel != NULL && may_go(child) &&
+                         is_light(child) && elsewhere->claim(elsewhere, child, false);
+    if (departs) {
+        (void)begin(child, worker);
+    }
+    return departs;
+}
+
 struct task_stack *elsewhere_start(struct frame *frame, struct worker *worker) {
     struct elsewhere *elsewhere = frame->run->elsewhere;
     const bool is_away = !may_run(worker, frame);
-    const bool is_claimed = may_go(frame) && elsewhere->claim(elsewhere, frame, is_away);
-    if (!is_claimed && is_away) {
+    if (may_go(frame) && elsewhere->claim(elsewhere, frame, is_away)) {
+        return begin(frame, worker);
+    }
+    if (is_away) {
         frame_retain(frame);
         scheduler_submit(&frame->run->scheduler, &frame->start, NULL);
         return NULL;
     }
-    struct task_stack *stack = frame_begin(frame, worker, is_claimed ? elsewhere->body : NULL);
-    if (stack == NULL && is_claimed) {
-        elsewhere->unclaim(elsewhere);
-    }
-    return stack;
+    return frame_begin(frame, worker, NULL);
 }
 
 void elsewhere_submit(struct frame *frame) {
@@ -66,6 +95,20 @@ void elsewhere_submit(struct frame *frame) {
         scheduler_submit_anyone(scheduler, &frame->start, false);
     } else {
         scheduler_submit(scheduler, &frame->start, frame->home);
+    }
+}
+
+static bool is_done(const void *what) {
+    // acquire: pairs with awaitable_complete: the result stands.
+    return atomic_load_acquire(&((struct awaitable *)(uintptr_t)what)->is_done);
+}
+
+void elsewhere_wait_here(struct tn_self *self, struct frame *child) {
+    const struct elsewhere *elsewhere = child->run->elsewhere;
+    struct task_stack *stack = task_stack_of(self);
+    if (UNLIKELY(elsewhere != NULL) && child->type->travel != NULL &&
+        atomic_load_relaxed(&elsewhere->away) > 0 && wire_may_wait_here(stack)) {
+        (void)wire_wait_here(stack, is_done, &child->done);
     }
 }
 

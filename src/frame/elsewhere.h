@@ -52,6 +52,12 @@ struct elsewhere {
     // Gives it back: the frame has ended before it began.
     void (*unclaim)(struct elsewhere *elsewhere);
     const struct frame_body *body;
+    _Atomic int away; // frames that run elsewhere now: a glance
+    // Whether a frame needs so little that it can be sent before its stack has run.
+    bool (*is_light)(const struct frame *frame);
+    // Sends such a frame, which has a place and has begun. Its stack waits from then on, and runs,
+    // with `body`, only if more becomes of it than a result; the frame may end at once.
+    void (*depart)(struct elsewhere *elsewhere, struct frame *frame, struct worker *worker);
     // Posts to a port of the run that has sent the frame `border` here (port.h): TN_OK,
     // TN_NO_MEMORY. NULL: no frame here has come from another process.
     int (*post)(struct frame *border, struct tn_port port, int64_t value);
@@ -82,8 +88,16 @@ struct elsewhere *elsewhere_make(const struct tn_run_options *options, int *code
 // free work starts it only to send it away, and otherwise leaves it to others: NULL.
 struct task_stack *elsewhere_start(struct frame *frame, struct worker *worker);
 
+// The same for a new child of whoever runs on the worker, which is to go at once. False: it was not
+// sent, and has not begun.
+bool elsewhere_depart(struct frame *child, struct worker *worker);
+
 // Queues such a frame to be started.
 void elsewhere_submit(struct frame *frame);
+
+// Waits for a child, which may run elsewhere, where its parent is: until it has ended, or until it
+// is time to leave the stack for that.
+void elsewhere_wait_here(struct tn_self *self, struct frame *child);
 
 // The frame at or above `failed` where failures that nobody has absorbed end; NULL: root's run.
 struct frame *elsewhere_border(struct frame *failed);

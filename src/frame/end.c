@@ -162,6 +162,23 @@ void frame_end(struct task_stack *stack) {
     worker_finish(stack, settle_after_stack, frame);
 }
 
+bool frame_ends_plainly(struct frame *frame) {
+    return atomic_load_relaxed(&frame->cancelled) == TN_OK && frame->failure_code == 0 &&
+           !frame->has_timed_out && !frame->waits_for_children &&
+           !atomic_load_relaxed(&frame->is_watched) && frame->cleanups == NULL &&
+           !class_has_any(frame);
+}
+
+// Nothing of this can wait, so it needs no stack.
+void frame_end_unrun(struct frame *frame) {
+    struct task_stack *stack = frame->stack;
+    ASSERT(stack->is_kept && stack->scopes == NULL);
+    wind_up(&stack->tasks.self, frame, NULL);
+    scope_stop(stack);
+    context_deinit(&stack->context);
+    frame_settle(frame);
+}
+
 bool frame_discard(struct frame *frame, int outcome) {
     if (!frame_claim(frame, FRAME_ENDING)) {
         return false;

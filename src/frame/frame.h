@@ -238,6 +238,11 @@ void frame_start_now(struct task_stack *creator, struct frame *child);
 // The function of a frame that has a stack of its own has returned: removes what it left, and ends.
 __attribute__((noreturn)) void frame_end(struct task_stack *stack);
 
+// Has nothing been asked of a frame that has begun but not run, so that it may end at once when it
+// has a result? And ends it; by whoever has claimed its stack, which will not run.
+bool frame_ends_plainly(struct frame *frame);
+void frame_end_unrun(struct frame *frame);
+
 // It will touch nothing any more: leaves the tree, wakes who waits for it, lets go.
 void frame_settle(struct frame *frame);
 

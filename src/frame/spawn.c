@@ -7,6 +7,7 @@
 // tn_spawn_slow; awaiting is in await.c.
 #include "base/check.h"
 #include "frame/cancel.h"
+#include "frame/elsewhere.h"
 #include "frame/fail.h"
 #include "frame/frame.h"
 #include "frame/misuse.h"
@@ -119,7 +120,9 @@ static struct tn_task *start_frame(struct tn_self *self, const struct tn_type *t
         return NULL;
     }
     if (begins_at_once(stack, type) && child->home == NULL) {
-        frame_start_now(stack, child);
+        if (!elsewhere_depart(child, stack->worker)) {
+            frame_start_now(stack, child);
+        }
     } else {
         frame_submit(child);
     }

@@ -68,6 +68,11 @@ void spin_init(struct spin *spin, struct spin_limits *limits);
 // The worker is idle from now on. True: it may spin, until spin_end; false: enough others do.
 bool spin_begin(struct spin *spin);
 
+// The time at the last look at the clock, while it spins; else 0.
+static inline uint64_t spin_clock_ns(const struct spin *spin) {
+    return spin->is_on ? spin->began_ns + spin->spun_ns : 0;
+}
+
 // True while the spin is to go on. Looks at the clock, and may let another thread run.
 bool spin_goes_on(struct spin *spin);
 

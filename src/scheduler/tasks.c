@@ -370,6 +370,15 @@ bool tasks_has_public(struct tasks *tasks) {
     return range.tail < range.split;
 }
 
+bool tasks_has_new(struct tasks *tasks, unsigned looks) {
+    const uint32_t tail = unpack(atomic_load_relaxed(&tasks->range)).tail;
+    const struct tn_task *task = tasks->self.top, *const oldest = tasks->first + tail;
+    while (task > oldest && looks-- > 0 && task_state(task - 1) != TASK_NEW) {
+        task--;
+    }
+    return task > oldest;
+}
+
 size_t tasks_check(struct tasks *tasks) {
     const struct range range = unpack(atomic_load_relaxed(&tasks->range));
     const uint32_t top = index_of(tasks, tasks->self.top);

@@ -212,6 +212,10 @@ static inline bool tasks_has_unstolen(struct tasks *tasks) {
     return top != 0 && atomic_load_relaxed(&tasks->range) != (top << 32 | top); // tail and split
 }
 
+// The same without those that run in place: one waits to be started. Looks at the newest `looks`;
+// where there are more, one of these may. By the owner.
+bool tasks_has_new(struct tasks *tasks, unsigned looks);
+
 // Walks the whole array and panics where an invariant is broken. By the owner. Returns the number
 // of tasks below top.
 size_t tasks_check(struct tasks *tasks);

@@ -122,6 +122,26 @@ TEST(a_task_in_place_is_found_by_those_above_it) {
     EXPECT_EQ(task_line(outer), 7);
 }
 
+TEST(what_runs_in_place_does_not_wait_to_be_started) {
+    struct tasks tasks;
+    set_up(&tasks, false);
+    EXPECT(!tasks_has_new(&tasks, 4));
+    for (int i = 0; i < 4; i++) {
+        struct tn_task *task = spawn(&tasks, 1);
+        EXPECT(tasks_has_new(&tasks, 4));
+        EXPECT(tn_task_enter(&tasks.self, task));
+        EXPECT(!tasks_has_new(&tasks, 4));
+    }
+    EXPECT(tasks_has_new(&tasks, 3)); // that is as far as it looks
+    struct tn_task *last = spawn(&tasks, 2);
+    EXPECT(tasks_publish(&tasks, tasks.self.top, true));
+    EXPECT(tasks_has_new(&tasks, 4));
+    for (struct tn_task *stolen; (stolen = tasks_steal(&tasks)) != last;) {
+        EXPECT(stolen != NULL);
+    }
+    EXPECT(!tasks_has_new(&tasks, 4));
+}
+
 TEST(a_poke_sends_the_next_spawn_and_await_down_the_slow_path) {
     struct tasks tasks;
     set_up(&tasks, false);

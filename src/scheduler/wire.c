@@ -58,20 +58,23 @@ void wire_sleep_as_agent(struct worker *worker) {
     }
 }
 
+// Of those that run in place around who waits.
+enum { TASKS_LOOKS = 16 };
+
 bool wire_may_wait_here(struct task_stack *stack) {
     struct worker *worker = stack->worker;
-    return !worker->is_agent && !hard_is(HARD_PARK) && !tasks_has_unstolen(&stack->tasks) &&
+    return !worker->is_agent && !hard_is(HARD_PARK) && !tasks_has_new(&stack->tasks, TASKS_LOOKS) &&
            !worker_has_next(worker) && !scheduler_has_free_work(worker->scheduler) &&
            ++worker->waits_here % WORKER_TIMER_ROUNDS != 0;
 }
 
 // After a look at the clock of its spin.
 static bool has_something_due(struct worker *worker) {
-    return worker_has_next(worker) ||
+    return worker_has_next(worker) || scheduler_has_free_work(worker->scheduler) ||
            timers_earliest_ns(&worker->timers) <= worker->spin.began_ns + worker->spin.spun_ns;
 }
 
-bool wire_wait_here(struct task_stack *stack, const _Atomic bool *is_done) {
+bool wire_wait_here(struct task_stack *stack, bool (*is_over)(const void *), const void *what) {
     struct worker *worker = stack->worker;
     struct runnable *found;
     if (!spin_begin(&worker->spin)) {
@@ -81,7 +84,7 @@ bool wire_wait_here(struct task_stack *stack, const _Atomic bool *is_done) {
     while (!has_come && !has_something_due(worker) && spin_goes_on(&worker->spin)) {
         (void)wire_hear(worker, &found);
         ASSERT(found == NULL); // only who takes tasks finds any
-        has_come = atomic_load_acquire(is_done); // pairs with call_deliver
+        has_come = is_over(what);
     }
     spin_end(&worker->spin, has_come);
     worker->spin.is_spent = !has_come;

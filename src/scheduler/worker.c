@@ -187,6 +187,14 @@ void worker_stack_prepare(struct worker *worker, struct task_stack *stack, struc
     context_init(&stack->context, memory->low, memory->bytes, enter, stack);
 }
 
+void *worker_stack_reserve(struct task_stack *stack, size_t bytes) {
+    struct stack *const memory = &stack->memory;
+    const size_t left = (memory->bytes - bytes) / CACHE_LINE * CACHE_LINE;
+    context_deinit(&stack->context);
+    context_init(&stack->context, memory->low, left, enter, stack);
+    return memory->low + left;
+}
+
 // ---- loaded stacks ---------------------------------------------------------------------------
 
 __attribute__((noinline)) static void load(struct worker *worker, struct task_stack *stack) {

@@ -182,6 +182,9 @@ void worker_stack_prepare(struct worker *worker, struct task_stack *stack, struc
                           void (*entry)(struct task_stack *stack));
 void worker_stack_release(struct scheduler *scheduler, struct task_stack *stack);
 
+// Takes `bytes` off the top of a prepared stack that has not run, at a multiple of CACHE_LINE.
+void *worker_stack_reserve(struct task_stack *stack, size_t bytes);
+
 // Leaves the running stack, which is `stack`, for the loop; then commit(stack, argument) runs
 // there, with the stack suspended: it arranges that somebody continues it. Returns when continued,
 // maybe on another worker (stack->worker).
