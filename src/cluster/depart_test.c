@@ -112,6 +112,45 @@ TEST(forgotten_ones_end_without_a_stack_and_their_parent_hears_of_the_last) {
     EXPECT_EQ(tn_run_with(TWO_THREADS, forgets_many, NULL), TN_OK);
 }
 
+// ---- many in a row ---------------------------------------------------------------------------
+
+enum { WAITING = 30 }; // there is room for them behind one that runs
+
+static atomic_int may_go;
+
+// Keeps its thread.
+TN_DFRAME(int, holds_all_up) {
+    while (!may_go) {
+        os_thread_yield();
+    }
+    return 0;
+}
+
+TN_PFRAME(void, sends_many_behind_one) {
+    tn_task(square) tasks[WAITING];
+    tn_task(square) earlier = tn_spawn(square, 1); // so that the other process is there
+    (void)tn_await(square, earlier);
+    const int begun_before = loopback_heard(MESSAGE_STARTED);
+    may_go = 0;
+    tn_task(holds_all_up) first = tn_spawn(holds_all_up);
+    for (int i = 0; i < WAITING; i++) {
+        tasks[i] = tn_spawn(square, i);
+    }
+    may_go = 1;
+    (void)tn_await(holds_all_up, first);
+    for (int i = 0; i < WAITING; i++) {
+        EXPECT_EQ(tn_await(square, tasks[i]), (long)i * i);
+    }
+    const int told = loopback_heard(MESSAGE_STARTED) - begun_before;
+    TEST_NOTE("%d of %d were told of by themselves when they began", told, WAITING + 1);
+    EXPECT(told >= 1 && told <= WAITING / 3);
+}
+
+TEST(of_many_in_a_row_each_is_said_to_begin_where_the_one_before_ends) {
+    loopback_send_all(1, 1);
+    EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 1), sends_many_behind_one, NULL), TN_OK);
+}
+
 // ---- what asks for more ----------------------------------------------------------------------
 
 TN_DFRAME(int, fails, (int, n)) {

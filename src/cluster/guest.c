@@ -164,6 +164,28 @@ static void end(struct guest *guest, int code, uint32_t bytes, uint64_t now_ns) 
     serve_update(serve);
 }
 
+// The worker takes another one at the same time: where tasks are short and many, that spares each
+// of them a message.
+static void end_and_take(struct guest *guest, int code, uint32_t bytes, uint64_t now_ns,
+                         struct worker *worker) {
+    struct serve *serve = guest->serve;
+    struct taker_slot *next =
+        taker_end_and_next(&serve->taker, guest->slot, code, guest->answer, bytes, now_ns);
+    if (next != NULL) {
+        struct guest *taken = next->upper;
+        taken->begun_ns = now_ns;
+        worker->taken = next;
+        serve_show_next(serve);
+    }
+    serve_update(serve);
+}
+
+static struct worker *who_takes_next(const struct serve *serve) {
+    struct worker *worker = worker_current();
+    const bool is_ours = worker != NULL && worker->scheduler == &serve->run->scheduler;
+    return is_ours && serve->root != NULL && wire_is_next(worker) ? worker : NULL;
+}
+
 static uint32_t pack_failures(struct guest *guest, struct frame *frame) {
     char path[BAGGAGE_TEXT_MAX];
     const struct tn_failure *told[BAGGAGE_GROUPS_MAX];
@@ -256,7 +278,12 @@ static void guest_settled(struct frame *frame, int outcome) {
     const uint64_t now_ns = os_now_ns();
     guest->frame = NULL;
     guest->slot->spent_ns = now_ns - guest->begun_ns;
-    end(guest, outcome, bytes, now_ns);
+    struct worker *worker = who_takes_next(serve);
+    if (worker != NULL) {
+        end_and_take(guest, outcome, bytes, now_ns, worker);
+    } else {
+        end(guest, outcome, bytes, now_ns);
+    }
     os_lock_release(&serve->ear.turn);
 }
 
@@ -352,15 +379,14 @@ static void show_frame(struct guest *guest, struct frame *frame) {
     }
 }
 
-struct task_stack *guest_start(struct serve *serve, struct worker *worker, struct taker_slot *slot,
-                               uint64_t now_ns) {
+struct task_stack *guest_start(struct serve *serve, struct worker *worker,
+                               struct taker_slot *slot) {
     struct guest *guest = slot->upper;
-    guest->begun_ns = now_ns;
     int code;
     struct frame *frame = make_frame(guest, worker, &code);
     if (frame == NULL) {
         os_lock_acquire(&serve->ear.turn);
-        end(guest, code, 0, now_ns);
+        end(guest, code, 0, guest->begun_ns);
         os_lock_release(&serve->ear.turn);
         return NULL;
     }

@@ -43,7 +43,7 @@ struct guest {
     struct failure *failures[BAGGAGE_GROUPS_MAX]; // those that travel, in order
     void *answer;                                 // its result, or the failure as it travels
     bool is_lent;                                 // that is, by the link
-    uint64_t begun_ns;
+    uint64_t begun_ns;                            // by who takes it
     struct guest *next_spare;
     size_t room_bytes;
     struct list asks; // struct asking, of frames that wait for an answer
@@ -57,9 +57,9 @@ struct guest {
 // The taker's calls.
 extern const struct taker_calls guest_calls;
 
-// Starts the task of a slot that the taker has given out now, without the turn. NULL: it has ended.
-struct task_stack *guest_start(struct serve *serve, struct worker *worker, struct taker_slot *slot,
-                               uint64_t now_ns);
+// Starts the task of a slot that the taker has given out, at begun_ns, without the turn. NULL: it
+// has ended.
+struct task_stack *guest_start(struct serve *serve, struct worker *worker, struct taker_slot *slot);
 
 // Gives back the memory that is kept for further guests. None is left.
 void guest_trim(struct serve *serve);
@@ -81,5 +81,8 @@ void guest_parted(void *upper, struct taker_slot *slot);
 // Something has ended, or been heard: root goes when the owner is gone and nothing runs. With the
 // turn.
 void serve_update(struct serve *serve);
+
+// Tasks have come, or were taken: whether one waits. With the turn.
+void serve_show_next(struct serve *serve);
 
 #endif

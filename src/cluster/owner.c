@@ -96,6 +96,14 @@ static enum found find_place(struct owner_peer *peer, const struct message *mess
     return message->task == place->task->id || MUTATED(owner_takes_any_result) ? FOUND : BAD;
 }
 
+static void begin(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
+                  uint64_t now_ns) {
+    owner_place_begin(owner, peer, place, now_ns);
+    if (owner->options.calls->started != NULL) {
+        owner->options.calls->started(owner->options.upper, place->task);
+    }
+}
+
 static void hear_progress(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
                           const struct message *message, uint64_t now_ns) {
     if (message->kind == MESSAGE_TAKEN) {
@@ -103,11 +111,22 @@ static void hear_progress(struct owner *owner, struct owner_peer *peer, struct o
             owner_place_wait(peer, place);
         }
     } else if (place->phase != OWNER_PLACE_STARTED) {
-        owner_place_begin(owner, peer, place, now_ns);
-        if (owner->options.calls->started != NULL) {
-            owner->options.calls->started(owner->options.upper, place->task);
-        }
+        begin(owner, peer, place, now_ns);
     }
+}
+
+// What a RESULT says beside: that another task begins, which is said once, where nothing is lost.
+// False: none can.
+static bool hear_next(struct owner *owner, struct owner_peer *peer, uint32_t slot,
+                      uint64_t now_ns) {
+    if (!owner->options.link->is_reliable || slot >= peer->slots ||
+        peer->places[slot].task == NULL || peer->places[slot].phase == OWNER_PLACE_STARTED) {
+        return false;
+    }
+    if (!MUTATED(owner_misses_what_begins)) {
+        begin(owner, peer, &peer->places[slot], now_ns);
+    }
+    return true;
 }
 
 // A result in its place: the only way in which a task gets one.
@@ -172,7 +191,10 @@ static void hear_place(struct owner *owner, struct owner_peer *peer, const struc
             .kind = MESSAGE_ACK, .session = peer->session, .place = message->place};
         owner_say(owner, peer, ack, NULL);
     }
-    if (found == STALE) {
+    if (message->kind == MESSAGE_RESULT && message->attempt != 0 &&
+        !hear_next(owner, peer, message->attempt - 1, now_ns)) {
+        give_up(owner, peer, SESSION_BAD);
+    } else if (found == STALE) {
         owner->stale++;
     } else if (message->kind == MESSAGE_RESULT) {
         settle(owner, peer, place, message, payload, now_ns);

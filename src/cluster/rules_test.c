@@ -318,6 +318,11 @@ TEST(whatever_an_owner_says_the_taker_stays_whole, .seconds = FUZZ_SECONDS) {
             }
             if (count > 0 && random_once_in(&random, 4)) {
                 taker_end(&stage.taker, running[--count], 0, NULL, 0, 10 + (uint64_t)i);
+            } else if (count > 0 && random_once_in(&random, 4)) {
+                struct taker_slot *next = taker_end_and_next(&stage.taker, running[--count], 0,
+                                                             NULL, 0, 10 + (uint64_t)i);
+                count += next != NULL;
+                running[next != NULL ? count - 1 : 0] = next != NULL ? next : running[0];
             }
             taker_check(&stage.taker);
         }

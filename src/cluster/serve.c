@@ -86,23 +86,30 @@ static void tick(struct serve *serve) {
     }
 }
 
-// With the turn: the next task, if this worker may run it, and when it begins, which is now_ns if
-// that is known.
-static struct taker_slot *take_task(struct serve *serve, struct worker *worker, uint64_t *now_ns) {
-    struct taker_slot *slot = NULL;
-    if (serve->root != NULL && worker->takes_free && !list_is_empty(&serve->taker.waiting)) {
-        *now_ns = *now_ns != 0 ? *now_ns : os_now_ns();
-        slot = taker_next(&serve->taker, *now_ns);
-    }
+void serve_show_next(struct serve *serve) {
     const bool is_more = serve->root != NULL && !list_is_empty(&serve->taker.waiting);
     atomic_store_relaxed(&serve->elsewhere.wire.has_next, is_more);
+}
+
+// With the turn: the next task, if this worker may run it. It begins at now_ns; 0: that is not
+// known.
+static struct taker_slot *take_task(struct serve *serve, struct worker *worker, uint64_t now_ns) {
+    struct taker_slot *slot = NULL;
+    if (serve->root != NULL && worker->takes_free && !list_is_empty(&serve->taker.waiting)) {
+        now_ns = now_ns != 0 ? now_ns : os_now_ns();
+        slot = taker_next(&serve->taker, now_ns);
+    }
+    if (slot != NULL) {
+        struct guest *guest = slot->upper;
+        guest->begun_ns = now_ns;
+    }
+    serve_show_next(serve);
     return slot;
 }
 
 // Without the turn. NULL: it has ended.
-static struct runnable *start(struct serve *serve, struct worker *worker, struct taker_slot *slot,
-                              uint64_t now_ns) {
-    struct task_stack *stack = guest_start(serve, worker, slot, now_ns);
+static struct runnable *start(struct serve *serve, struct worker *worker, struct taker_slot *slot) {
+    struct task_stack *stack = guest_start(serve, worker, slot);
     return stack == NULL ? NULL : &stack->resume;
 }
 
@@ -125,23 +132,25 @@ static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct
         tick(serve);
     }
     serve_update(serve);
-    uint64_t now_ns = serve->heard_ns;
-    struct taker_slot *slot = take_task(serve, worker, &now_ns);
+    struct taker_slot *slot = take_task(serve, worker, serve->heard_ns);
     os_lock_release(&serve->ear.turn);
     if (atomic_load_relaxed(&wire->has_next) && (heard > 0 || slot != NULL)) {
         scheduler_work_published(&serve->run->scheduler);
     }
-    *found = slot == NULL ? NULL : start(serve, worker, slot, now_ns);
+    *found = slot == NULL ? NULL : start(serve, worker, slot);
     return heard > 0 || slot != NULL;
 }
 
 static bool next(struct wire *wire, struct worker *worker, struct runnable **found) {
     struct serve *serve = container_of(wire, struct serve, elsewhere.wire);
-    uint64_t now_ns = 0;
-    os_lock_acquire(&serve->ear.turn);
-    struct taker_slot *slot = take_task(serve, worker, &now_ns);
-    os_lock_release(&serve->ear.turn);
-    *found = slot == NULL ? NULL : start(serve, worker, slot, now_ns);
+    struct taker_slot *slot = worker->taken;
+    worker->taken = NULL;
+    if (slot == NULL) {
+        os_lock_acquire(&serve->ear.turn);
+        slot = take_task(serve, worker, 0);
+        os_lock_release(&serve->ear.turn);
+    }
+    *found = slot == NULL ? NULL : start(serve, worker, slot);
     return slot != NULL;
 }
 

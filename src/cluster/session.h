@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SESSION_VERSION 4
+#define SESSION_VERSION 5
 #define SESSION_NEVER UINT64_MAX
 // The most places that a session may have.
 #define SESSION_SLOTS_MAX 65536u
@@ -25,8 +25,9 @@ enum message_kind {
     MESSAGE_HELLO = 1, // value: a number of this attempt to meet; stamp
     MESSAGE_TAKEN,     // place, task: it waits here
     MESSAGE_STARTED,   // place, task: it begins now; value: 1 if it has, and that was asked
-    MESSAGE_RESULT,    // place, task, attempt, how, code; value: how long it ran, in nanoseconds;
-                       // payload: the result
+    MESSAGE_RESULT,    // place, task, how, code; value: how long it ran, in nanoseconds; attempt: 1
+                       // more than the slot of a place whose task begins now, or 0; payload: the
+                       // result
     // From both.
     MESSAGE_BEAT, // stamp: the taker's clock, sent back unchanged; value: how many places it
                   // offers;
@@ -71,7 +72,7 @@ struct message {
         uint64_t task;
         uint64_t stamp_ns;
     };
-    uint32_t attempt; // how many places the task has had, this one included
+    uint32_t attempt; // mostly: how many places the task has had, this one included
     int32_t code;
     uint64_t value;
     uint64_t payload; // the link's: where the payload lies

@@ -262,6 +262,12 @@ void taker_down(struct taker *taker, uint64_t now_ns) {
 
 // ---- running ---------------------------------------------------------------------------------
 
+static void begin(struct taker *taker, struct taker_slot *slot) {
+    list_remove(&slot->node);
+    slot->phase = TAKER_RUNNING;
+    taker->running++;
+}
+
 struct taker_slot *taker_next(struct taker *taker, uint64_t now_ns) {
     if (!has_lease(taker, now_ns) || list_is_empty(&taker->waiting)) {
         return NULL;
@@ -272,9 +278,7 @@ struct taker_slot *taker_next(struct taker *taker, uint64_t now_ns) {
     if (!was_told && taker->options.link->is_reliable) {
         return NULL;
     }
-    list_remove(&slot->node);
-    slot->phase = TAKER_RUNNING;
-    taker->running++;
+    begin(taker, slot);
     return slot;
 }
 
@@ -293,20 +297,48 @@ void taker_post(struct taker *taker, struct taker_slot *slot, struct taker_post 
     }
 }
 
-void taker_end(struct taker *taker, struct taker_slot *slot, int code, const void *result,
-               uint32_t bytes, uint64_t now_ns) {
+// False: nobody hears of it.
+static bool end(struct taker *taker, struct taker_slot *slot, int code, const void *result,
+                uint32_t bytes, uint64_t now_ns) {
     ASSERT(slot->phase == TAKER_RUNNING);
     taker->running--;
     slot->phase = TAKER_ENDED;
     if (taker->state == TAKER_FENCED) {
         record_drop(taker, slot);
         end_fence(taker, now_ns);
-        return;
+        return false;
     }
+    slot->how = MESSAGE_DONE;
     slot->code = code;
     slot->result = result;
     slot->bytes = bytes;
+    return true;
+}
+
+void taker_end(struct taker *taker, struct taker_slot *slot, int code, const void *result,
+               uint32_t bytes, uint64_t now_ns) {
+    if (end(taker, slot, code, result, bytes, now_ns)) {
+        record_end(taker, slot, MESSAGE_DONE, now_ns);
+    }
+}
+
+struct taker_slot *taker_end_and_next(struct taker *taker, struct taker_slot *slot, int code,
+                                      const void *result, uint32_t bytes, uint64_t now_ns) {
+    if (!end(taker, slot, code, result, bytes, now_ns)) {
+        return NULL;
+    }
+    if (taker->options.link->is_reliable && list_is_empty(&slot->posts) &&
+        !list_is_empty(&taker->waiting)) {
+        struct taker_slot *next =
+            container_of(list_first(&taker->waiting), struct taker_slot, node);
+        if (record_say_result(taker, slot, next)) {
+            record_drop(taker, slot);
+            begin(taker, next);
+            return next;
+        }
+    }
     record_end(taker, slot, MESSAGE_DONE, now_ns);
+    return NULL;
 }
 
 void taker_leave(struct taker *taker, uint64_t now_ns) {
@@ -348,7 +380,7 @@ uint64_t taker_tick(struct taker *taker, uint64_t now_ns) {
     return taker->resend_at_ns < next_ns ? taker->resend_at_ns : next_ns;
 }
 
-// ---- beginning, self-check -------------------------------------------------------------------
+// ---- beginning -------------------------------------------------------------------------------
 
 void taker_init(struct taker *taker, const struct taker_options *options, struct taker_slot *slots,
                 uint32_t count) {
@@ -365,25 +397,4 @@ void taker_init(struct taker *taker, const struct taker_options *options, struct
         list_init(&slots[i].posts);
     }
     greet_anew(taker, 0);
-}
-
-void taker_check(const struct taker *taker) {
-    uint32_t running = 0, held = 0, waiting = 0;
-    for (uint32_t i = 0; i < taker->slot_count; i++) {
-        const struct taker_slot *slot = &taker->slots[i];
-        running += slot->phase == TAKER_RUNNING;
-        waiting += slot->phase == TAKER_WAITING;
-        held += slot->phase != TAKER_EMPTY;
-        ASSERT(list_is_linked(&slot->node) == (slot->phase == TAKER_WAITING));
-        ASSERT(slot->phase != TAKER_EMPTY || !slot->is_kept);
-        const bool has_posts = !list_is_empty(&slot->posts);
-        ASSERT(!has_posts || slot->phase == TAKER_RUNNING || slot->phase == TAKER_ENDED);
-        ASSERT(!has_posts || taker->state == TAKER_SERVING);
-        ASSERT(slot->phase == TAKER_EMPTY || slot->resend_at_ns >= taker->resend_at_ns);
-        ASSERT(taker->state == TAKER_SERVING || slot->phase == TAKER_EMPTY ||
-               slot->phase == TAKER_RUNNING);
-    }
-    ASSERT(running == taker->running && held == taker->held);
-    ASSERT(waiting == list_check(&taker->waiting));
-    ASSERT(taker->state == TAKER_SERVING || taker->state == TAKER_FENCED || running == 0);
 }

@@ -135,6 +135,11 @@ void taker_post(struct taker *taker, struct taker_slot *slot, struct taker_post 
 void taker_end(struct taker *taker, struct taker_slot *slot, int code, const void *result,
                uint32_t bytes, uint64_t now_ns);
 
+// The same, and then as taker_next: where nothing is lost both are said in one message. NULL also
+// if that can't be.
+struct taker_slot *taker_end_and_next(struct taker *taker, struct taker_slot *slot, int code,
+                                      const void *result, uint32_t bytes, uint64_t now_ns);
+
 // Gives back what waits, takes nothing more, and says BYE when all else has ended: then the state
 // is TAKER_LEFT and the taker may go.
 void taker_leave(struct taker *taker, uint64_t now_ns);

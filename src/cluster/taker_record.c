@@ -77,14 +77,20 @@ void record_due_at(struct taker *taker, struct taker_slot *slot, uint64_t at_ns)
     taker->resend_at_ns = at_ns < taker->resend_at_ns ? at_ns : taker->resend_at_ns;
 }
 
-static void say_result(struct taker *taker, struct taker_slot *slot, uint64_t now_ns) {
-    const struct session_timing *timing = &taker->options.timing;
+bool record_say_result(struct taker *taker, struct taker_slot *slot,
+                       const struct taker_slot *next) {
     struct message message = record_message(taker, slot, MESSAGE_RESULT);
     message.how = slot->how;
     message.code = slot->code;
     message.bytes = slot->bytes;
     message.value = slot->spent_ns;
-    if (!taker_say(taker, message, slot->result)) {
+    message.attempt = next == NULL ? 0 : (uint32_t)(next - taker->slots) + 1;
+    return taker_say(taker, message, slot->result);
+}
+
+static void say_result(struct taker *taker, struct taker_slot *slot, uint64_t now_ns) {
+    const struct session_timing *timing = &taker->options.timing;
+    if (!record_say_result(taker, slot, NULL)) {
         record_due_at(taker, slot, now_ns + timing->resend_ns);
         return;
     }
@@ -150,4 +156,27 @@ void record_end(struct taker *taker, struct taker_slot *slot, enum message_how h
         slot->sends = 0;
         record_speak(taker, slot, now_ns);
     }
+}
+
+// ---- self-check ------------------------------------------------------------------------------
+
+void taker_check(const struct taker *taker) {
+    uint32_t running = 0, held = 0, waiting = 0;
+    for (uint32_t i = 0; i < taker->slot_count; i++) {
+        const struct taker_slot *slot = &taker->slots[i];
+        running += slot->phase == TAKER_RUNNING;
+        waiting += slot->phase == TAKER_WAITING;
+        held += slot->phase != TAKER_EMPTY;
+        ASSERT(list_is_linked(&slot->node) == (slot->phase == TAKER_WAITING));
+        ASSERT(slot->phase != TAKER_EMPTY || !slot->is_kept);
+        const bool has_posts = !list_is_empty(&slot->posts);
+        ASSERT(!has_posts || slot->phase == TAKER_RUNNING || slot->phase == TAKER_ENDED);
+        ASSERT(!has_posts || taker->state == TAKER_SERVING);
+        ASSERT(slot->phase == TAKER_EMPTY || slot->resend_at_ns >= taker->resend_at_ns);
+        ASSERT(taker->state == TAKER_SERVING || slot->phase == TAKER_EMPTY ||
+               slot->phase == TAKER_RUNNING);
+    }
+    ASSERT(running == taker->running && held == taker->held);
+    ASSERT(waiting == list_check(&taker->waiting));
+    ASSERT(taker->state == TAKER_SERVING || taker->state == TAKER_FENCED || running == 0);
 }

@@ -30,6 +30,10 @@ struct message record_message(const struct taker *taker, const struct taker_slot
 // all of them RESULT, and again until it says ACK. Each once where nothing is lost.
 void record_speak(struct taker *taker, struct taker_slot *slot, uint64_t now_ns);
 
+// Says the RESULT of an ENDED one without posts, and in the same message that `next`, which waits,
+// begins (NULL: nothing does). False: the link had no room.
+bool record_say_result(struct taker *taker, struct taker_slot *slot, const struct taker_slot *next);
+
 // The first post has arrived.
 void record_end_post(struct taker *taker, struct taker_slot *slot);
 

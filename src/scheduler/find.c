@@ -313,6 +313,14 @@ static bool rob_to_send(struct worker *worker, bool is_idle, struct task_stack *
     return false;
 }
 
+bool wire_is_next(struct worker *worker) {
+    return atomic_load_relaxed(&worker->running) == NULL && !worker->is_announced &&
+           worker->taken == NULL && (worker->tick + 1) % FAIRNESS_ROUNDS != 0 &&
+           worker_may_take_free(worker) && !worker_has_next(worker) && !worker->is_chosen &&
+           shared_queue_is_empty(&worker->scheduler->anyone) &&
+           !scheduler_has_free_work(worker->scheduler);
+}
+
 bool worker_find(struct worker *worker, bool is_idle, struct task_stack **stack) {
     *stack = NULL;
     worker->tick++;
@@ -327,6 +335,9 @@ bool worker_find(struct worker *worker, bool is_idle, struct task_stack **stack)
         if (UNLIKELY(atomic_load_relaxed(&worker->scheduler->look_ns) != OS_NEVER)) {
             (void)still_look_around(worker->scheduler);
         }
+    }
+    if (UNLIKELY(worker->taken != NULL) && run_next(worker, stack)) {
+        return true;
     }
     if (worker->tick % FAIRNESS_ROUNDS == 0 && run_neglected(worker, is_idle, stack)) {
         return true;

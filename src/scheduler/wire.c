@@ -15,7 +15,8 @@ bool wire_hear(struct worker *worker, struct runnable **found) {
 bool wire_next(struct worker *worker, struct runnable **found) {
     struct wire *wire = worker->scheduler->wire;
     *found = NULL;
-    return atomic_load_relaxed(&wire->has_next) && wire->next(wire, worker, found);
+    return (worker->taken != NULL || atomic_load_relaxed(&wire->has_next)) &&
+           wire->next(wire, worker, found);
 }
 
 static bool leave(struct worker *worker) {

@@ -33,7 +33,8 @@ struct wire {
     bool (*hear)(struct wire *wire, struct worker *worker, bool is_first, struct runnable **found);
     // A task that has come and waits for a worker, for one that has just ended something else and
     // does not listen: so in a stream of short tasks nobody begins to listen, and arms the doorbell
-    // again, for each. True: something was done; *found as above. NULL: none ever waits.
+    // again, for each. What was taken before (worker->taken) goes first. True: something was done;
+    // *found as above. NULL: none ever waits.
     bool (*next)(struct wire *wire, struct worker *worker, struct runnable **found);
     _Atomic bool has_next; // a glance at whether one waits
     // The worker goes away; it `has_listened`, or not. It is to sleep if it is announced, and has
@@ -59,6 +60,10 @@ bool wire_hear(struct worker *worker, struct runnable **found);
 
 // A worker that has nothing else to do, and is not idle yet, takes what waits: as in struct wire.
 bool wire_next(struct worker *worker, struct runnable **found);
+
+// Whether the worker, which is about to leave a stack that has ended, would take what waits next,
+// before anything else. Then it may be said to have begun already: worker->taken.
+bool wire_is_next(struct worker *worker);
 
 // It is about to sleep. False: it must not, there is something to hear.
 bool wire_sleep(struct worker *worker);

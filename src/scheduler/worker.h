@@ -54,6 +54,7 @@ struct worker {
     bool listens;           // to the wire
     bool is_at_bell;        // of the wire, where it sleeps, or did so
     bool sleeps_in_world;   // if it sleeps now, it is not where the bell rings
+    void *taken;            // by the wire: what it has begun, and runs next; NULL: nothing
     unsigned waits_here;    // of stacks for the wire: wire_may_wait_here
     bool is_chosen;         // somebody woke it for something, and it has not run anything since
     unsigned tick;

@@ -352,6 +352,10 @@ void loopback_lie(int process) {
     atomic_store_relaxed(&stage.processes[process].is_lying, 1);
 }
 
+int loopback_heard(enum message_kind kind) {
+    return end_heard(kind);
+}
+
 int loopback_started(void) {
     return atomic_load_relaxed(&stage.started);
 }

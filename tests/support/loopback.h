@@ -15,6 +15,8 @@
 #include <tenon/failure.h>
 #include <tenon/run.h>
 
+#include "cluster/session.h"
+
 // What most of its tests run with.
 #define TWO_THREADS TN_RUN(.num_threads = 2)
 
@@ -44,6 +46,9 @@ int loopback_here(void);
 
 // How many have been started so far.
 int loopback_started(void);
+
+// How many messages of a kind other processes have said so far, and were heard.
+int loopback_heard(enum message_kind kind);
 
 // One sends a message that no honest process sends. From any thread.
 void loopback_lie(int process);

@@ -76,16 +76,30 @@ static void hear_copy(struct end *end, struct link *link, unsigned peer,
     }
 }
 
+static _Atomic int heard[MESSAGE_TOLD + 1];
+
+int end_heard(enum message_kind kind) {
+    return atomic_load_relaxed(&heard[kind]);
+}
+
+// Of messages that processes have said; a lie may be of no kind.
+static void count(const struct end *end, const struct message *message) {
+    if (end->is_owners && message->kind <= MESSAGE_TOLD) {
+        (void)atomic_fetch_add_relaxed(&heard[message->kind], 1);
+    }
+}
+
 unsigned end_drain(struct end *end, struct link *link, unsigned peer) {
     struct message message;
     const void *payload;
-    unsigned count = 0;
+    unsigned drained = 0;
     if (end->is_blocked) {
         end->is_blocked = false;
         ring_awake_full(&end->out);
         link->events->writable(link->upper, peer);
     }
-    for (; ring_take(&end->in, &message, &payload) == RING_OK; count++) {
+    for (; ring_take(&end->in, &message, &payload) == RING_OK; drained++) {
+        count(end, &message);
         if (payload == NULL) {
             give_back(end, &message);
             hear_lent(end, link, peer, &message);
@@ -93,7 +107,7 @@ unsigned end_drain(struct end *end, struct link *link, unsigned peer) {
             hear_copy(end, link, peer, &message, payload);
         }
     }
-    return count;
+    return drained;
 }
 
 bool end_may_sleep(struct end *end) {

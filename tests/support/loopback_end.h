@@ -37,6 +37,9 @@ bool end_send(struct end *end, const struct message *message, const void *payloa
 void *end_lend(struct end *end, size_t bytes);
 bool end_keep(struct end *end, const void *payload, struct link_kept *kept);
 
+// How many messages of a kind owners' ends have taken so far, in all.
+int end_heard(enum message_kind kind);
+
 // Hands on all that has come. Returns how many messages.
 unsigned end_drain(struct end *end, struct link *link, unsigned peer);
 

@@ -322,8 +322,17 @@ void world_work(struct world *world, struct world_taker *taker) {
             static struct result results[WORLD_TAKERS_MAX][WORLD_SLOTS_MAX];
             struct result *kept = &results[taker - world->takers][run.slot - taker->slots];
             *kept = result;
-            taker_end(&taker->taker, run.slot, run.is_cancelled ? WORLD_CANCEL_CODE : 0, kept,
-                      sizeof *kept, world->now_ns);
+            const int code = run.is_cancelled ? WORLD_CANCEL_CODE : 0;
+            if (run.number % 2 == 0) { // both ways
+                taker_end(&taker->taker, run.slot, code, kept, sizeof *kept, world->now_ns);
+                continue;
+            }
+            struct taker_slot *next = taker_end_and_next(&taker->taker, run.slot, code, kept,
+                                                         sizeof *kept, world->now_ns);
+            if (next != NULL) {
+                begin(world, taker, next);
+                post_all(world, taker, next);
+            }
         }
     }
     struct taker_slot *slot;
