@@ -2,14 +2,19 @@
 //
 //        run_call            send: owner_submit         call_deliver
 //   (none) ----> CLAIMED -------------------> SENT -----------------------> DONE
-//                   \-- ask_for_end: it was cancelled before ----------------^
+//      \            \-- ask_for_end: it was cancelled before ----------------^
+//       \--call_depart, its stack has not run----^
+//
+// Where a plain result is heard of a call that has departed so, its frame ends at once, without its
+// stack (ends_unrun, call_end_all); else that runs now (go_on).
 //
 // The only answer that a run waits for is waited for on the spot at first (is_over_soon); else, or
 // when that takes too long, the stack is left (commit).
 // A frame that is to end tells the owner's half so (ask_for_end), and then waits for the answer,
 // whatever happens: nothing of it runs anywhere when it ends.
 // Invariant: a call lies on its stack until `is_done` was seen, which whoever delivers sets when he
-// has let go of it otherwise. Start reading at run_call.
+// has let go of it otherwise; or until who has delivered it has ended its frame. Start reading at
+// run_call.
 #include <stdio.h>
 #include <string.h>
 

@@ -2,8 +2,9 @@
 //
 // To the tree both are frames like any other. A DFrame that is sent away has a stack, on which it
 // waits for the answer in place of its function; so removal, deadlines, handlers and the order of
-// ends hold without a word about processes. A frame that runs for another process is a child of
-// that run's root. What differs is its struct frame_body.
+// ends hold without a word about processes. That stack need not have run: one that needs little is
+// sent before, and ends without it if a result is all that comes (depart). A frame that runs for
+// another process is a child of that run's root. What differs is its struct frame_body.
 //
 // The layer that knows processes (src/cluster) lies above this one: it fills in struct elsewhere
 // for a run that has some, and is known since a program's DFrames were announced

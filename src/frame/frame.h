@@ -4,7 +4,7 @@
 // when a function starts on a stack of its own (root; a plain Frame; a PFrame that was stolen or
 // found no room), when somebody asks for its handle, or when it needs to own something.
 //
-//            frame_create        frame_begin             frame_end          frame_settle
+//            frame_create        frame_begin       frame_end, .._end_unrun  frame_settle
 //     (none) ------------> NEW ------------> RUNNING ---------------> ENDING -------------> ENDED
 //                           \--------------- frame_discard (never ran) ---^
 //
