@@ -108,10 +108,15 @@ static bool has_peers(const struct bridge *bridge) {
     return bridge->coming > 0;
 }
 
+static void shut(struct bridge *bridge) {
+    bridge->state = BRIDGE_SHUT;
+    atomic_store_relaxed(&bridge->elsewhere.is_shut, true);
+}
+
 // No process is left: what waits for a place runs here, and so does all that comes.
 static void give_up(struct bridge *bridge) {
     struct list_node *node;
-    bridge->state = BRIDGE_SHUT;
+    shut(bridge);
     while ((node = list_first(&bridge->owner.queue)) != NULL) {
         owner_cancel(&bridge->owner, container_of(node, struct owner_task, node), TN_CANCELLED,
                      os_now_ns());
@@ -170,7 +175,7 @@ static void begin_owner(struct bridge *bridge, struct link *link) {
 // At the first DFrame. Without a link everything stays here.
 static void open_link(struct bridge *bridge) {
     struct link *link = NULL;
-    bridge->state = BRIDGE_SHUT;
+    shut(bridge);
     const int code = bridge->way->open(bridge->processes, bridge->threads, &link);
     if (code != OS_OK) {
         run_report(bridge->run, "no other process can be started (%s): DFrames stay in this one",
@@ -186,6 +191,7 @@ static void open_link(struct bridge *bridge) {
     bridge->coming += bridge->processes;
     bridge->ticked_ns = os_now_ns();
     bridge->state = BRIDGE_OPEN;
+    atomic_store_relaxed(&bridge->elsewhere.is_shut, false);
 }
 
 // ---- hearing ---------------------------------------------------------------------------------
@@ -202,8 +208,7 @@ static unsigned look(struct bridge *bridge, const struct worker *worker, bool is
     return heard + answers_say(&bridge->answers);
 }
 
-// After a look.
-static void release_turn(struct bridge *bridge) {
+void bridge_release(struct bridge *bridge) {
     struct call *const ended = bridge->ended;
     bridge->ended = NULL;
     os_lock_release(&bridge->ear.turn);
@@ -217,6 +222,15 @@ static void look_before_waking(struct bridge *bridge) {
     }
 }
 
+bool bridge_prepare(struct bridge *bridge) {
+    if (bridge->state == BRIDGE_IDLE) {
+        open_link(bridge);
+    } else if (bridge->state == BRIDGE_OPEN) {
+        look_before_waking(bridge);
+    }
+    return bridge->state == BRIDGE_OPEN;
+}
+
 // ---- what the frame layer asks ---------------------------------------------------------------
 
 static bool claim(struct elsewhere *elsewhere, const struct frame *frame, bool is_away) {
@@ -227,15 +241,10 @@ static bool claim(struct elsewhere *elsewhere, const struct frame *frame, bool i
         return false;
     }
     os_lock_acquire(&bridge->ear.turn);
-    if (bridge->state == BRIDGE_IDLE) {
-        open_link(bridge);
-    } else if (bridge->state == BRIDGE_OPEN) {
-        look_before_waking(bridge);
-    }
-    const bool is_claimed = bridge->state == BRIDGE_OPEN && (must_go || count_free(bridge) > 0);
+    const bool is_claimed = bridge_prepare(bridge) && (must_go || count_free(bridge) > 0);
     bridge->claimed += is_claimed ? 1 : 0;
     bridge_update(bridge);
-    release_turn(bridge);
+    bridge_release(bridge);
     return is_claimed;
 }
 
@@ -295,7 +304,7 @@ static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct
         bridge_look_at_time(bridge, heard > 0 || is_first, bridge->quiet_by == worker->index);
     }
     bridge->quiet_by = heard > 0 ? -1 : worker->index;
-    release_turn(bridge);
+    bridge_release(bridge);
     return heard > 0;
 }
 

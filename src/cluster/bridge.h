@@ -98,6 +98,13 @@ static inline uint64_t bridge_heard_ns(struct bridge *bridge, const struct messa
     return bridge->heard_ns;
 }
 
+// Before something is sent: opens the link if this is the first, or looks whether what was sent is
+// over, if another process would wake. False: all stays here. With the turn.
+bool bridge_prepare(struct bridge *bridge);
+
+// Gives the turn back, and ends the frames whose results have come.
+void bridge_release(struct bridge *bridge);
+
 // After something was submitted, delivered or heard: counts what is open. With the turn.
 void bridge_update(struct bridge *bridge);
 
@@ -127,7 +134,8 @@ extern const struct frame_body call_body;
 
 // As in struct elsewhere: whether a frame can be sent before its stack has run; sends it.
 bool call_is_light(const struct frame *frame);
-void call_depart(struct elsewhere *elsewhere, struct frame *frame, struct worker *worker);
+void call_depart(struct elsewhere *elsewhere, struct frame *frame, struct worker *worker,
+                 bool has_place);
 
 // Ends the frames of those calls whose stacks need not run for that. Without the turn.
 void call_end_all(struct call *ended);

@@ -125,11 +125,15 @@ static void commit(struct task_stack *stack, void *argument) {
     const uint32_t ticket = task_stack_wait(stack);
     os_lock_acquire(&bridge->ear.turn);
     if (!call->is_sent) {
+        if (!call->has_place) {
+            (void)bridge_prepare(bridge);
+            bridge->claimed++;
+        }
         send(call);
     }
     const bool is_done = atomic_load_relaxed(&call->is_done);
     call->ticket = is_done ? 0 : ticket;
-    os_lock_release(&bridge->ear.turn);
+    bridge_release(bridge);
     if (!is_done) {
         if (!is_ending) {
             cancel_check_waiting(stack, ticket);
@@ -298,6 +302,7 @@ static void call_init(struct call *call, struct frame *frame, struct task_stack 
     call->stack = stack;
     call->ticket = 0;
     call->is_unrun = call->is_sent = call->is_ending = false;
+    call->has_place = true;
     atomic_store_relaxed(&call->is_done, false);
     asks_init(&call->asks);
     call->next_ended = NULL;
@@ -321,7 +326,8 @@ bool call_is_light(const struct frame *frame) {
                SMALL_BYTES - sizeof(struct baggage_wish);
 }
 
-void call_depart(struct elsewhere *elsewhere, struct frame *frame, struct worker *worker) {
+void call_depart(struct elsewhere *elsewhere, struct frame *frame, struct worker *worker,
+                 bool has_place) {
     struct bridge *bridge = bridge_from(elsewhere);
     struct task_stack *stack = frame->stack;
     struct light *light = worker_stack_reserve(stack, sizeof *light);
@@ -333,6 +339,7 @@ void call_depart(struct elsewhere *elsewhere, struct frame *frame, struct worker
     call_init(call, frame, stack);
     pack(call, light->baggage.at, wish_bytes + copied, &wish, wish_bytes, NULL);
     call->is_unrun = true;
+    call->has_place = has_place;
     frame->body_data = light;
     stack->worker = worker;
     stack->note = &call->note;

@@ -16,6 +16,7 @@ struct call {
     struct task_stack *stack;
     uint32_t ticket; // 0: it does not wait
     bool is_unrun;   // the stack waits, and has never run
+    bool has_place;  // or takes one as it is sent
     bool is_sent;
     bool is_ending;
     _Atomic bool is_done; // nobody else uses it any more; set under the turn

@@ -130,7 +130,7 @@ TEST(a_post_is_heard_once_and_answered_each_time) {
     hear(MESSAGE_POST, 1, 4); // a late copy
     EXPECT_EQ(stage.deaf.said.attempt, 1);
     EXPECT_EQ(stage.posts, 2);
-    hear(MESSAGE_RESULT, 1, 5);
+    hear(MESSAGE_RESULT, 0, 5);
     EXPECT_EQ(stage.task.state, OWNER_TASK_DELIVERED);
     hear(MESSAGE_POST, 3, 6); // its place is no more
     EXPECT_EQ(stage.posts, 2);
@@ -176,7 +176,7 @@ TEST(where_messages_are_lost_each_tell_waits_for_its_answer_beside_a_cancel) {
     EXPECT_EQ(stage.deaf.said.attempt, 2);
     hear(MESSAGE_TOLD, 1, 6); // a copy
     EXPECT_EQ(stage.told, 1);
-    hear(MESSAGE_RESULT, 1, 7); // and nobody hears the second one
+    hear(MESSAGE_RESULT, 0, 7); // and nobody hears the second one
     EXPECT_EQ(stage.told, 2);
     EXPECT_EQ(stage.parted, 1);
     tell_task(2); // nor this one

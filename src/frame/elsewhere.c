@@ -56,7 +56,7 @@ static struct task_stack *begin(struct frame *frame, struct worker *worker) {
     if (stack == NULL) {
         elsewhere->unclaim(elsewhere);
     } else if (departs) {
-        elsewhere->depart(elsewhere, frame, worker);
+        elsewhere->depart(elsewhere, frame, worker, true);
         stack = NULL;
     }
     return stack;
@@ -64,12 +64,14 @@ static struct task_stack *begin(struct frame *frame, struct worker *worker) {
 
 bool elsewhere_depart(struct frame *child, struct worker *worker) {
     struct elsewhere *elsewhere = child->run->elsewhere;
-    const bool departs = elsewhere != NULL && child->type->travel != NULL && may_go(child) &&
-                         is_light(child) && elsewhere->claim(elsewhere, child, false);
-    if (departs) {
-        (void)begin(child, worker);
+    if (elsewhere == NULL || child->type->travel == NULL || !may_go(child) ||
+        atomic_load_relaxed(&elsewhere->is_shut) || !is_light(child)) {
+        return false;
     }
-    return departs;
+    if (frame_begin(child, worker, elsewhere->body) != NULL) {
+        elsewhere->depart(elsewhere, child, worker, false);
+    }
+    return true;
 }
 
 struct task_stack *elsewhere_start(struct frame *frame, struct worker *worker) {
