@@ -3,6 +3,10 @@
 //
 //     RESULT compiler=gcc nodes=.. twin_ns=.. one_ns=.. two_ns=.. one_per_twin=.. speedup=..
 //
+// TENON_BENCH_SIDE=0 (the twin), 1 or 2 (threads) runs that side alone: after a run of two threads
+// the next ones of one thread are slower for a while, on machines whose cores share a budget. All
+// figures that need another side are 0 then.
+//
 // Start reading at forkjoin_measure.
 #ifndef BENCH_FORKJOIN_H
 #define BENCH_FORKJOIN_H
@@ -56,6 +60,15 @@ static double forkjoin_once(const struct forkjoin *bench, int side) {
     return seconds;
 }
 
+static bool forkjoin_is_wanted(int side) {
+    const char *only = getenv("TENON_BENCH_SIDE");
+    return only == NULL || atoi(only) == side;
+}
+
+static double forkjoin_ratio(double one, double other) {
+    return other > 0 ? one / other : 0;
+}
+
 // Prints a table and the pairs of a RESULT line; leaves that line open, for what a bench may add.
 static void forkjoin_measure(const struct forkjoin *bench) {
     static const char *const names[] = {"sequential twin", "PFrames, one thread",
@@ -65,7 +78,8 @@ static void forkjoin_measure(const struct forkjoin *bench) {
     double seconds[3];
     for (size_t round = 0; round <= rounds; round++) { // the first one warms up
         for (int side = 0; side < 3; side++) {
-            samples[side][round > 0 ? round - 1 : 0] = forkjoin_once(bench, side);
+            samples[side][round > 0 ? round - 1 : 0] =
+                forkjoin_is_wanted(side) ? forkjoin_once(bench, side) : 0;
         }
     }
     for (int side = 0; side < 3; side++) {
@@ -75,13 +89,13 @@ static void forkjoin_measure(const struct forkjoin *bench) {
            "s", "ns per node", "per twin");
     for (int i = 0; i < 3; i++) {
         printf("%-24s %8.4f %12.2f %10.3f\n", names[i], seconds[i], seconds[i] / bench->nodes * 1e9,
-               seconds[i] / seconds[0]);
+               forkjoin_ratio(seconds[i], seconds[0]));
     }
     printf("RESULT compiler=" COMPILER " nodes=%.0f twin_ns=%.3f one_ns=%.3f two_ns=%.3f "
            "one_per_twin=%.3f two_per_twin=%.3f speedup=%.2f",
            bench->nodes, seconds[0] / bench->nodes * 1e9, seconds[1] / bench->nodes * 1e9,
-           seconds[2] / bench->nodes * 1e9, seconds[1] / seconds[0], seconds[2] / seconds[0],
-           seconds[1] / seconds[2]);
+           seconds[2] / bench->nodes * 1e9, forkjoin_ratio(seconds[1], seconds[0]),
+           forkjoin_ratio(seconds[2], seconds[0]), forkjoin_ratio(seconds[1], seconds[2]));
 }
 
 #endif

@@ -5,11 +5,11 @@
 
     RESULT kernel=fib twin_ns=3.1 tenon_1_ns=2.4 tenon_2_ns=1.2 openmp_gcc_1_ns=.. ..
 
-Nanoseconds for each node, on one and on two threads. All sides run in turn, one process after the
-other, in each of several rounds; medians. A peer that is not installed is left out and named
-(docs/dependencies.md says how to get them). Our fib by clang is a side where build/clang has it.
-LACE="-Isrc -Ibuild src/lace.c", with the folders of a clone, compiles Lace too. Peers whose spawns
-are dear run a smaller fib. The programs are in bench/peers; they check their results.
+Nanoseconds for each node, on one and on two threads. All sides run in turn, each a process of its
+own (ours of fib, too), in each of several rounds; medians. A peer that is not installed is left out
+and named (docs/dependencies.md says how to get them). Our fib by clang is a side where build/clang
+has it. LACE="-Isrc -Ibuild src/lace.c", with the folders of a clone, compiles Lace too. Peers whose
+spawns are dear run a smaller fib. The programs are in bench/peers; they check their results.
 TENON_BENCH_QUICK=1 makes everything small. Start reading at main."""
 
 import os
@@ -75,18 +75,29 @@ def add(samples, sides, result):
         samples.setdefault(side, []).append(float(result[key]))
 
 
+def measure_fib(samples):
+    """Ours, each side by itself, as Lace's are. Returns the number of nodes."""
+    for side, (name, key) in enumerate(OURS.items()):
+        result = peers.run_tenon("fib", rounds=1, side=side)[0]
+        add(samples, {name: key}, result)
+    if os.path.exists(os.path.join(CLANG, "bin", "bench_fib")):
+        for side, (name, key) in enumerate(OURS_BY_CLANG.items(), 1):
+            add(samples, {name: key}, peers.run_tenon("fib", rounds=1, side=side, build=CLANG)[0])
+    return float(result["nodes"])
+
+
 def measure(kernel, programs):
     """Medians by side, in nanoseconds for each node."""
     bench, tree, size = KERNELS[kernel]
     samples = {}
     for _ in range(ROUNDS):
-        for result in peers.run_tenon(bench, rounds=ROUNDS_INSIDE.get(kernel, 1)):
-            if tree is None or result.get("tree") == tree:
-                nodes = float(result["nodes"])
-                add(samples, OURS, result)
-        if kernel == "fib" and os.path.exists(os.path.join(CLANG, "bin", "bench_fib")):
-            for result in peers.run_tenon("fib", rounds=1, build=CLANG):
-                add(samples, OURS_BY_CLANG, result)
+        if kernel == "fib":
+            nodes = measure_fib(samples)
+        else:
+            for result in peers.run_tenon(bench, rounds=ROUNDS_INSIDE.get(kernel, 1)):
+                if tree is None or result.get("tree") == tree:
+                    nodes = float(result["nodes"])
+                    add(samples, OURS, result)
         if peers.QUICK and tree is not None:
             continue  # the peers have no small trees
         for name, program in programs.items():

@@ -1,7 +1,7 @@
 // million - a million frames that wait at once, and a million sleeps of 0 to 1 s.
 //
 //     RESULT frames=1000000 create_us=.. bytes_each=.. end_us=.. sleep_cpu_s=.. late_ms=..
-//            late_max_ms=.. page_us=..
+//            late_max_ms=.. page_us=.. bare_sleep_cpu_s=.. bare_at_once=..
 //
 //   create_us    until each frame has a stack of its own, guarded, and waits on it
 //   bytes_each   resident memory that this took
@@ -10,16 +10,18 @@
 //   late_ms      the mean of how long after its time each went on
 //   page_us      CPU time of the system alone, to give a page at its first touch in place of each
 //                such stack, and to take it back
+//   bare_sleep_cpu_s  of as many sleeps of which each has a page and nothing else: no frame, no
+//                stack, no guard, no order (bare.h); and how many pages there were at once
 //
 // Usage: bench_million [FRAMES] [THREADS]. Start reading at main.
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <tenon.h>
 
+#include "bare.h"
 #include "measure.h"
 
 static long count;
@@ -84,29 +86,12 @@ TN_FRAME(void, sleepers) {
     (void)tn_children_wait(self);
 }
 
-// As far apart as stacks of 64 KiB with their guards lie. In CPU time, like sleep_cpu_s.
-static double bare_page_us(void) {
-    const size_t stride = 68 << 10;
-    const clock_t before = clock();
-    const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK;
-    char *pages = mmap(NULL, (size_t)count * stride, PROT_READ | PROT_WRITE, flags, -1, 0);
-    if (pages == MAP_FAILED) {
-        perror("mmap");
-        exit(1);
-    }
-    for (long i = 0; i < count; i++) {
-        *(volatile char *)(pages + (size_t)i * stride) = 1;
-    }
-    (void)munmap(pages, (size_t)count * stride);
-    return (double)(clock() - before) / CLOCKS_PER_SEC / (double)count * 1e6;
-}
-
 static double cpu_s(int code, clock_t before) {
     if (code != TN_OK) {
         fprintf(stderr, "a run of %ld frames failed with code %d\n", count, code);
         exit(1);
     }
-    return (double)(clock() - before) / CLOCKS_PER_SEC;
+    return bare_cpu_s(before);
 }
 
 int main(int arguments, char **argument) {
@@ -120,19 +105,23 @@ int main(int arguments, char **argument) {
         fprintf(stderr, "%ld of %ld were woken\n", (long)woken, count);
         return 1;
     }
-    const double page_us = bare_page_us();
+    const double page_us = bare_page_us((size_t)count);
     before = clock();
     code = tn_run_with(TN_RUN(.num_threads = 1), sleepers, NULL);
     const double sleep_cpu_s = cpu_s(code, before);
     const double late_ms = late_s / (double)count * 1e3;
+    size_t bare_at_once;
+    const double bare_s = bare_sleeps_cpu_s((size_t)count, seconds_max, &bare_at_once);
     printf("%ld frames that wait: %.0f bytes each, made in %.2f us each, ended in %.2f us each, "
            "%.2f CPU s\n",
            count, bytes_each, create_us, end_us, create_cpu_s);
     printf("%ld sleeps of 0 to 1 s: %.2f CPU s, %.2f ms late on average, %.1f ms at most\n", count,
            sleep_cpu_s, late_ms, late_max_s * 1e3);
     printf("%ld bare pages: %.2f us each, there and back\n", count, page_us);
+    printf("%ld sleeps of bare pages: %.2f CPU s, %zu at once\n", count, bare_s, bare_at_once);
     printf("RESULT frames=%ld create_us=%.3f bytes_each=%.0f end_us=%.3f sleep_cpu_s=%.3f "
-           "late_ms=%.3f late_max_ms=%.1f page_us=%.3f\n",
-           count, create_us, bytes_each, end_us, sleep_cpu_s, late_ms, late_max_s * 1e3, page_us);
+           "late_ms=%.3f late_max_ms=%.1f page_us=%.3f bare_sleep_cpu_s=%.3f bare_at_once=%zu\n",
+           count, create_us, bytes_each, end_us, sleep_cpu_s, late_ms, late_max_s * 1e3, page_us,
+           bare_s, bare_at_once);
     return 0;
 }

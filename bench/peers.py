@@ -107,9 +107,10 @@ def results(text):
     ]
 
 
-def run_tenon(bench, *arguments, rounds=None, build=BUILD):
-    """The RESULT lines of one of our benches; stops when it fails."""
+def run_tenon(bench, *arguments, rounds=None, side=None, build=BUILD):
+    """The RESULT lines of one of our benches; stops when it fails. side: of a fork-join bench."""
     environment = {} if rounds is None else {"TENON_BENCH_ROUNDS": str(rounds)}
+    environment |= {} if side is None else {"TENON_BENCH_SIDE": str(side)}
     program = os.path.join(build, "bin", "bench_" + bench)
     lines = results(run([program, *arguments], 300, environment))
     if not lines:

@@ -10,8 +10,9 @@ timers, asyncio; all in one run, in turn, medians.
 What is compared, each on one thread (sleeping goroutines: two): pair, a switch there and back;
 yield, through the run queue, with as many switches; suspend, to begin, be left once, and end
 (nanoseconds); create_us and bytes_each of a million that wait at once; sleep_cpu_s and late_ms of a
-million sleeps of 0 to 1 s; page_us, what the system takes for a page for each. A peer that is not
-installed is left out. TENON_BENCH_QUICK=1 makes it small. Start reading at main."""
+million sleeps of 0 to 1 s; page_us, what the system takes for a page for each; bare_sleep_cpu_s,
+of as many sleeps that have a page each and nothing else. A peer that is not installed is left out.
+TENON_BENCH_QUICK=1 makes it small. Start reading at main."""
 
 import sys
 
@@ -20,7 +21,7 @@ import peers
 ROUNDS = peers.rounds(3)
 COUNT = 1000 if peers.QUICK else 1000000
 ROWS = ("pair", "deep_pair", "yield", "frame", "suspend", "create_us", "bytes_each", "end_us",
-        "sleep_cpu_s", "late_ms", "late_max_ms", "page_us")
+        "sleep_cpu_s", "late_ms", "late_max_ms", "page_us", "bare_sleep_cpu_s")
 
 
 def tenon():
