@@ -67,8 +67,9 @@ void call_deliver(void *upper, struct owner_task *task, const struct owner_outco
     struct task_stack *stack = call->stack;
     const bool wakes = call->ticket != 0 && task_stack_claim(stack, call->ticket);
     if (wakes && ends_unrun(call)) {
-        call->next_ended = bridge->ended;
-        bridge->ended = call;
+        struct call **const end =
+            bridge->ended == NULL ? &bridge->ended : &bridge->ended_last->next_ended;
+        *end = bridge->ended_last = call;
         return;
     }
     atomic_store_release(&call->is_done, true); // pairs with is_over

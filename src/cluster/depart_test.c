@@ -9,6 +9,7 @@
 
 #include <tenon.h>
 #include <tenon/event.h>
+#include <tenon/executor.h>
 
 #include "frame/elsewhere.h"
 #include "frame/run.h"
@@ -149,6 +150,33 @@ TN_PFRAME(void, sends_many_behind_one) {
 TEST(of_many_in_a_row_each_is_said_to_begin_where_the_one_before_ends) {
     loopback_send_all(1, 1);
     EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 1), sends_many_behind_one, NULL), TN_OK);
+}
+
+// One thread runs them, so their results come in the order in which they were sent, and many at a
+// time.
+TN_PFRAME(void, completes_many) {
+    struct tn_executor *executor = tn_executor_create(self, NULL);
+    may_go = 0;
+    (void)tn_submit(executor, holds_all_up);
+    for (int i = 1; i < WAITING; i++) {
+        (void)tn_submit(executor, square, i);
+    }
+    EXPECT_EQ(tn_sleep(self, 0.02), TN_OK); // all of them are on their way
+    may_go = 1;
+    struct tn_future next;
+    long last = -1, value = 0;
+    for (int i = 0; tn_next_completed(self, executor, &next); i++) {
+        EXPECT_EQ(i == 0 ? tn_take(holds_all_up, next, NULL) : tn_take(square, next, &value),
+                  TN_OK);
+        EXPECT(value > last);
+        last = value;
+    }
+    EXPECT_EQ(last, (WAITING - 1) * (WAITING - 1));
+}
+
+TEST(frames_end_in_the_order_in_which_their_results_have_come) {
+    loopback_send_all(1, 1);
+    EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 1), completes_many, NULL), TN_OK);
 }
 
 // ---- what asks for more ----------------------------------------------------------------------
