@@ -135,8 +135,7 @@ extern const struct frame_body call_body;
 
 // As in struct elsewhere: whether a frame can be sent before its stack has run; sends it.
 bool call_is_light(const struct frame *frame);
-void call_depart(struct elsewhere *elsewhere, struct frame *frame, struct worker *worker,
-                 bool has_place);
+void call_depart(struct frame *frame, struct worker *worker, bool has_place);
 
 // Ends the frames of those calls whose stacks need not run for that. Without the turn.
 void call_end_all(struct call *ended);

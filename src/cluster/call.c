@@ -327,16 +327,14 @@ bool call_is_light(const struct frame *frame) {
                SMALL_BYTES - sizeof(struct baggage_wish);
 }
 
-void call_depart(struct elsewhere *elsewhere, struct frame *frame, struct worker *worker,
-                 bool has_place) {
-    struct bridge *bridge = bridge_from(elsewhere);
+void call_depart(struct frame *frame, struct worker *worker, bool has_place) {
     struct task_stack *stack = frame->stack;
     struct light *light = worker_stack_reserve(stack, sizeof *light);
     struct call *call = &light->call;
     const struct baggage_wish wish = wish_of(frame, NULL);
     const size_t copied = copy_bytes(frame->type->travel->arguments, frame->payload);
     const size_t wish_bytes = baggage_wish_bytes(&wish, copied);
-    baggage_take(&light->baggage, bridge->ear.link, frame, wish_bytes + copied);
+    baggage_take(&light->baggage, NULL, frame, wish_bytes + copied); // it is small
     call_init(call, frame, stack);
     pack(call, light->baggage.at, wish_bytes + copied, &wish, wish_bytes, NULL);
     call->is_unrun = true;

@@ -56,7 +56,7 @@ static struct task_stack *begin(struct frame *frame, struct worker *worker) {
     if (stack == NULL) {
         elsewhere->unclaim(elsewhere);
     } else if (departs) {
-        elsewhere->depart(elsewhere, frame, worker, true);
+        elsewhere->depart(frame, worker, true);
         stack = NULL;
     }
     return stack;
@@ -69,7 +69,7 @@ bool elsewhere_depart(struct frame *child, struct worker *worker) {
         return false;
     }
     if (frame_begin(child, worker, elsewhere->body) != NULL) {
-        elsewhere->depart(elsewhere, child, worker, false);
+        elsewhere->depart(child, worker, false);
     }
     return true;
 }

@@ -58,8 +58,7 @@ struct elsewhere {
     bool (*is_light)(const struct frame *frame);
     // Sends such a frame, which has begun, and has a place or takes one. Its stack waits from then
     // on, and runs, with `body`, only if more becomes of it than a result; it may end at once.
-    void (*depart)(struct elsewhere *elsewhere, struct frame *frame, struct worker *worker,
-                   bool has_place);
+    void (*depart)(struct frame *frame, struct worker *worker, bool has_place);
     _Atomic bool is_shut; // nothing can be sent any more: a glance
     // Posts to a port of the run that has sent the frame `border` here (port.h): TN_OK,
     // TN_NO_MEMORY. NULL: no frame here has come from another process.

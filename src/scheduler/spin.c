@@ -23,7 +23,7 @@ void spin_limits_init(struct spin_limits *limits, int workers) {
 }
 
 void spin_init(struct spin *spin, struct spin_limits *limits) {
-    *spin = (struct spin){.limits = limits, .length_ns = SPIN_FIRST_NS};
+    *spin = (struct spin){.limits = limits, .length_ns = SPIN_FIRST_NS, .alone_ns = SPIN_ALONE_NS};
 }
 
 bool spin_begin(struct spin *spin) {
@@ -45,12 +45,17 @@ bool spin_begin(struct spin *spin) {
 void spin_learn_yield(struct spin *spin, uint64_t took_ns) {
     if (took_ns > SPIN_ROBBED_NS) {
         spin->robbed = SPIN_ROBBED_SPINS;
+        spin->alone_ns = SPIN_ALONE_NS;
+    } else if (took_ns > SPIN_SWITCH_NS) {
+        spin->alone_ns = larger(SPIN_ALONE_MIN_NS, spin->alone_ns / 2);
+    } else {
+        spin->alone_ns = smaller(SPIN_ALONE_NS, spin->alone_ns * 2);
     }
 }
 
 bool spin_goes_on(struct spin *spin) {
     const uint64_t before_ns = spin->spun_ns;
-    const bool yields = before_ns > SPIN_ALONE_NS && spin->robbed == 0;
+    const bool yields = before_ns > spin->alone_ns && spin->robbed == 0;
     if (yields) {
         os_thread_yield();
     }

@@ -15,7 +15,8 @@
 // that, work comes early from then on, and if not, it was a small part of what the naps cost.
 //
 // Invariant: SPIN_MIN_NS <= length_ns <= SPIN_MAX_NS, and but for a trial length_ns <= wake_ns,
-// when a worker has learned; at most spinning_max workers of a scheduler spin. Start reading at
+// when a worker has learned; SPIN_ALONE_MIN_NS <= alone_ns <= SPIN_ALONE_NS; at most spinning_max
+// workers of a scheduler spin. Start reading at
 // spin_begin.
 #ifndef TENON_SCHEDULER_SPIN_H
 #define TENON_SCHEDULER_SPIN_H
@@ -29,9 +30,14 @@
 // moment each look first lets those run that wait for this one. But who has something to compute
 // keeps the CPU for long, and work that comes meanwhile waits, while a sleeper would be woken: then
 // a worker does not give it away for so many spins.
+//
+// That moment is half as long each time others have run then, as where the two that wait for each
+// other share one CPU, and twice as long each time nobody wanted to.
 #define SPIN_MIN_NS 6000
 #define SPIN_MAX_NS 50000
 #define SPIN_ALONE_NS 2000
+#define SPIN_ALONE_MIN_NS 250
+#define SPIN_SWITCH_NS 1000 // a yield that takes longer has let another one run
 #define SPIN_ROBBED_NS 200000
 #define SPIN_ROBBED_SPINS 64
 // Before anything is measured.
@@ -55,6 +61,7 @@ struct spin {
     uint32_t length_ns;
     unsigned naps;       // since the last trial
     unsigned trial_left; // spins of the one that is being made
+    uint32_t alone_ns;   // the moment after which it lets others run
     unsigned robbed;     // for so many spins it does not let others run
     uint64_t began_ns;
     uint64_t spun_ns; // at the last look at the clock

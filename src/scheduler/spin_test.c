@@ -173,6 +173,24 @@ TEST(who_has_lost_the_cpu_for_long_keeps_it_for_some_spins) {
     EXPECT_EQ(spin.robbed, 0u);
 }
 
+TEST(who_shares_a_cpu_lets_others_run_sooner_while_they_want_to) {
+    set_up();
+    for (int i = 0; i < 10; i++) {
+        spin_learn_yield(&spin, 2 * SPIN_SWITCH_NS);
+        EXPECT(spin.alone_ns >= SPIN_ALONE_MIN_NS && spin.alone_ns < SPIN_ALONE_NS);
+    }
+    EXPECT_EQ(spin.alone_ns, SPIN_ALONE_MIN_NS);
+    spin_learn_yield(&spin, SPIN_SWITCH_NS / 2);
+    EXPECT_EQ(spin.alone_ns, 2 * SPIN_ALONE_MIN_NS);
+    for (int i = 0; i < 10; i++) {
+        spin_learn_yield(&spin, SPIN_SWITCH_NS / 2);
+    }
+    EXPECT_EQ(spin.alone_ns, SPIN_ALONE_NS);
+    spin_learn_yield(&spin, 2 * SPIN_SWITCH_NS);
+    spin_learn_yield(&spin, 2 * SPIN_ROBBED_NS); // by one that computes, and not for this one
+    EXPECT_EQ(spin.alone_ns, SPIN_ALONE_NS);
+}
+
 TEST(only_so_many_workers_spin_at_once) {
     enum { WORKERS = 9 };
     struct spin spins[WORKERS];

@@ -235,7 +235,7 @@ TN_CLASS(counter) {
     return TN_OK;
 }
 
-static int gone_at_the_end;
+static _Atomic int gone_at_the_end; // a destructor may run later than who waits goes on
 
 TN_DESTRUCTOR(counter) {
     EXPECT_EQ(object->made, object->gone);
