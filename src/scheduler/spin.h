@@ -16,8 +16,7 @@
 //
 // Invariant: SPIN_MIN_NS <= length_ns <= SPIN_MAX_NS, and but for a trial length_ns <= wake_ns,
 // when a worker has learned; SPIN_ALONE_MIN_NS <= alone_ns <= SPIN_ALONE_NS; at most spinning_max
-// workers of a scheduler spin. Start reading at
-// spin_begin.
+// workers of a scheduler spin. Start reading at spin_begin.
 #ifndef TENON_SCHEDULER_SPIN_H
 #define TENON_SCHEDULER_SPIN_H
 
