@@ -62,7 +62,6 @@ struct bridge {
     struct owner owner;
     struct bridge_peer *peers; // one per process
     uint32_t claimed;
-    uint32_t calls; // that have been submitted, and not delivered
     // Whose frames are to end, without the turn, in this order: call_end_all. NULL: none.
     struct call *ended, *ended_last;
     struct answers answers;

@@ -39,15 +39,16 @@ static bool ends_unrun(const struct call *call) {
            frame_ends_plainly(call->frame);
 }
 
-static void count_calls(struct bridge *bridge, int more) {
-    bridge->calls += (uint32_t)more;
-    atomic_store_relaxed(&bridge->elsewhere.away, (int)bridge->calls);
+// With the turn, so nobody else counts.
+static void count_away(struct bridge *bridge, int more) {
+    _Atomic int *const away = &bridge->elsewhere.away;
+    atomic_store_relaxed(away, atomic_load_relaxed(away) + more);
 }
 
 void call_deliver(void *upper, struct owner_task *task, const struct owner_outcome *outcome) {
     struct bridge *bridge = upper;
     struct call *call = container_of(task, struct call, task);
-    count_calls(bridge, -1);
+    count_away(bridge, -1);
     call->end = outcome->end;
     call->code = outcome->code;
     if (outcome->end == OWNER_DONE) {
@@ -113,7 +114,7 @@ static void send(struct call *call) {
         atomic_store_relaxed(&call->is_done, true);
         return;
     }
-    count_calls(bridge, 1);
+    count_away(bridge, 1);
     owner_submit(&bridge->owner, &call->task, os_now_ns());
     bridge_update(bridge);
 }
@@ -187,7 +188,7 @@ static bool is_over_soon(struct call *call) {
         return false;
     }
     os_lock_acquire(&bridge->ear.turn);
-    const bool is_alone = bridge->calls == 0 && bridge->claimed == 1;
+    const bool is_alone = atomic_load_relaxed(&bridge->elsewhere.away) == 0 && bridge->claimed == 1;
     send(call);
     os_lock_release(&bridge->ear.turn);
     return is_alone && wire_wait_here(call->stack, is_done, call);

@@ -53,7 +53,7 @@ struct elsewhere {
     // Gives it back: the frame has ended before it began.
     void (*unclaim)(struct elsewhere *elsewhere);
     const struct frame_body *body;
-    _Atomic int away; // frames that run elsewhere now: a glance
+    _Atomic int away; // frames that were sent and are not over: a glance
     // Whether a frame needs so little that it can be sent before its stack has run.
     bool (*is_light)(const struct frame *frame);
     // Sends such a frame, which has begun, and has a place or takes one. Its stack waits from then
