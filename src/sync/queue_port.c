@@ -1,6 +1,7 @@
 // queue_port.c - see queue_port.h.
 #include "sync/queue_port.h"
 
+#include "base/atomic.h"
 #include "context/sanitizer.h"
 #include "frame/port.h"
 #include "frame/primitive.h"
@@ -53,6 +54,7 @@ static void fired(struct waiter *waiter) {
     } else if (ask->wish == TN_WISH_GET && ask->wait.outcome == TN_OK) {
         channel_fetch(&ask->wait, ask->item, ask->port->type->bytes);
     }
+    atomic_store_relaxed(&ask->is_answered, true);
     ask->answered(ask);
 }
 
@@ -147,6 +149,9 @@ bool queue_ask_begin(struct run *run, struct tn_port name, enum tn_wish wish,
 // With the ports' lock. False: it has been answered, by one who is done with it.
 static bool take_off(struct queue_ask *ask) {
     struct queue_port *port = ask->port;
+    if (atomic_load_relaxed(&ask->is_answered)) { // by one who has ended or freed the queue since
+        return false;
+    }
     if (ask->wish == TN_WISH_JOIN) {
         return latch_leave(&port->queue->tn_undone, &ask->wait);
     }

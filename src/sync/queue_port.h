@@ -32,6 +32,7 @@ struct queue_ask {
     struct list_node node;   // in the port's list
     struct queue_port *port; // NULL: of none, or of none any more
     enum tn_wish wish;
+    _Atomic bool is_answered; // then the queue may be gone, whose port it still has
     // It has been answered. May be called before queue_ask_begin has returned.
     void (*answered)(struct queue_ask *ask);
 };
