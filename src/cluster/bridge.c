@@ -288,9 +288,8 @@ static void close_bridge(struct elsewhere *elsewhere) {
 
 // ---- what the scheduler asks -----------------------------------------------------------------
 
-static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct runnable **found) {
+static bool hear(struct wire *wire, struct worker *worker, bool is_first) {
     struct bridge *bridge = container_of(wire, struct bridge, elsewhere.wire);
-    *found = NULL;
     if (!ear_take(&bridge->ear, worker, is_first)) {
         return false;
     }

@@ -5,13 +5,11 @@
 
 #include <tenon/dframe.h>
 
-#include "base/check.h"
 #include "cluster/copy.h"
 #include "cluster/registry.h"
 #include "frame/cancel.h"
 #include "frame/failure.h"
 #include "frame/local.h"
-#include "frame/room.h"
 #include "frame/run.h"
 #include "frame/scope.h"
 
@@ -19,11 +17,6 @@
 enum { SMALL_BYTES = 256 };
 
 // ---- the taker's calls -----------------------------------------------------------------------
-
-static size_t result_bytes(const struct tn_type *type) {
-    const struct tn_data_type *result = type->travel->result;
-    return result == NULL ? 0 : bits_round_up(result->bytes, 8);
-}
 
 // With the turn, as guest_free; only room_bytes is set. As many are kept as there were at a time.
 static struct guest *guest_allocate(struct serve *serve, size_t room_bytes) {
@@ -64,7 +57,7 @@ static int guest_keep(void *upper, struct taker_slot *slot, const void *argument
     }
     struct serve *serve = upper;
     const bool lasts = link_lasts(serve->link, arguments);
-    const size_t room = (lasts ? 0 : bits_round_up(bytes, 8)) + result_bytes(type);
+    const size_t room = (lasts ? 0 : bits_round_up(bytes, 8)) + guest_result_bytes(type);
     struct guest *guest = guest_allocate(serve, room);
     if (guest == NULL) {
         return TN_NO_MEMORY;
@@ -89,16 +82,6 @@ static void guest_cancel(void *upper, struct taker_slot *slot, int code) {
     }
 }
 
-static void *own_room(struct guest *guest) {
-    const bool lasts = guest->came != guest->room;
-    return (unsigned char *)guest->room + (lasts ? 0 : bits_round_up(guest->bytes, 8));
-}
-
-static void unlend(void *link, void *payload) {
-    struct link *lender = link;
-    lender->calls->unlend(lender, payload);
-}
-
 static void guest_drop(void *upper, struct taker_slot *slot) {
     struct guest *guest = slot->upper;
     (void)upper;
@@ -106,8 +89,8 @@ static void guest_drop(void *upper, struct taker_slot *slot) {
         failure_release(guest->failures[i]);
     }
     if (guest->is_lent) {
-        unlend(guest->serve->link, guest->answer);
-    } else if (guest->answer != NULL && guest->answer != own_room(guest)) {
+        guest_unlend(guest->serve->link, guest->answer);
+    } else if (guest->answer != NULL && guest->answer != guest_own_room(guest)) {
         os_free(guest->answer);
     }
     guest_free(guest->serve, guest);
@@ -155,157 +138,6 @@ const struct taker_calls guest_calls = {.keep = guest_keep,
                                         .posted = guest_posted,
                                         .tell = guest_tell,
                                         .parted = guest_parted};
-
-// ---- ends ------------------------------------------------------------------------------------
-
-static void end(struct guest *guest, int code, uint32_t bytes, uint64_t now_ns) {
-    struct serve *serve = guest->serve;
-    taker_end(&serve->taker, guest->slot, code, guest->answer, bytes, now_ns);
-    serve_update(serve);
-}
-
-// The worker takes another one at the same time: where tasks are short and many, that spares each
-// of them a message.
-static void end_and_take(struct guest *guest, int code, uint32_t bytes, uint64_t now_ns,
-                         struct worker *worker) {
-    struct serve *serve = guest->serve;
-    struct taker_slot *next =
-        taker_end_and_next(&serve->taker, guest->slot, code, guest->answer, bytes, now_ns);
-    if (next != NULL) {
-        struct guest *taken = next->upper;
-        taken->begun_ns = now_ns;
-        worker->taken = next;
-        serve_show_next(serve);
-    }
-    serve_update(serve);
-}
-
-static struct worker *who_takes_next(const struct serve *serve) {
-    struct worker *worker = worker_current();
-    const bool is_ours = worker != NULL && worker->scheduler == &serve->run->scheduler;
-    return is_ours && serve->root != NULL && wire_is_next(worker) ? worker : NULL;
-}
-
-static uint32_t pack_failures(struct guest *guest, struct frame *frame) {
-    char path[BAGGAGE_TEXT_MAX];
-    const struct tn_failure *told[BAGGAGE_GROUPS_MAX];
-    guest->answer = os_allocate(guest->failure_count * BAGGAGE_GROUP_BYTES);
-    if (guest->answer == NULL) {
-        return 0;
-    }
-    for (unsigned i = 0; i < guest->failure_count; i++) {
-        told[i] = &guest->failures[i]->faces[FAILURE_OF_FRAME];
-    }
-    (void)tn_frame_path((const struct tn_frame *)(void *)frame, path, sizeof path);
-    return (uint32_t)baggage_write(told, guest->failure_count, path, guest->answer);
-}
-
-// Room for a long result where the owner will read it.
-static bool guest_lend(struct frame *frame, size_t bytes, struct room_loan *loan) {
-    const struct guest *guest = frame->body_data;
-    void *lent = link_lend(guest->serve->link, bytes);
-    *loan = (struct room_loan){lent, unlend, guest->serve->link, lent};
-    return lent != NULL;
-}
-
-// A result whose elements its function has written in lent memory, in a room that goes along.
-static bool pack_lent(struct guest *guest, struct frame *frame, size_t bytes) {
-    const struct tn_data_type *result = guest->type->travel->result;
-    struct schema_view view;
-    struct room_loan loan;
-    if (!schema_is_view(result->fields)) {
-        return false;
-    }
-    memcpy(&view, frame->payload, sizeof view);
-    if (!room_take_loan(frame, view.data, &loan)) {
-        return false;
-    }
-    unsigned char *const elements = loan.what;
-    const size_t head = result_bytes(guest->type),
-                 used = view.count * result->fields->element_bytes;
-    memset(elements + used, 0, bytes - head - used);
-    view.data = (const void *)(uintptr_t)head;
-    guest->answer = elements - head;
-    guest->is_lent = true;
-    memcpy(guest->answer, &view, sizeof view);
-    return true;
-}
-
-static bool has_answer_room(struct guest *guest, size_t bytes) {
-    const size_t head = result_bytes(guest->type);
-    if (bytes <= head) {
-        guest->answer = own_room(guest);
-        return true;
-    }
-    unsigned char *lent = link_lend(guest->serve->link, bytes - head);
-    guest->is_lent = lent != NULL;
-    guest->answer = guest->is_lent ? lent - head : os_allocate(bytes);
-    return guest->answer != NULL;
-}
-
-// The elements of a view follow the result; few of them find room beside it. What is long is best
-// written where the owner reads it, or else copied to there, before anybody has to wait.
-static int pack_result(struct guest *guest, struct frame *frame, uint32_t *bytes) {
-    const struct tn_data_type *result = guest->type->travel->result;
-    const size_t all = copy_bytes(result, frame->payload);
-    if (all > guest->serve->link->payload_max || all > UINT32_MAX) {
-        return TN_TOO_LONG;
-    }
-    *bytes = (uint32_t)all;
-    if (pack_lent(guest, frame, all)) {
-        return TN_OK;
-    }
-    if (!has_answer_room(guest, all)) {
-        *bytes = 0;
-        return TN_NO_MEMORY;
-    }
-    copy_write(result, frame->payload, guest->answer);
-    return TN_OK;
-}
-
-static void guest_settled(struct frame *frame, int outcome) {
-    struct guest *guest = frame->body_data;
-    const struct tn_data_type *result = guest->type->travel->result;
-    uint32_t bytes = 0;
-    if (guest->failure_code != 0) {
-        outcome = guest->failure_code;
-        bytes = guest->failure_count == 0 ? 0 : pack_failures(guest, frame);
-    } else if (outcome == TN_OK && result != NULL) {
-        outcome = pack_result(guest, frame, &bytes);
-    }
-    struct serve *serve = guest->serve;
-    os_lock_acquire(&serve->ear.turn);
-    const uint64_t now_ns = os_now_ns();
-    guest->frame = NULL;
-    guest->slot->spent_ns = now_ns - guest->begun_ns;
-    struct worker *worker = who_takes_next(serve);
-    if (worker != NULL) {
-        end_and_take(guest, outcome, bytes, now_ns, worker);
-    } else {
-        end(guest, outcome, bytes, now_ns);
-    }
-    os_lock_release(&serve->ear.turn);
-}
-
-// The first failure gives the code, some further ones travel with it; one from below removes the
-// guest.
-static void guest_failed(struct frame *frame, struct frame *failed, int code,
-                         struct failure *failure) {
-    struct guest *guest = frame->body_data;
-    frame_lock(frame);
-    guest->failure_code = guest->failure_code != 0 ? guest->failure_code : code;
-    if (failure != NULL && guest->failure_count < BAGGAGE_GROUPS_MAX) {
-        atomic_fetch_add_relaxed(&failure->references, 1);
-        guest->failures[guest->failure_count++] = failure;
-    }
-    frame_unlock(frame);
-    if (failed != frame) {
-        (void)cancel_request(frame, TN_CANCELLED);
-    }
-}
-
-static const struct frame_body guest_body = {
-    .settled = guest_settled, .failed = guest_failed, .lend = guest_lend};
 
 // ---- beginning -------------------------------------------------------------------------------
 
@@ -386,7 +218,8 @@ struct task_stack *guest_start(struct serve *serve, struct worker *worker,
     struct frame *frame = make_frame(guest, worker, &code);
     if (frame == NULL) {
         os_lock_acquire(&serve->ear.turn);
-        end(guest, code, 0, guest->begun_ns);
+        taker_end(&serve->taker, slot, code, NULL, 0, guest->begun_ns);
+        serve_update(serve);
         os_lock_release(&serve->ear.turn);
         return NULL;
     }

@@ -2,11 +2,13 @@
 //
 // Ownership: made when its task comes (guest_keep), gone when the taker drops the record, which is
 // when its result has been sent or nobody wants it any more. It keeps its frame until then.
-// Invariant, under the turn: `frame` is set from when the frame has begun until it has settled.
-// Private to serve.c and guest.c. Start reading at guest_start.
+// Invariant, under the turn: `frame` is set from when the frame has begun until the guest has been
+// answered for; while it is still to become the guest's, the one before it has been.
+// Private to serve.c, guest.c, guest_end.c and guest_ask.c. Start reading at guest_start.
 #ifndef TENON_CLUSTER_GUEST_H
 #define TENON_CLUSTER_GUEST_H
 
+#include <tenon/dframe.h>
 #include <tenon/run.h>
 
 #include "cluster/ear.h"
@@ -57,6 +59,26 @@ struct guest {
 // The taker's calls.
 extern const struct taker_calls guest_calls;
 
+// What its result needs, apart from elements; and room for that, and for few elements, which is
+// its own.
+static inline size_t guest_result_bytes(const struct tn_type *type) {
+    const struct tn_data_type *result = type->travel->result;
+    return result == NULL ? 0 : bits_round_up(result->bytes, 8);
+}
+static inline void *guest_own_room(struct guest *guest) {
+    const bool lasts = guest->came != guest->room;
+    return (unsigned char *)guest->room + (lasts ? 0 : bits_round_up(guest->bytes, 8));
+}
+
+// The link's, of what it has lent.
+static inline void guest_unlend(void *link, void *payload) {
+    struct link *lender = link;
+    lender->calls->unlend(lender, payload);
+}
+
+// What the frame of a guest does.
+extern const struct frame_body guest_body;
+
 // Starts the task of a slot that the taker has given out, at begun_ns, without the turn. NULL: it
 // has ended.
 struct task_stack *guest_start(struct serve *serve, struct worker *worker, struct taker_slot *slot);
@@ -82,7 +104,9 @@ void guest_parted(void *upper, struct taker_slot *slot);
 // turn.
 void serve_update(struct serve *serve);
 
-// Tasks have come, or were taken: whether one waits. With the turn.
-void serve_show_next(struct serve *serve);
+// The worker has taken the task of this slot, which begins at now_ns, and runs it next; in the
+// frame `host`, if that can be (NULL: it can't). With the turn.
+void serve_take(struct serve *serve, struct worker *worker, struct taker_slot *slot,
+                struct frame *host, uint64_t now_ns);
 
 #endif

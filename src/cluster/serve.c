@@ -86,36 +86,39 @@ static void tick(struct serve *serve) {
     }
 }
 
-void serve_show_next(struct serve *serve) {
+// Tasks have come, or were taken: whether one waits.
+static void show_next(struct serve *serve) {
     const bool is_more = serve->root != NULL && !list_is_empty(&serve->taker.waiting);
     atomic_store_relaxed(&serve->elsewhere.wire.has_next, is_more);
 }
 
-// With the turn: the next task, if this worker may run it. It begins at now_ns; 0: that is not
-// known.
-static struct taker_slot *take_task(struct serve *serve, struct worker *worker, uint64_t now_ns) {
+void serve_take(struct serve *serve, struct worker *worker, struct taker_slot *slot,
+                struct frame *host, uint64_t now_ns) {
+    struct guest *guest = slot->upper;
+    guest->begun_ns = now_ns;
+    guest->frame = host;
+    worker->taken = slot;
+    show_next(serve);
+}
+
+// With the turn: the next task, if there is one, and this worker may run it. It begins at now_ns;
+// 0: that is not known.
+static bool take_task(struct serve *serve, struct worker *worker, uint64_t now_ns) {
     struct taker_slot *slot = NULL;
     if (serve->root != NULL && worker->takes_free && !list_is_empty(&serve->taker.waiting)) {
         now_ns = now_ns != 0 ? now_ns : os_now_ns();
         slot = taker_next(&serve->taker, now_ns);
     }
     if (slot != NULL) {
-        struct guest *guest = slot->upper;
-        guest->begun_ns = now_ns;
+        serve_take(serve, worker, slot, worker->host, now_ns);
+    } else {
+        show_next(serve);
     }
-    serve_show_next(serve);
-    return slot;
+    return slot != NULL;
 }
 
-// Without the turn. NULL: it has ended.
-static struct runnable *start(struct serve *serve, struct worker *worker, struct taker_slot *slot) {
-    struct task_stack *stack = guest_start(serve, worker, slot);
-    return stack == NULL ? NULL : &stack->resume;
-}
-
-static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct runnable **found) {
+static bool hear(struct wire *wire, struct worker *worker, bool is_first) {
     struct serve *serve = container_of(wire, struct serve, elsewhere.wire);
-    *found = NULL;
     if (!ear_take(&serve->ear, worker, is_first)) {
         return false;
     }
@@ -132,25 +135,25 @@ static bool hear(struct wire *wire, struct worker *worker, bool is_first, struct
         tick(serve);
     }
     serve_update(serve);
-    struct taker_slot *slot = take_task(serve, worker, serve->heard_ns);
+    const bool has_taken = take_task(serve, worker, serve->heard_ns);
     os_lock_release(&serve->ear.turn);
-    if (atomic_load_relaxed(&wire->has_next) && (heard > 0 || slot != NULL)) {
+    if (atomic_load_relaxed(&wire->has_next) && (heard > 0 || has_taken)) {
         scheduler_work_published(&serve->run->scheduler);
     }
-    *found = slot == NULL ? NULL : start(serve, worker, slot);
-    return heard > 0 || slot != NULL;
+    return heard > 0 || has_taken;
 }
 
 static bool next(struct wire *wire, struct worker *worker, struct runnable **found) {
     struct serve *serve = container_of(wire, struct serve, elsewhere.wire);
-    struct taker_slot *slot = worker->taken;
-    worker->taken = NULL;
-    if (slot == NULL) {
+    if (worker->taken == NULL) {
         os_lock_acquire(&serve->ear.turn);
-        slot = take_task(serve, worker, 0);
+        (void)take_task(serve, worker, 0);
         os_lock_release(&serve->ear.turn);
     }
-    *found = slot == NULL ? NULL : start(serve, worker, slot);
+    struct taker_slot *slot = worker->taken;
+    worker->taken = NULL;
+    struct task_stack *stack = slot == NULL ? NULL : guest_start(serve, worker, slot);
+    *found = stack == NULL ? NULL : &stack->resume;
     return slot != NULL;
 }
 

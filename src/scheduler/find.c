@@ -3,6 +3,7 @@
 // Invariant: whatever is taken is run before anything else is looked at, and an announced worker
 // retracts before it runs. Start reading at worker_find.
 #include "base/atomic.h"
+#include "scheduler/hard.h"
 #include "scheduler/worker_private.h"
 
 // Every so many rounds, a multiple of those, a worker looks first where it would look last or not
@@ -240,24 +241,20 @@ static bool run_neglected(struct worker *worker, bool is_idle, struct task_stack
     return first != 0 && run_shared(worker, is_idle, next);
 }
 
-// What an idle worker hears from other processes.
-static bool run_heard(struct worker *worker, struct task_stack **next) {
-    struct runnable *found = NULL;
-    const bool is_news = wire_hear(worker, &found);
-    if (found != NULL) {
-        *next = run(worker, found, true, true);
-    }
-    return is_news;
-}
-
-// What a worker that has ended something takes of what came before.
-static bool run_next(struct worker *worker, struct task_stack **next) {
+// What a worker takes that was heard from other processes: just now, or before it ended something.
+static bool run_next(struct worker *worker, bool is_idle, struct task_stack **next) {
     struct runnable *found;
     const bool is_done = wire_next(worker, &found);
     if (found != NULL) {
-        *next = run(worker, found, false, true);
+        *next = run(worker, found, is_idle, true);
     }
     return is_done;
+}
+
+// What an idle worker hears from them.
+static bool run_heard(struct worker *worker, struct task_stack **next) {
+    const bool is_news = wire_hear(worker);
+    return (worker->taken != NULL && run_next(worker, true, next)) || is_news;
 }
 
 // The oldest task that `stack` shows, if it shall run elsewhere: for the agent.
@@ -314,11 +311,15 @@ static bool rob_to_send(struct worker *worker, bool is_idle, struct task_stack *
 }
 
 bool wire_is_next(struct worker *worker) {
-    return atomic_load_relaxed(&worker->running) == NULL && !worker->is_announced &&
-           worker->taken == NULL && (worker->tick + 1) % FAIRNESS_ROUNDS != 0 &&
-           worker_may_take_free(worker) && !worker_has_next(worker) && !worker->is_chosen &&
+    return !worker->is_announced && worker->taken == NULL &&
+           (worker->tick + 1) % FAIRNESS_ROUNDS != 0 && worker_may_take_free(worker) &&
+           !worker_has_next(worker) && !worker->is_chosen &&
            shared_queue_is_empty(&worker->scheduler->anyone) &&
            !scheduler_has_free_work(worker->scheduler);
+}
+
+bool wire_may_follow(const struct worker *worker) {
+    return !hard_is(HARD_PARK) && (worker->tick + 1) % WORKER_TIMER_ROUNDS != 0;
 }
 
 bool worker_find(struct worker *worker, bool is_idle, struct task_stack **stack) {
@@ -336,7 +337,7 @@ bool worker_find(struct worker *worker, bool is_idle, struct task_stack **stack)
             (void)still_look_around(worker->scheduler);
         }
     }
-    if (UNLIKELY(worker->taken != NULL) && run_next(worker, stack)) {
+    if (UNLIKELY(worker->taken != NULL) && run_next(worker, is_idle, stack)) {
         return true;
     }
     if (worker->tick % FAIRNESS_ROUNDS == 0 && run_neglected(worker, is_idle, stack)) {
@@ -354,7 +355,7 @@ bool worker_find(struct worker *worker, bool is_idle, struct task_stack **stack)
     if (UNLIKELY(worker->is_agent)) {
         return rob_to_send(worker, is_idle, stack);
     }
-    if (!is_idle && UNLIKELY(worker->scheduler->wire != NULL) && run_next(worker, stack)) {
+    if (!is_idle && UNLIKELY(worker->scheduler->wire != NULL) && run_next(worker, false, stack)) {
         return true;
     }
     return worker_may_take_free(worker) && rob_someone(worker, is_idle, stack);

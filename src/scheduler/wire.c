@@ -6,10 +6,10 @@
 #include "scheduler/hard.h"
 #include "scheduler/worker_private.h"
 
-bool wire_hear(struct worker *worker, struct runnable **found) {
+bool wire_hear(struct worker *worker) {
     struct wire *wire = worker->scheduler->wire;
     worker->is_on_wire = true;
-    return wire->hear(wire, worker, !worker->listens, found);
+    return wire->hear(wire, worker, !worker->listens);
 }
 
 bool wire_next(struct worker *worker, struct runnable **found) {
@@ -77,14 +77,12 @@ static bool has_something_due(struct worker *worker) {
 
 bool wire_wait_here(struct task_stack *stack, bool (*is_over)(const void *), const void *what) {
     struct worker *worker = stack->worker;
-    struct runnable *found;
     if (!spin_begin(&worker->spin)) {
         return false;
     }
     bool has_come = false;
     while (!has_come && !has_something_due(worker) && spin_goes_on(&worker->spin)) {
-        (void)wire_hear(worker, &found);
-        ASSERT(found == NULL); // only who takes tasks finds any
+        (void)wire_hear(worker);
         has_come = is_over(what);
     }
     spin_end(&worker->spin, has_come);

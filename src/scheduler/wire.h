@@ -29,12 +29,12 @@ struct world;
 struct wire {
     // Hears what has come, and makes ready what waited for it. By an idle worker, which listens
     // from the first call (`is_first`) on that has set worker->listens. True: something has come.
-    // *found: what it is to run now; NULL: nothing.
-    bool (*hear)(struct wire *wire, struct worker *worker, bool is_first, struct runnable **found);
+    // What the worker is to run next is left in worker->taken, for `next`.
+    bool (*hear)(struct wire *wire, struct worker *worker, bool is_first);
     // A task that has come and waits for a worker, for one that has just ended something else and
     // does not listen: so in a stream of short tasks nobody begins to listen, and arms the doorbell
     // again, for each. What was taken before (worker->taken) goes first. True: something was done;
-    // *found as above. NULL: none ever waits.
+    // *found: what is to run now; NULL: nothing. NULL: none ever waits.
     bool (*next)(struct wire *wire, struct worker *worker, struct runnable **found);
     _Atomic bool has_next; // a glance at whether one waits
     // The worker goes away; it `has_listened`, or not. It is to sleep if it is announced, and has
@@ -56,7 +56,7 @@ struct wire {
 };
 
 // All of these are for runs that have a wire. An idle worker listens: as in struct wire.
-bool wire_hear(struct worker *worker, struct runnable **found);
+bool wire_hear(struct worker *worker);
 
 // A worker that has nothing else to do, and is not idle yet, takes what waits: as in struct wire.
 bool wire_next(struct worker *worker, struct runnable **found);
@@ -64,6 +64,10 @@ bool wire_next(struct worker *worker, struct runnable **found);
 // Whether the worker, which is about to leave a stack that has ended, would take what waits next,
 // before anything else. Then it may be said to have begun already: worker->taken.
 bool wire_is_next(struct worker *worker);
+
+// Whether what the worker has taken, or takes soon, may go on where its last task has ended. Now
+// and then it must not, so that the worker looks at everything.
+bool wire_may_follow(const struct worker *worker);
 
 // It is about to sleep. False: it must not, there is something to hear.
 bool wire_sleep(struct worker *worker);

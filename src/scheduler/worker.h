@@ -55,6 +55,7 @@ struct worker {
     bool is_at_bell;        // of the wire, where it sleeps, or did so
     bool sleeps_in_world;   // if it sleeps now, it is not where the bell rings
     void *taken;            // by the wire: what it has begun, and runs next; NULL: nothing
+    void *host;             // of the wire: what waits on its stack to be that; NULL: nothing
     unsigned waits_here;    // of stacks for the wire: wire_may_wait_here
     bool is_chosen;         // somebody woke it for something, and it has not run anything since
     unsigned tick;

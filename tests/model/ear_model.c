@@ -28,7 +28,7 @@ static _Atomic int must_ring;
 static _Atomic int is_handed; // to the worker: something to run
 // Under the turn:
 static int heard;
-static int in_poll; // by whoever sleeps there: one at a time
+static int in_poll;       // by whoever sleeps there: one at a time
 static bool finds_a_look; // who leaves
 static bool is_look_due, has_looked;
 
@@ -97,9 +97,8 @@ static void say(void) {
 // ---- the run ---------------------------------------------------------------------------------
 
 // As in bridge.c and serve.c.
-static bool hear(struct wire *of, struct worker *worker, bool is_first, struct runnable **found) {
+static bool hear(struct wire *of, struct worker *worker, bool is_first) {
     (void)of;
-    *found = NULL;
     if (!ear_take(&ear, worker, is_first)) {
         return false;
     }
@@ -140,10 +139,9 @@ static bool has_heard_all(void) {
 // As the loop of worker.c, as far as the agent goes.
 static void attend(void) {
     struct worker *agent = &workers[AGENT];
-    struct runnable *found;
     for (;;) {
         idle_announce(&agent->idle, &scheduler.idle);
-        (void)wire_hear(agent, &found);
+        (void)wire_hear(agent);
         if (has_heard_all()) {
             break;
         }
@@ -156,8 +154,7 @@ static void attend(void) {
 
 // Looks for work, and finds some that takes for ever.
 static void listen_and_leave(void) {
-    struct runnable *found;
-    (void)wire_hear(&workers[LISTENER], &found);
+    (void)wire_hear(&workers[LISTENER]);
     wire_leave(&workers[LISTENER]);
     if (has_heard_all()) {
         wire_wake_agent(&scheduler); // whom nobody will tell
@@ -168,17 +165,16 @@ static void listen_and_leave(void) {
 // ever.
 static void sleep_and_leave(void) {
     struct worker *worker = &workers[LISTENER];
-    struct runnable *found;
     worker->is_announced = true;
     idle_announce(&worker->idle, &scheduler.idle);
-    (void)wire_hear(worker, &found);
+    (void)wire_hear(worker);
     while (atomic_load_relaxed(&is_handed) == 0) {
         if (wire_sleep(worker)) {
             wire_sleep_until(worker, OS_NEVER);
         }
         idle_announce(&worker->idle, &scheduler.idle);
         if (atomic_load_relaxed(&is_handed) == 0) {
-            (void)wire_hear(worker, &found);
+            (void)wire_hear(worker);
         }
     }
     worker->is_announced = false;
@@ -264,7 +260,6 @@ MODEL(the_agent_looks_when_who_leaves_has_found_that_it_is_time, .threads = 2, .
 MODEL(what_is_said_while_the_agent_watches_is_heard, .threads = 3, .setup = set_up_watch,
       .thread = {attend, say, listen_and_leave}, .preemptions_max = 2, .search_preemptions_max = 2,
       .finish = expect_all)
-
 
 MODEL(who_sleeps_at_the_bell_and_is_handed_something_leaves_nothing_unheard, .threads = 3,
       .setup = set_up, .thread = {attend, say_and_hand_over, sleep_and_leave}, .preemptions_max = 2,
