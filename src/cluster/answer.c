@@ -37,6 +37,7 @@ void answers_init(struct answers *answers, struct owner *owner) {
     *answers = (struct answers){.owner = owner};
     os_lock_init(&answers->lock);
     list_init(&answers->list);
+    atomic_store_relaxed(&answers->count, 0);
 }
 
 void asks_init(struct asks *asks) {
@@ -107,9 +108,18 @@ void answer_told(void *upper, struct owner_tell *tell) {
     os_free(answer);
 }
 
+// With the lock.
+static void count_more(struct answers *answers, int more) {
+    atomic_store_relaxed(&answers->count, atomic_load_relaxed(&answers->count) + (size_t)more);
+}
+
 static struct answer *take_answered(struct answers *answers) {
+    if (atomic_load_relaxed(&answers->count) == 0) {
+        return NULL;
+    }
     os_lock_acquire(&answers->lock);
     struct list_node *node = list_pop_front(&answers->list);
+    count_more(answers, node == NULL ? 0 : -1);
     os_lock_release(&answers->lock);
     return node == NULL ? NULL : container_of(node, struct answer, said_node);
 }
@@ -134,11 +144,10 @@ unsigned answers_say(struct answers *answers) {
     return said;
 }
 
+// Who has put one there that is not seen here wakes the agent behind a fence of its own.
 bool answers_wait(struct answers *answers) {
-    os_lock_acquire(&answers->lock);
-    const bool is_empty = list_is_empty(&answers->list);
-    os_lock_release(&answers->lock);
-    return !is_empty;
+    atomic_fence_seq_cst(); // pairs with idle_published
+    return atomic_load_relaxed(&answers->count) > 0;
 }
 
 // On any thread, with locks of the queue. With the lock also while it wakes, which may be that of
@@ -149,6 +158,7 @@ static void answered(struct queue_ask *ask) {
     const struct worker *worker = worker_current();
     os_lock_acquire(&answers->lock);
     list_push_back(&answers->list, &answer->said_node);
+    count_more(answers, 1);
     if (worker == NULL || worker != atomic_load_relaxed(&answers->hearer)) {
         wire_wake_agent(&answers->run->scheduler);
     }
@@ -263,8 +273,7 @@ bool answer_hear(struct answers *answers, struct asks *asks, struct owner_task *
         return false;
     }
     const struct tn_data_type *type = queue_port_type(answers->run, ask.port);
-    const bool fits =
-        type != NULL && has_item(ask.wish) && ask.type == schema_item_identity(type);
+    const bool fits = type != NULL && has_item(ask.wish) && ask.type == schema_item_identity(type);
     struct answer *answer = make_answer(answers, asks, task, &ask, fits ? type : NULL);
     if (answer == NULL) {
         return false;

@@ -35,7 +35,8 @@ struct answers {
     struct run *run;
     struct owner *owner;
     struct os_lock lock;
-    struct list list; // to be said
+    struct list list;                      // to be said
+    _Atomic size_t count;                  // how many those are: a glance
     _Atomic(const struct worker *) hearer; // who says them anyway, when it has heard; NULL: nobody
 };
 

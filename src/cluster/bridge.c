@@ -75,6 +75,9 @@ static void hear_message(void *upper, unsigned number, const struct message *mes
     struct bridge_peer *peer = peer_of(bridge, number);
     if (peer != NULL) {
         const uint64_t now_ns = bridge_heard_ns(bridge, message);
+        if (!bridge->ear.link->is_reliable || !message_begins_or_ends(message)) {
+            atomic_store_relaxed(&bridge->elsewhere.wire.due_ns, 0); // a lease lasts longer
+        }
         owner_hear(&bridge->owner, &peer->peer, message, payload, now_ns);
         if (bridge->is_lied_to) {
             bridge->is_lied_to = false;
@@ -202,9 +205,6 @@ static unsigned look(struct bridge *bridge, const struct worker *worker, bool is
     bridge->heard_ns = 0;
     bridge->spins_ns = spin_clock_ns(&worker->spin);
     const unsigned heard = ear_hear(bridge->ear.link, is_first);
-    if (heard > 0) {
-        atomic_store_relaxed(&bridge->elsewhere.wire.due_ns, 0); // a lease begins, or lasts longer
-    }
     return heard + answers_say(&bridge->answers);
 }
 

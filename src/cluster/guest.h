@@ -28,7 +28,8 @@ struct serve {
     struct frame *root;    // while it takes guests
     struct awaitable over; // what root waits for
     bool is_down;          // the owner is gone
-    uint64_t heard_ns;     // in one look at it: when it first heard something; 0: nothing yet
+    uint64_t spins_ns;     // in one look at it: by the clock of who spins; 0: nobody does
+    uint64_t heard_ns;     // in one look at it: when it heard something; 0: nothing yet
     struct guest *spare;   // memory of guests that are gone
 };
 

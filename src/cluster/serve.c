@@ -45,25 +45,43 @@ static void up(void *upper, unsigned peer) {
     (void)upper, (void)peer;
 }
 
+static void make_due(struct serve *serve) {
+    atomic_store_relaxed(&serve->elsewhere.wire.due_ns, 0);
+}
+
+// As bridge_heard_ns: all is heard at once, but what a lease is counted by. That, and what is said
+// again where it may be lost, may make something due earlier.
+static void note_time(struct serve *serve, const struct message *message) {
+    const bool is_run = message->kind == MESSAGE_RUN;
+    if (!is_run) {
+        serve->heard_ns = os_now_ns();
+    } else if (serve->heard_ns == 0) {
+        serve->heard_ns = serve->spins_ns != 0 ? serve->spins_ns : os_now_ns();
+    }
+    if (!is_run || !serve->link->is_reliable) {
+        make_due(serve);
+    }
+}
+
 static void hear_message(void *upper, unsigned peer, const struct message *message,
                          const void *payload) {
     struct serve *serve = upper;
     (void)peer;
-    if (serve->heard_ns == 0) {
-        serve->heard_ns = os_now_ns();
-    }
+    note_time(serve, message);
     taker_hear(&serve->taker, message, payload, serve->heard_ns);
 }
 
 static void writable(void *upper, unsigned peer) {
     struct serve *serve = upper;
     (void)peer;
+    make_due(serve);
     taker_writable(&serve->taker, os_now_ns());
 }
 
 static void down(void *upper, unsigned peer, int detail) {
     struct serve *serve = upper;
     (void)peer, (void)detail;
+    make_due(serve);
     taker_down(&serve->taker, os_now_ns());
     serve->is_down = true;
 }
@@ -71,6 +89,7 @@ static void down(void *upper, unsigned peer, int detail) {
 static void leave_owner(void *upper, unsigned peer) {
     struct serve *serve = upper;
     (void)peer;
+    make_due(serve);
     taker_leave(&serve->taker, os_now_ns());
 }
 
@@ -127,10 +146,8 @@ static bool hear(struct wire *wire, struct worker *worker, bool is_first) {
         ear_begin(&serve->ear, worker);
     }
     serve->heard_ns = 0;
+    serve->spins_ns = spin_clock_ns(&worker->spin);
     const unsigned heard = ear_hear(serve->link, is_first);
-    if (heard > 0) {
-        atomic_store_relaxed(&wire->due_ns, 0); // it may be due earlier now
-    }
     if (ear_is_timed(&serve->ear, heard > 0 || is_first)) {
         tick(serve);
     }

@@ -85,6 +85,12 @@ static inline bool message_can_wait(const struct message *message) {
     return message->kind == MESSAGE_STARTED && message->value == 0;
 }
 
+// Whether it says that a task begins, or how it has ended: on a reliable link nothing becomes due
+// thereby, neither here nor there.
+static inline bool message_begins_or_ends(const struct message *message) {
+    return message->kind == MESSAGE_STARTED || message->kind == MESSAGE_RESULT;
+}
+
 // A place: the slot in the lower 16 bits, above them how often the slot has been used.
 static inline uint64_t place_of(uint32_t slot, uint64_t generation) {
     return generation << 16 | slot;
