@@ -47,9 +47,9 @@ struct link_kept {
 
 struct link_calls {
     // Sends to a peer; `payload` has message->bytes bytes, of which the link keeps its own copy, or
-    // knows that they stay (memory that it lent). Returns false when there is no room: nothing is
-    // sent, and `writable` follows when there is. Never blocks. What can wait
-    // (message_can_wait) need not ring.
+    // knows that they stay (memory that it lent); message->payload is 0. Returns false when there
+    // is no room: nothing is sent, and `writable` follows when there is. Never blocks. What can
+    // wait (message_can_wait) need not ring.
     bool (*send)(struct link *link, unsigned peer, const struct message *message,
                  const void *payload);
 

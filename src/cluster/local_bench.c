@@ -45,7 +45,9 @@ static void hear(void *upper, unsigned peer, const struct message *message, cons
     (void)upper;
     side.heard++;
     if (side.echoes) {
-        while (!link_send(side.link, peer, message, payload)) {
+        struct message back = *message;
+        back.payload = 0;
+        while (!link_send(side.link, peer, &back, payload)) {
         }
     } else if (message->bytes > 0) {
         memcpy(side.payload, payload, message->bytes);

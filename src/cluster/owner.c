@@ -147,11 +147,11 @@ static void settle(struct owner *owner, struct owner_peer *peer, struct owner_pl
     if (message->how == MESSAGE_DONE) {
         task->begins++;
         owner_deliver(owner, task,
-                      (struct owner_outcome){.end = OWNER_DONE,
-                                             .code = message->code,
-                                             .payload = payload,
-                                             .bytes = message->bytes,
-                                             .spent_ns = message->value});
+                      &(struct owner_outcome){.end = OWNER_DONE,
+                                              .code = message->code,
+                                              .payload = payload,
+                                              .bytes = message->bytes,
+                                              .spent_ns = message->value});
     } else if (!was_wanted || task->is_cancelled || !owner_keeps(owner, task)) {
         owner_judge(owner, task, false, 0, 0);
     }

@@ -7,10 +7,11 @@
 
 // ---- what becomes of them --------------------------------------------------------------------
 
-void owner_deliver(struct owner *owner, struct owner_task *task, struct owner_outcome outcome) {
+void owner_deliver(struct owner *owner, struct owner_task *task,
+                   const struct owner_outcome *outcome) {
     ASSERT(task->place == NULL && !list_is_linked(&task->node));
     task->state = OWNER_TASK_DELIVERED;
-    owner->options.calls->deliver(owner->options.upper, task, &outcome);
+    owner->options.calls->deliver(owner->options.upper, task, outcome);
 }
 
 static void queue_again(struct owner *owner, struct owner_task *task) {
@@ -24,13 +25,13 @@ void owner_judge(struct owner *owner, struct owner_task *task, bool may_have_beg
     task->begins += may_have_begun;
     if (task->is_cancelled) {
         owner_deliver(owner, task,
-                      (struct owner_outcome){.end = OWNER_CANCELLED, .code = task->cancel_code});
+                      &(struct owner_outcome){.end = OWNER_CANCELLED, .code = task->cancel_code});
     } else if (!may_have_begun || task->begins < task->begins_max) {
         queue_again(owner, task);
     } else {
         const enum owner_end end = task->begins_max == 1 ? OWNER_LOST : OWNER_POISONED;
         owner_deliver(owner, task,
-                      (struct owner_outcome){.end = end, .why = why, .detail = detail});
+                      &(struct owner_outcome){.end = end, .why = why, .detail = detail});
     }
 }
 
@@ -38,7 +39,7 @@ bool owner_keeps(struct owner *owner, struct owner_task *task) {
     const struct owner_calls *calls = owner->options.calls;
     const bool is_kept = calls->keeps != NULL && calls->keeps(owner->options.upper, task);
     if (is_kept) {
-        owner_deliver(owner, task, (struct owner_outcome){.end = OWNER_RETURNED});
+        owner_deliver(owner, task, &(struct owner_outcome){.end = OWNER_RETURNED});
     }
     return is_kept;
 }

@@ -7,7 +7,8 @@
 #include "cluster/owner.h"
 
 // Tells how the task ended, which is in no list and no place.
-void owner_deliver(struct owner *owner, struct owner_task *task, struct owner_outcome outcome);
+void owner_deliver(struct owner *owner, struct owner_task *task,
+                   const struct owner_outcome *outcome);
 
 // The task has lost its place, in which it may have begun.
 void owner_judge(struct owner *owner, struct owner_task *task, bool may_have_begun,

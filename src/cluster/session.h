@@ -75,7 +75,7 @@ struct message {
     uint32_t attempt; // mostly: how many places the task has had, this one included
     int32_t code;
     uint64_t value;
-    uint64_t payload; // the link's: where the payload lies
+    uint64_t payload; // the link's, and 0 above it: where the payload lies
 };
 _Static_assert(sizeof(struct message) == 64, "a message is one slot of a ring");
 

@@ -5,6 +5,7 @@
 
 #include "base/atomic.h"
 #include "base/bits.h"
+#include "base/check.h"
 #include "os/share.h"
 
 enum { PAGE_BYTES_MAX = 65536 };
@@ -113,26 +114,26 @@ static enum ring_code push_lent(struct side *side, struct message *message, cons
     return code;
 }
 
-static enum ring_code push(struct side *side, struct message *message, const void *payload,
+static enum ring_code push(struct side *side, const struct message *message, const void *payload,
                            bool *wakes) {
     uint64_t begin;
-    message->payload = 0;
     if (message_can_wait(message)) {
         return ring_push_quietly(&side->out, message, payload);
     }
     if (message->bytes <= ring_limit(side)) {
         return ring_push(&side->out, message, payload, wakes);
     }
+    struct message sent = *message;
     if (side->loans != NULL && loans_find(side->loans, payload, message->bytes, &begin)) {
-        return push_lent(side, message, payload, begin, wakes);
+        return push_lent(side, &sent, payload, begin, wakes);
     }
-    return push_long(side, message, payload, wakes);
+    return push_long(side, &sent, payload, wakes);
 }
 
 bool side_send(struct side *side, const struct message *message, const void *payload) {
-    struct message sent = *message;
+    ASSERT(message->payload == 0);
     bool wakes = false;
-    const enum ring_code code = push(side, &sent, payload, &wakes);
+    const enum ring_code code = push(side, message, payload, &wakes);
     if (wakes) {
         os_bell_ring(side->their_bell);
     }

@@ -19,7 +19,8 @@ static void greet_anew(struct taker *taker, uint64_t now_ns) {
 
 static void end_fence(struct taker *taker, uint64_t now_ns) {
     if (taker->running == 0) {
-        (void)taker_say(taker, (struct message){.kind = MESSAGE_BYE}, NULL);
+        const struct message bye = taker_message(taker, MESSAGE_BYE);
+        (void)taker_say(taker, &bye, NULL);
         greet_anew(taker, now_ns);
     }
 }
@@ -146,7 +147,7 @@ static void hear_tell(struct taker *taker, struct taker_slot *slot, const struct
     if (!is_reliable) {
         struct message told = record_message(taker, slot, MESSAGE_TOLD);
         told.attempt = message->attempt;
-        (void)taker_say(taker, told, NULL);
+        (void)taker_say(taker, &told, NULL);
     }
     if (ahead == 1 || MUTATED(taker_takes_tells_again)) {
         slot->tells = message->attempt;
@@ -274,7 +275,7 @@ struct taker_slot *taker_next(struct taker *taker, uint64_t now_ns) {
     }
     struct taker_slot *slot = container_of(list_first(&taker->waiting), struct taker_slot, node);
     // Where nothing is lost, an owner that was not told takes it for certain that it never began.
-    const bool was_told = taker_say(taker, record_message(taker, slot, MESSAGE_STARTED), NULL);
+    const bool was_told = record_say_started(taker, slot, false);
     if (!was_told && taker->options.link->is_reliable) {
         return NULL;
     }
@@ -360,13 +361,12 @@ uint64_t taker_tick(struct taker *taker, uint64_t now_ns) {
         return SESSION_NEVER;
     }
     if (now_ns >= taker->beat_at_ns) {
-        struct message message = {
-            .kind = MESSAGE_BEAT, .stamp_ns = now_ns, .value = taker->offered};
+        struct message message = taker_message(taker, MESSAGE_BEAT);
+        message.stamp_ns = now_ns, message.value = taker->offered;
         if (taker->state == TAKER_GREETING) {
-            message.kind = MESSAGE_HELLO;
-            message.value = taker->nonce;
+            message.kind = MESSAGE_HELLO, message.value = taker->nonce;
         }
-        (void)taker_say(taker, message, NULL);
+        (void)taker_say(taker, &message, NULL);
         taker->beat_at_ns = now_ns + taker->options.timing.beat_ns;
     }
     if (taker->state == TAKER_GREETING) {

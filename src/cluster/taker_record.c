@@ -4,13 +4,6 @@
 #include "base/atomic.h"
 #include "base/check.h"
 
-bool taker_say(struct taker *taker, struct message message, const void *payload) {
-    message.version = SESSION_VERSION;
-    message.owner = taker->owner;
-    message.session = taker->session;
-    return link_send(taker->options.link, taker->options.peer, &message, payload);
-}
-
 void record_end_post(struct taker *taker, struct taker_slot *slot) {
     struct taker_post *post = container_of(list_pop_front(&slot->posts), struct taker_post, node);
     slot->posts_ended++;
@@ -64,17 +57,15 @@ void record_begin(struct taker *taker, struct taker_slot *slot, const struct mes
     slot->sends = 0;
 }
 
-struct message record_message(const struct taker *taker, const struct taker_slot *slot,
-                              enum message_kind kind) {
-    return (struct message){.kind = (uint8_t)kind,
-                            .place = place_of((uint32_t)(slot - taker->slots), slot->generation),
-                            .task = slot->task,
-                            .attempt = slot->attempt};
-}
-
 void record_due_at(struct taker *taker, struct taker_slot *slot, uint64_t at_ns) {
     slot->resend_at_ns = at_ns;
     taker->resend_at_ns = at_ns < taker->resend_at_ns ? at_ns : taker->resend_at_ns;
+}
+
+bool record_say_started(struct taker *taker, const struct taker_slot *slot, bool was_asked) {
+    struct message started = record_message(taker, slot, MESSAGE_STARTED);
+    started.value = was_asked;
+    return taker_say(taker, &started, NULL);
 }
 
 bool record_say_result(struct taker *taker, struct taker_slot *slot,
@@ -85,7 +76,7 @@ bool record_say_result(struct taker *taker, struct taker_slot *slot,
     message.bytes = slot->bytes;
     message.value = slot->spent_ns;
     message.attempt = next == NULL ? 0 : (uint32_t)(next - taker->slots) + 1;
-    return taker_say(taker, message, slot->result);
+    return taker_say(taker, &message, slot->result);
 }
 
 static void say_result(struct taker *taker, struct taker_slot *slot, uint64_t now_ns) {
@@ -107,7 +98,7 @@ static bool say_post(struct taker *taker, struct taker_slot *slot) {
     struct message message = record_message(taker, slot, MESSAGE_POST);
     message.attempt = slot->posts_ended + 1;
     message.bytes = post->bytes;
-    return taker_say(taker, message, post->payload);
+    return taker_say(taker, &message, post->payload);
 }
 
 void record_speak(struct taker *taker, struct taker_slot *slot, uint64_t now_ns) {
@@ -136,11 +127,10 @@ void record_answer(struct taker *taker, struct taker_slot *slot, uint64_t now_ns
     if (slot->phase == TAKER_ENDED) {
         record_speak(taker, slot, now_ns);
     } else if (slot->phase == TAKER_RUNNING) {
-        struct message started = record_message(taker, slot, MESSAGE_STARTED);
-        started.value = 1;
-        (void)taker_say(taker, started, NULL);
+        (void)record_say_started(taker, slot, true);
     } else if (slot->phase == TAKER_WAITING && !taker->options.link->is_reliable) {
-        (void)taker_say(taker, record_message(taker, slot, MESSAGE_TAKEN), NULL);
+        const struct message taken = record_message(taker, slot, MESSAGE_TAKEN);
+        (void)taker_say(taker, &taken, NULL);
     }
 }
 

@@ -8,8 +8,32 @@
 
 #include "cluster/taker.h"
 
-// Sends a message of the session. Returns false when the link had no room.
-bool taker_say(struct taker *taker, struct message message, const void *payload);
+// A message of the session; and one about a place. Inline, so that it is written once, where it is
+// sent from: a copy of what has just been written in smaller parts waits until they are in the
+// cache.
+static inline struct message taker_message(const struct taker *taker, enum message_kind kind) {
+    return (struct message){.kind = (uint8_t)kind,
+                            .version = SESSION_VERSION,
+                            .owner = taker->owner,
+                            .session = taker->session};
+}
+
+static inline struct message record_message(const struct taker *taker,
+                                            const struct taker_slot *slot, enum message_kind kind) {
+    return (struct message){.kind = (uint8_t)kind,
+                            .version = SESSION_VERSION,
+                            .owner = taker->owner,
+                            .session = taker->session,
+                            .place = place_of((uint32_t)(slot - taker->slots), slot->generation),
+                            .task = slot->task,
+                            .attempt = slot->attempt};
+}
+
+// Sends it. Returns false when the link had no room.
+static inline bool taker_say(struct taker *taker, const struct message *message,
+                             const void *payload) {
+    return link_send(taker->options.link, taker->options.peer, message, payload);
+}
 
 // A record of the place that the message is about, in a slot that is EMPTY or ENDED: ENDED, as
 // returned, until the caller says otherwise.
@@ -22,13 +46,12 @@ void record_end(struct taker *taker, struct taker_slot *slot, enum message_how h
 // To EMPTY, from wherever it is.
 void record_drop(struct taker *taker, struct taker_slot *slot);
 
-// A message about the place.
-struct message record_message(const struct taker *taker, const struct taker_slot *slot,
-                              enum message_kind kind);
-
 // Says what is due: the first POST, and again until the owner says POSTED, then the next; behind
 // all of them RESULT, and again until it says ACK. Each once where nothing is lost.
 void record_speak(struct taker *taker, struct taker_slot *slot, uint64_t now_ns);
+
+// Says that it begins, or, asked for that, has begun. False: as above.
+bool record_say_started(struct taker *taker, const struct taker_slot *slot, bool was_asked);
 
 // Says the RESULT of an ENDED one without posts, and in the same message that `next`, which waits,
 // begins (NULL: nothing does). False: the link had no room.
