@@ -20,6 +20,8 @@
 #define GUARD_INSTALL 102
 // MADV_POPULATE_WRITE of Linux 5.14.
 #define POPULATE_WRITE 23
+// PIDFD_SELF of Linux 6.14: this process, where others want a descriptor of it.
+#define SELF (-10000)
 
 enum { UNKNOWN = 0, MARKERS = 1, PROTECTION = 2 };
 
@@ -108,22 +110,32 @@ int os_guard(void *at, size_t bytes) {
     return mprotect(at, bytes, PROT_NONE) == 0 ? OS_OK : -errno;
 }
 
-// One call of the system for many places. False: it knows none, or could not do all of them.
-static bool advise_each(char *at, size_t bytes, size_t stride, size_t count, int advice) {
+// One call of the system for many places of `process`. False: it knows none, or could not do all
+// of them.
+static bool advise_each_of(int process, char *at, size_t bytes, size_t stride, size_t count,
+                           int advice) {
     enum { PLACES_MAX = 64 };
     struct iovec places[PLACES_MAX];
-    const int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
-    bool is_done = self >= 0;
+    bool is_done = true;
     while (count > 0 && is_done) {
         const size_t batch = count < PLACES_MAX ? count : PLACES_MAX;
         for (size_t i = 0; i < batch; i++) {
             places[i] = (struct iovec){at + i * stride, bytes};
         }
-        const long advised = syscall(SYS_process_madvise, self, places, batch, advice, 0);
+        const long advised = syscall(SYS_process_madvise, process, places, batch, advice, 0);
         is_done = advised == (long)(batch * bytes);
         at += batch * stride;
         count -= batch;
     }
+    return is_done;
+}
+
+static bool advise_each(char *at, size_t bytes, size_t stride, size_t count, int advice) {
+    if (advise_each_of(SELF, at, bytes, stride, count, advice)) {
+        return true;
+    }
+    const int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    const bool is_done = self >= 0 && advise_each_of(self, at, bytes, stride, count, advice);
     if (self >= 0) {
         close(self);
     }
