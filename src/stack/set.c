@@ -80,8 +80,7 @@ static void hand_over(struct stack_shelf *shelf, struct stack_store *store, size
         struct stack *stack = shelf->top;
         shelf->top = stack->next;
         shelf->count--;
-        stack->next = plain_read(&store->warm);
-        plain_write(&store->warm, stack);
+        slab_mark(stack);
         store->warm_count++;
     }
 }
@@ -127,8 +126,7 @@ void stack_set_release(struct stack_set *set, struct stack *stack) {
     struct stack_store *store = &set->stores[stack->size_class];
     sanitizer_release(stack);
     os_lock_acquire(&set->lock);
-    stack->next = plain_read(&store->warm);
-    plain_write(&store->warm, stack);
+    slab_mark(stack);
     store->warm_count++;
     store->released++;
     os_lock_release(&set->lock);
@@ -190,23 +188,30 @@ static struct stack *make_new(struct stack_set *set, enum stack_class size_class
     return stack;
 }
 
+// Moves up to `count` to the shelf. The lock is held.
+static void take_warm(struct stack_store *store, struct stack_shelf *shelf, uint32_t count) {
+    LIST_EACH(&store->slabs, node) {
+        struct slab *slab = container_of(node, struct slab, in_store);
+        for (; count > 0 && slab->mark_count > 0; count--) {
+            struct stack *stack = slab_unmark(slab);
+            store->warm_count--;
+            stack->next = shelf->top;
+            shelf->top = stack;
+            shelf->count++;
+        }
+        if (store->warm_count == 0 || count == 0) {
+            return;
+        }
+    }
+}
+
 struct stack *stack_pool_acquire_slow(struct stack_pool *pool, enum stack_class size_class) {
     REQUIRE(size_class < STACK_CLASSES, "there is no such class of stacks");
     struct stack_set *set = pool->set;
     struct stack_store *store = &set->stores[size_class];
     struct stack_shelf *shelf = &pool->shelves[size_class];
     os_lock_acquire(&set->lock);
-    for (int count = stack_pool_max[size_class] / 2; count > 0; count--) {
-        struct stack *stack = plain_read(&store->warm);
-        if (stack == NULL) {
-            break;
-        }
-        plain_write(&store->warm, stack->next);
-        store->warm_count--;
-        stack->next = shelf->top;
-        shelf->top = stack;
-        shelf->count++;
-    }
+    take_warm(store, shelf, stack_pool_max[size_class] / 2);
     struct stack *stack = shelf->top;
     if (stack != NULL) {
         shelf->top = stack->next;

@@ -77,7 +77,7 @@ static struct slab *take_descriptor(void) {
     slab = os_allocate(sizeof *slab);
     if (slab != NULL) {
         struct slab *const before = atomic_load_relaxed(&newest_ever);
-        *slab = (struct slab){.before = before}; // gcc 11 takes a call in here for a mistake
+        *slab = (struct slab){.before = before};  // gcc 11 takes a call in here for a mistake
         atomic_store_release(&newest_ever, slab); // pairs with slab_find
     }
     return slab;
@@ -117,6 +117,7 @@ struct slab *slab_create(const struct slab_shape *shape, uint32_t slots) {
     slab->cold_count = 0;
     slab->table = (struct slab_slot *)(void *)((char *)low + slots * stride);
     slab->marks = (uint64_t *)(void *)(slab->table + slots);
+    slab->mark_count = 0;
     slab->mark_next = 0;
     slab->bytes = bytes;
     atomic_store_relaxed(&slab->made, 0);
@@ -239,32 +240,55 @@ struct stack *slab_stack(const struct slab *slab, uint32_t slot) {
 
 void slab_mark(const struct stack *stack) {
     struct slab *slab = stack->slab;
-    slab->marks[stack->slot / 64] |= UINT64_C(1) << stack->slot % 64;
-    slab->mark_next = 0;
+    const uint32_t word = stack->slot / 64;
+    slab->marks[word] |= UINT64_C(1) << stack->slot % 64;
+    slab->mark_count++;
+    slab->mark_next = word < slab->mark_next ? word : slab->mark_next;
+}
+
+struct stack *slab_unmark(struct slab *slab) {
+    ASSERT(slab->mark_count > 0);
+    while (slab->marks[slab->mark_next] == 0) {
+        slab->mark_next++;
+    }
+    const uint32_t slot = slab->mark_next * 64 + bits_lowest(slab->marks[slab->mark_next]);
+    slab->marks[slot / 64] &= ~(UINT64_C(1) << slot % 64);
+    slab->mark_count--;
+    return slab_stack(slab, slot);
 }
 
 static bool is_marked(const struct slab *slab, uint32_t slot) {
-    return slot < slab->slots && (slab->marks[slot / 64] >> slot % 64 & 1) != 0;
+    return (slab->marks[slot / 64] >> slot % 64 & 1) != 0;
 }
 
-struct stack *slab_unmark_run(struct slab *slab, uint32_t *count) {
-    uint32_t word = slab->mark_next;
+static void unmark(struct slab *slab, uint32_t slot, uint32_t count) {
+    for (uint32_t at = slot; at < slot + count; at++) {
+        slab->marks[at / 64] &= ~(UINT64_C(1) << at % 64);
+    }
+    slab->mark_count -= count;
+}
+
+struct stack *slab_unmark_run(struct slab *slab, uint32_t *slot, uint32_t least, uint32_t most,
+                              uint32_t *count) {
     // The marks of slots that were never made lie in pages that need not be touched.
-    const uint32_t made_words = (atomic_load_relaxed(&slab->made) + 63) / 64;
-    while (word < made_words && slab->marks[word] == 0) {
-        word++;
+    const uint32_t made = atomic_load_relaxed(&slab->made);
+    while (*slot < made) {
+        const uint64_t rest = slab->marks[*slot / 64] >> *slot % 64;
+        if (rest == 0) {
+            *slot = (*slot / 64 + 1) * 64;
+            continue;
+        }
+        const uint32_t first = *slot + bits_lowest(rest);
+        for (*slot = first; *slot < made && *slot - first < most && is_marked(slab, *slot);) {
+            ++*slot;
+        }
+        *count = *slot - first;
+        if (*count >= least) {
+            unmark(slab, first, *count);
+            return slab_stack(slab, first);
+        }
     }
-    slab->mark_next = word;
-    if (word >= made_words) {
-        return NULL;
-    }
-    const uint32_t first = word * 64 + bits_lowest(slab->marks[word]);
-    uint32_t slot = first;
-    for (; is_marked(slab, slot); slot++) {
-        slab->marks[slot / 64] &= ~(UINT64_C(1) << slot % 64);
-    }
-    *count = slot - first;
-    return slab_stack(slab, first);
+    return NULL;
 }
 
 void slab_add_cold(struct slab *slab, uint32_t slot) {

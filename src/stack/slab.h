@@ -4,7 +4,8 @@
 // guard; of them cold_count are linked from cold_first, and their memory reads as zero. Slots from
 // made on are untouched. A struct slab is never freed, only used again for another mapping: a
 // signal handler may walk all of them at any moment. Everything but slab_find is called under the
-// set's lock. Marks lie in words of 64 slots each. Start reading at slab_create.
+// set's lock. Marks lie in words of 64 slots each; their number is mark_count. Start reading at
+// slab_create.
 #ifndef TENON_STACK_SLAB_H
 #define TENON_STACK_SLAB_H
 
@@ -39,9 +40,10 @@ struct slab {
     size_t stride;
     uint32_t slots;
 
-    uint64_t *marks;    // of whoever trims, one bit for each slot; behind the table
-    uint32_t mark_next; // the lowest word of them that may hold one
-    uint32_t guarded;   // slots that have their guard
+    uint64_t *marks; // of those that the set keeps warm, one bit for each slot; behind the table
+    uint32_t mark_count; // how many
+    uint32_t mark_next;  // no word of them below holds one
+    uint32_t guarded;    // slots that have their guard
     uint32_t cold_count;
     uint32_t cold_first;
     struct slab_slot *table; // lies behind the slots, in the same mapping
@@ -71,10 +73,16 @@ void slab_add_cold(struct slab *slab, uint32_t slot);
 // The stack in a slot that was made and is not cold.
 struct stack *slab_stack(const struct slab *slab, uint32_t slot);
 
-// Marks the slot of a stack; and takes the marks of the lowest run of neighbours off: their first
-// stack and how many there are, or NULL: there is no mark. By one thread at a time for each class.
+// Marks the slot of a stack, which nobody has; and takes the lowest mark off, of which there is
+// one.
 void slab_mark(const struct stack *stack);
-struct stack *slab_unmark_run(struct slab *slab, uint32_t *count);
+struct stack *slab_unmark(struct slab *slab);
+
+// Takes off the marks of the lowest run of at least `least` neighbours from *slot on, or of the
+// first `most` of them, and moves *slot behind them: their first stack and how many there are, or
+// NULL: there is no such run.
+struct stack *slab_unmark_run(struct slab *slab, uint32_t *slot, uint32_t least, uint32_t most,
+                              uint32_t *count);
 
 // Whether the header of one of its stacks lies there.
 bool slab_has(const struct slab *slab, const void *header);

@@ -88,10 +88,9 @@ enum stack_failure {
 
 // What the set knows of one class. Guarded by the set's lock.
 struct stack_store {
-    struct stack *warm; // shared, newest first
-    size_t warm_count;
-    size_t trim_at;   // when this many are warm, some are given back to the system
-    bool is_trimming; // somebody is about it
+    size_t warm_count; // shared: marked in their slabs
+    size_t trim_at;    // when this many are warm, some are given back to the system
+    bool is_trimming;  // somebody is about it
     size_t cold_count;
     size_t made;
     uint64_t acquired; // through pools that are gone

@@ -1,7 +1,8 @@
 // trim.c - giving memory back in runs of neighbours. See trim.h.
 //
-// Invariant: a stack that is being given back is on no list that others see. One thread at a time
-// trims a store, and the marks are its own.
+// Invariant: a stack that is being given back has no mark and is on no list that others see. One
+// thread at a time trims a store. No stack is looked at, only its mark: of very many each lies in a
+// page that is in no cache.
 // Start reading at trim_store.
 #include "stack/trim.h"
 
@@ -15,21 +16,6 @@ const uint16_t trim_warm_max[STACK_CLASSES] = {4096, 4096, 1024, 128, 16};
 // The shortest run worth a system call.
 static const uint16_t run_min[STACK_CLASSES] = {16, 16, 4, 1, 1};
 
-// Cuts everything but the newest `kept` off the store's warm list. The lock is held.
-static struct stack *cut_oldest(struct stack_store *store, size_t kept) {
-    if (store->warm_count <= kept) {
-        return NULL;
-    }
-    struct stack **link = &store->warm;
-    for (size_t i = 0; i < kept; i++) {
-        link = &(*link)->next;
-    }
-    struct stack *oldest = *link;
-    *link = NULL;
-    store->warm_count = kept;
-    return oldest;
-}
-
 static void give_back(struct stack_set *set, struct stack_store *store, struct stack *first,
                       uint32_t count) {
     struct slab *slab = first->slab;
@@ -41,25 +27,6 @@ static void give_back(struct stack_set *set, struct stack_store *store, struct s
     }
     store->cold_count += count;
     os_lock_release(&set->lock);
-}
-
-// Marks each stack of the list in its slab: sorting them would mean to visit each again and again,
-// all over the memory.
-static void mark(struct stack *list) {
-    for (struct stack *stack = list; stack != NULL; stack = stack->next) {
-        slab_mark(stack);
-    }
-}
-
-static void keep(struct stack **kept, size_t *kept_count, struct stack *first, uint32_t count) {
-    struct slab *slab = first->slab;
-    const uint32_t slot = first->slot;
-    for (uint32_t i = 0; i < count; i++) {
-        struct stack *stack = slab_stack(slab, slot + i);
-        stack->next = *kept;
-        *kept = stack;
-        (*kept_count)++;
-    }
 }
 
 // One list of the store's slabs as it is now: more may come at its front meanwhile, none goes.
@@ -78,18 +45,26 @@ static struct slab *next_slab(struct stack_set *set, struct stack_store *store,
     return next == &store->slabs.head ? NULL : container_of(next, struct slab, in_store);
 }
 
-// What was kept goes below what others have released meanwhile, which is newer. The next look is
-// when as many more have come: so each stack is looked at once on average.
-static void put_back(struct stack_set *set, enum stack_class size_class, struct stack *kept,
-                     size_t kept_count) {
+// A run of warm ones that are too many, from *slot on, taken out; NULL: there is none.
+static struct stack *take_run(struct stack_set *set, enum stack_class size_class, struct slab *slab,
+                              uint32_t *slot, uint32_t *count) {
+    struct stack_store *store = &set->stores[size_class];
+    const size_t kept = trim_warm_max[size_class] / 2;
+    struct stack *first = NULL;
+    os_lock_acquire(&set->lock);
+    if (store->warm_count > kept) {
+        const uint32_t most = (uint32_t)(store->warm_count - kept);
+        first = slab_unmark_run(slab, slot, run_min[size_class], most, count);
+        store->warm_count -= first == NULL ? 0 : *count;
+    }
+    os_lock_release(&set->lock);
+    return first;
+}
+
+// The next look is when as many more have come: so each stack is looked at once on average.
+static void end_trimming(struct stack_set *set, enum stack_class size_class) {
     struct stack_store *store = &set->stores[size_class];
     os_lock_acquire(&set->lock);
-    struct stack **link = &store->warm;
-    while (*link != NULL) {
-        link = &(*link)->next;
-    }
-    *link = kept;
-    store->warm_count += kept_count;
     store->trim_at = 2 * store->warm_count;
     if (store->trim_at < trim_warm_max[size_class]) {
         store->trim_at = trim_warm_max[size_class];
@@ -102,25 +77,19 @@ void trim_store(struct stack_set *set, enum stack_class size_class) {
     struct stack_store *store = &set->stores[size_class];
     os_lock_acquire(&set->lock);
     const bool is_alone = !store->is_trimming;
-    struct stack *list = is_alone ? cut_oldest(store, trim_warm_max[size_class] / 2) : NULL;
     store->is_trimming = true;
     os_lock_release(&set->lock);
     if (!is_alone) {
         return;
     }
-    mark(list);
-    struct stack *kept = NULL;
-    size_t kept_count = 0;
     for (struct slab *slab = newest_slab(set, store); slab != NULL;
          slab = next_slab(set, store, slab)) {
+        uint32_t slot = 0;
         uint32_t count;
-        for (struct stack *first; (first = slab_unmark_run(slab, &count)) != NULL;) {
-            if (count >= run_min[size_class]) {
-                give_back(set, store, first, count);
-            } else {
-                keep(&kept, &kept_count, first, count);
-            }
+        for (struct stack *first;
+             (first = take_run(set, size_class, slab, &slot, &count)) != NULL;) {
+            give_back(set, store, first, count);
         }
     }
-    put_back(set, size_class, kept, kept_count);
+    end_trimming(set, size_class);
 }

@@ -12,8 +12,8 @@
 // How many released stacks of a class a set keeps ready before it looks for runs to give back.
 extern const uint16_t trim_warm_max[STACK_CLASSES];
 
-// Gives back what lies in runs among the shared stacks, but for the half of trim_warm_max that was
-// used last. Called without the lock.
+// Gives back what lies in runs among the shared stacks, but for half of trim_warm_max. Called
+// without the lock.
 void trim_store(struct stack_set *set, enum stack_class size_class);
 
 #endif

@@ -23,6 +23,8 @@ static struct stack_pool pools[POOLS];
 static struct stack *held[POOLS];
 static struct stack stacks[STACKS];
 static int uses[STACKS];
+static struct slab slab;
+static bool marks[STACKS];
 
 size_t os_page_bytes(void) {
     return 4096;
@@ -34,9 +36,27 @@ struct slab *slab_create(const struct slab_shape *shape, uint32_t slots) {
     return NULL; // The system has no more.
 }
 
+void slab_mark(const struct stack *stack) {
+    MODEL_EXPECT(!plain_read(&marks[stack->slot]));
+    plain_write(&marks[stack->slot], true);
+    slab.mark_count++;
+}
+
+struct stack *slab_unmark(struct slab *from) {
+    int slot = 0;
+    while (!plain_read(&marks[slot])) {
+        slot++;
+    }
+    plain_write(&marks[slot], false);
+    from->mark_count--;
+    return &stacks[slot];
+}
+
 static void make_stacks(bool are_shared) {
     memset(uses, 0, sizeof uses);
     memset(stacks, 0, sizeof stacks);
+    memset(marks, 0, sizeof marks);
+    slab.mark_count = 0;
     stack_set_init(&set, sizeof(struct stack));
     for (int i = 0; i < POOLS; i++) {
         stack_pool_init(&pools[i], &set);
@@ -44,12 +64,14 @@ static void make_stacks(bool are_shared) {
     }
     struct stack_store *store = &set.stores[CLASS];
     store->made = STACKS;
+    list_push_back(&store->slabs, &slab.in_store);
     for (int i = 0; i < STACKS; i++) {
         struct stack *stack = &stacks[i];
         stack->size_class = CLASS;
+        stack->slot = (uint32_t)i;
+        stack->slab = &slab;
         if (are_shared) {
-            stack->next = store->warm;
-            store->warm = stack;
+            slab_mark(stack);
             store->warm_count++;
         }
     }
@@ -128,12 +150,9 @@ static void deinit_pools(void) {
 static void expect_all_back(void) {
     deinit_pools();
     const struct stack_store *store = &set.stores[CLASS];
-    bool seen[STACKS] = {false};
     size_t count = 0;
-    for (const struct stack *at = store->warm; at != NULL && count <= STACKS; at = at->next) {
-        MODEL_EXPECT(!seen[at - stacks]);
-        seen[at - stacks] = true;
-        count++;
+    for (int i = 0; i < STACKS; i++) {
+        count += marks[i];
     }
     MODEL_EXPECT(count == STACKS && store->warm_count == STACKS && store->made == STACKS);
     MODEL_EXPECT(list_is_empty(&set.pools));
