@@ -82,6 +82,7 @@ TN_LOCAL(int, remembered);
 
 static atomic_int cleaned, handled;
 static struct tn_frame *shared;
+static int shared_n;
 
 static void count_cleaning(struct tn_self *self, void *data) {
     (void)self, (void)data;
@@ -104,6 +105,8 @@ TN_PFRAME(void, sleeps_for_long) {
     (void)tn_sleep(self, 100);
 }
 
+TN_DFRAME_DECLARE(int, acts, (int, act), (int, n));
+
 // As any that has just begun.
 static void know_nothing(struct tn_self *self) {
     struct frame *frame = frame_current(self);
@@ -115,10 +118,15 @@ static void know_nothing(struct tn_self *self) {
     EXPECT(tn_children_failures(self) == NULL);
     EXPECT(frame->handler == NULL && frame->cleanups == NULL && frame->received == NULL);
     EXPECT(!frame->has_waited && atomic_load_relaxed(&frame->classes) == NULL);
-    EXPECT(shared == NULL || tn_frame_has_ended(shared));
+    if (shared != NULL) { // its result stays for whoever has its handle
+        int value = 0;
+        EXPECT(tn_frame_has_ended(shared));
+        EXPECT_EQ(tn_join(acts, shared, &value), TN_OK);
+        EXPECT_EQ(value, shared_n);
+    }
 }
 
-TN_DFRAME(int, acts, (int, act), (int, n)) {
+TN_DFRAME_DEFINE(int, acts, (int, act), (int, n)) {
     know_nothing(self);
     if (act == SLEEPS) {
         EXPECT_EQ(tn_sleep(self, 0.0001), TN_OK);
@@ -139,6 +147,7 @@ TN_DFRAME(int, acts, (int, act), (int, n)) {
         EXPECT_EQ(tn_local_set(remembered, n + 1), TN_OK);
     } else if (act == SHARES) {
         shared = tn_this(self);
+        shared_n = n;
     } else if (act == OWNS) {
         EXPECT(tn_event_create(self, "owned") != NULL);
     }

@@ -156,8 +156,8 @@ static void guest_settled(struct frame *frame, int outcome) {
 
 // ---- one after another -----------------------------------------------------------------------
 
-// True: the guest has left nothing, and has been answered for.
-static bool ends_here(struct frame *frame, struct worker *worker) {
+// True: the guest has left nothing, and has been answered for. `host` as above.
+static bool ends_here(struct frame *frame, struct worker *worker, struct frame *host) {
     struct guest *guest = frame->body_data;
     uint32_t bytes = 0;
     if (CONTEXT_TSAN_OUTSIDE || guest->failure_code != 0 || !frame_is_bare(frame)) {
@@ -165,8 +165,7 @@ static bool ends_here(struct frame *frame, struct worker *worker) {
     }
     const int code = pack_result(guest, frame, &bytes);
     frame->body_data = NULL;
-    answer(guest, code, bytes, wire_is_next(worker) ? worker : NULL,
-           wire_may_follow(worker) ? frame : NULL);
+    answer(guest, code, bytes, wire_is_next(worker) ? worker : NULL, host);
     return true;
 }
 
@@ -195,14 +194,14 @@ static bool is_light(const struct guest *guest) {
 
 // The frame becomes that of the next guest, if both allow it.
 static bool follow(struct frame *host, struct worker *worker) {
-    struct guest *guest = wire_may_follow(worker) ? wait_for_next(host, worker) : NULL;
+    uint64_t values[TN_PAYLOAD_BYTES / sizeof(uint64_t)]; // not zeroed
+    struct guest *guest = wait_for_next(host, worker);
     if (guest == NULL) {
         return false;
     }
     const struct tn_type *type = guest->type;
-    if (is_light(guest) && host->payload == host->task.payload &&
-        copy_read(type->travel->arguments, guest->came, guest->bytes, host->payload) &&
-        frame_follow(host, type, type->line)) {
+    if (is_light(guest) && copy_read(type->travel->arguments, guest->came, guest->bytes, values) &&
+        frame_follow(host, type, type->line, values)) {
         host->body_data = guest;
         worker->taken = NULL;
         worker->tick++;
@@ -215,11 +214,13 @@ static bool follow(struct frame *host, struct worker *worker) {
 }
 
 static void run_guests(struct tn_self *self, struct frame *frame) {
-    struct worker *worker;
+    bool follows;
     do {
         frame->type->invoke(self, frame->payload);
-        worker = task_stack_of(self)->worker;
-    } while (ends_here(frame, worker) && follow(frame, worker));
+        struct worker *worker = task_stack_of(self)->worker; // it may have waited
+        struct frame *host = wire_may_follow(worker) && frame_may_follow(frame) ? frame : NULL;
+        follows = ends_here(frame, worker, host) && host != NULL && follow(host, worker);
+    } while (follows);
 }
 
 // ---- failures --------------------------------------------------------------------------------

@@ -12,25 +12,33 @@ bool frame_is_bare(struct frame *frame) {
            frame->received == NULL && atomic_load_relaxed(&frame->locals) == NULL;
 }
 
+bool frame_may_follow(const struct frame *frame) {
+    return !frame->has_waited && frame->handler == NULL && frame->deadline_ns == OS_NEVER &&
+           frame->payload == frame->task.payload &&
+           !atomic_load_relaxed(&((struct frame *)(uintptr_t)frame)->is_shared);
+}
+
 // With its parent's lock, without which nobody comes to know it: one reference is its own, one of
 // the list. What has been asked of it leaves a trace.
 static bool is_unknown(struct frame *frame) {
     // acquire: pairs with frame_release: what those did who knew it is seen.
-    return atomic_load_acquire(&frame->references) == 2 && frame->is_forgotten &&
-           !atomic_load_relaxed(&frame->is_shared) && !frame->is_kept && !frame->has_waited &&
-           frame->ready == NULL && frame->watch == NULL && frame->handler == NULL &&
-           frame->deadline_ns == OS_NEVER && atomic_load_relaxed(&frame->cancelled) == TN_OK &&
+    return atomic_load_acquire(&frame->references) == 2 && frame_may_follow(frame) &&
+           frame->is_forgotten && !frame->is_kept && frame->ready == NULL && frame->watch == NULL &&
+           atomic_load_relaxed(&frame->cancelled) == TN_OK &&
+           atomic_load_relaxed(&frame->stack->cancels) == 0 &&
            atomic_load_relaxed(&frame->failure) == NULL &&
            !atomic_load_relaxed(&frame->is_in_removal) &&
            !atomic_load_relaxed(&frame->parent->is_emptied);
 }
 
-bool frame_follow(struct frame *frame, const struct tn_type *type, unsigned line) {
+bool frame_follow(struct frame *frame, const struct tn_type *type, unsigned line,
+                  const void *arguments) {
     struct frame *parent = frame->parent;
-    ASSERT(frame->payload == frame->task.payload);
+    ASSERT(type->argument_bytes <= TN_PAYLOAD_BYTES && type->result_bytes <= TN_PAYLOAD_BYTES);
     frame_lock(parent);
     const bool follows = is_unknown(frame);
     if (follows) {
+        frame_copy(frame->payload, arguments, type->argument_bytes);
         list_remove(&frame->sibling);
         frame->birth = frame_next_birth(parent);
         parent->births++;

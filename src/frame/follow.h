@@ -20,9 +20,13 @@
 // outcome is TN_OK. On that stack.
 bool frame_is_bare(struct frame *frame);
 
-// A bare frame that was forgotten becomes a new one of this type, spawned in this line; its
-// arguments and its result lie in its task, where the caller has put the former. False: somebody
-// else knows of it, it is to end, or has waited; then it ends as any other. On its stack.
-bool frame_follow(struct frame *frame, const struct tn_type *type, unsigned line);
+// At a glance, is it one that could become another? Else there is no use in waiting for that one.
+bool frame_may_follow(const struct frame *frame);
+
+// A bare frame that was forgotten becomes a new one of this type, spawned in this line, whose
+// arguments and result find room in its task. False: somebody else knows of it, it is to end, or
+// has waited; then it ends as any other. On its stack.
+bool frame_follow(struct frame *frame, const struct tn_type *type, unsigned line,
+                  const void *arguments);
 
 #endif
