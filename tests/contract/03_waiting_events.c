@@ -174,9 +174,8 @@ CONTRACT(a_send_is_done_when_every_listener_waits_again_or_has_ended) {
     struct tn_event *event = tn_event_create(self, "event");
     for (int i = 0; i < 8; i++) {
         tn_task(takes_steps) child = tn_spawn(takes_steps, event, 5);
-        (void)tn_share(child);
+        EXPECT_EQ(tn_wait(self, tn_of_ready(tn_share(child))), TN_OK);
     }
-    settle(self);
     for (int i = 1; i <= 5; i++) { // so a send right after it meets them again
         EXPECT_EQ(tn_event_send(self, event, NULL), TN_OK);
         EXPECT_EQ(steps, 8 * i);
@@ -195,9 +194,8 @@ CONTRACT(a_send_counts_those_who_listen_through_all_and_any) {
     struct tn_event *event = tn_event_create(self, "event");
     for (int i = 0; i < 3; i++) {
         tn_task(hears_through_any) child = tn_spawn(hears_through_any, event);
-        (void)tn_share(child);
+        EXPECT_EQ(tn_wait(self, tn_of_ready(tn_share(child))), TN_OK);
     }
-    settle(self);
     struct tn_awaitable *sending = tn_sending(self, event, NULL);
     EXPECT_EQ(tn_wait(self, tn_all(self, sending, tn_timer(self, 0))), TN_OK);
     EXPECT_EQ(steps, 3);
@@ -220,8 +218,7 @@ CONTRACT(a_send_does_not_wait_for_the_parent_of_a_listener, .only = TN_LEVEL_PFR
          .threads = {2, 4}) {
     struct tn_event *event = tn_event_create(self, "event");
     tn_task(calls_a_listener) child = tn_spawn(calls_a_listener, event);
-    (void)tn_share(child);
-    settle(self);
+    EXPECT_EQ(tn_wait(self, tn_of_ready(tn_share(child))), TN_OK);
     EXPECT_EQ(tn_event_send(self, event, NULL), TN_OK);
     EXPECT_EQ(steps, 0);
     tn_await(calls_a_listener, child);
@@ -239,10 +236,9 @@ CONTRACT(a_listener_of_a_send_may_send_in_turn) {
     struct tn_event *further = tn_event_create(self, "further");
     for (int i = 0; i < 3; i++) {
         tn_task(hears_and_sends) child = tn_spawn(hears_and_sends, event, further);
-        (void)tn_share(child);
+        EXPECT_EQ(tn_wait(self, tn_of_ready(tn_share(child))), TN_OK);
     }
     spawn_listener(self, further, 0, 0);
-    settle(self);
     EXPECT_EQ(tn_event_send(self, event, NULL), TN_OK);
     EXPECT_EQ(tn_children_wait(self), TN_OK);
     EXPECT_EQ(steps, 3);
