@@ -8,6 +8,8 @@
 //     (none) ------------> NEW ------------> RUNNING ---------------> ENDING -------------> ENDED
 //                           \--------------- frame_discard (never ran) ---^
 //
+// One that has left nothing may become the next child of its parent in place of ending: follow.h.
+//
 // Where its task lies, and so where its parent is found:
 //   embedded  `task` here, state TASK_FRAME; the parent is known
 //   stolen    a slot of the task stack `origin`; it runs on another stack

@@ -35,13 +35,29 @@ void stack_forget(struct stack *stack) {
     }
 }
 
+static void check_header(const struct stack *stack, enum stack_class size_class) {
+    REQUIRE(stack->size_class == size_class && stack->low + stack->bytes == (const char *)stack,
+            "a stack's header was overwritten");
+}
+
 static size_t count_list(const struct stack *stack, enum stack_class size_class) {
     size_t count = 0;
     for (; stack != NULL; stack = stack->next) {
-        REQUIRE(stack->size_class == size_class && stack->low + stack->bytes == (const char *)stack,
-                "a stack's header was overwritten");
+        check_header(stack, size_class);
         count++;
     }
+    return count;
+}
+
+static size_t count_marked(const struct slab *slab, enum stack_class size_class) {
+    size_t count = 0;
+    for (uint32_t slot = 0; slot < atomic_load_relaxed(&slab->made); slot++) {
+        if (slab_is_marked(slab, slot)) {
+            check_header(slab_stack(slab, slot), size_class);
+            count++;
+        }
+    }
+    REQUIRE(count == slab->mark_count, "a slab counts its marks wrongly");
     return count;
 }
 
@@ -64,7 +80,7 @@ static size_t check_store(const struct stack_set *set, enum stack_class size_cla
         REQUIRE(slab->cold_count <= atomic_load_relaxed(&slab->made), "a slab counts wrongly");
         made += atomic_load_relaxed(&slab->made);
         cold += slab->cold_count;
-        warm += slab->mark_count;
+        warm += count_marked(slab, size_class);
     }
     REQUIRE(warm == store->warm_count, "a set counts wrongly");
     REQUIRE(made == store->made && cold == store->cold_count, "a set and its slabs differ");

@@ -257,7 +257,7 @@ struct stack *slab_unmark(struct slab *slab) {
     return slab_stack(slab, slot);
 }
 
-static bool is_marked(const struct slab *slab, uint32_t slot) {
+bool slab_is_marked(const struct slab *slab, uint32_t slot) {
     return (slab->marks[slot / 64] >> slot % 64 & 1) != 0;
 }
 
@@ -279,7 +279,7 @@ struct stack *slab_unmark_run(struct slab *slab, uint32_t *slot, uint32_t least,
             continue;
         }
         const uint32_t first = *slot + bits_lowest(rest);
-        for (*slot = first; *slot < made && *slot - first < most && is_marked(slab, *slot);) {
+        for (*slot = first; *slot < made && *slot - first < most && slab_is_marked(slab, *slot);) {
             ++*slot;
         }
         *count = *slot - first;

@@ -77,6 +77,7 @@ struct stack *slab_stack(const struct slab *slab, uint32_t slot);
 // one.
 void slab_mark(const struct stack *stack);
 struct stack *slab_unmark(struct slab *slab);
+bool slab_is_marked(const struct slab *slab, uint32_t slot);
 
 // Takes off the marks of the lowest run of at least `least` neighbours from *slot on, or of the
 // first `most` of them, and moves *slot behind them: their first stack and how many there are, or
