@@ -52,6 +52,15 @@ static void abandon_task(struct tn_self *self, struct tn_task *task, int reason)
     }
 }
 
+// It has waited where it is, in vain, and does not leave its stack for all that: others have to
+// know that it listens no more.
+static inline void go_on(struct tn_self *self) {
+    struct worker *worker = task_stack_of(self)->worker;
+    if (UNLIKELY(worker->is_on_wire)) {
+        wire_leave(worker);
+    }
+}
+
 static int await_frame(struct tn_self *self, struct frame *child, void *result) {
     int outcome;
     if (!awaitable_is_done(&child->done, &outcome)) {
@@ -60,6 +69,7 @@ static int await_frame(struct tn_self *self, struct frame *child, void *result) 
             outcome = awaitable_wait_inline(self, &child->done, NULL, false);
         }
     }
+    go_on(self);
     copy_result(child->type, child->payload, outcome, result);
     struct room *rooms = outcome == TN_OK ? room_take(child) : NULL;
     abandon_frame(self, child, outcome);

@@ -86,8 +86,8 @@ void wire_sleep_until(struct worker *worker, uint64_t until_ns);
 bool wire_may_wait_here(struct task_stack *stack);
 
 // Waits like that until `is_over` says so of `what`, or for as long as the worker spins, or until
-// it has something else to do. Returns whether it is over; if not, the stack is to be left, as
-// else.
+// it has something else to do. Returns whether it is over; if not, the worker listens still, and
+// the stack is to be left, as else; or else, if it is_on_wire, wire_leave to be called.
 bool wire_wait_here(struct task_stack *stack, bool (*is_over)(const void *), const void *what);
 
 // The agent has nothing to do: sleeps until the doorbell rings, somebody wakes it, or it is time to
