@@ -367,6 +367,7 @@ struct elsewhere *bridge_make(int processes, int threads, const struct bridge_wa
                                       .body = &call_body,
                                       .is_light = call_is_light,
                                       .depart = call_depart,
+                                      .flights = &call_flights,
                                       .is_forced = place != NULL && strcmp(place, "remote") == 0,
                                       .begin = begin,
                                       .close = close_bridge},

@@ -74,6 +74,7 @@ struct bridge {
     uint64_t heard_ns;  // in one look at the link: when it first heard something; 0: nothing yet
     bool stays;         // nothing is sent: TENON_PLACE=here
     int coming;         // processes that were asked for, and are neither up nor down yet
+    uint64_t sent_ns;   // when a task was sent while no other was away
     uint64_t ticked_ns; // when it has last looked at the time
     int useless;        // that were asked for since the last result
     bool is_lied_to;    // what was delivered or posted last is no result, post or ask
@@ -135,6 +136,9 @@ extern const struct frame_body call_body;
 // As in struct elsewhere: whether a frame can be sent before its stack has run; sends it.
 bool call_is_light(const struct frame *frame);
 void call_depart(struct frame *frame, struct worker *worker, bool has_place);
+
+// The same for those that are no frames yet.
+extern const struct elsewhere_flights call_flights;
 
 // Ends the frames of those calls whose stacks need not run for that. Without the turn.
 void call_end_all(struct call *ended);

@@ -4,12 +4,13 @@
 //   (none) ----> CLAIMED -------------------> SENT -----------------------> DONE
 //      \            \-- ask_for_end: it was cancelled before ----------------^
 //       \--call_depart, its stack has not run----^
+//        \--call_flights, it is no frame yet-----^
 //
-// Where a plain result is heard of a call that has departed so, its frame ends at once, without its
-// stack (ends_unrun, call_end_all); else that runs now (go_on).
+// Where a plain result is heard of a call that has departed, its frame ends at once, without its
+// stack (ends_unrun, call_end_all); else that runs now (call_go_on). These are in call_depart.c.
 //
 // The only answer that a run waits for is waited for on the spot at first (is_over_soon); else, or
-// when that takes too long, the stack is left (commit).
+// when that takes too long, the stack is left (call_commit).
 // A frame that is to end tells the owner's half so (ask_for_end), and then waits for the answer,
 // whatever happens: nothing of it runs anywhere when it ends.
 // Invariant: a call lies on its stack until `is_done` was seen, which whoever delivers sets when he
@@ -28,8 +29,6 @@
 #include "frame/local.h"
 #include "frame/ready.h"
 #include "frame/run.h"
-
-enum { SMALL_BYTES = 512 };
 
 // ---- the end ---------------------------------------------------------------------------------
 
@@ -56,7 +55,7 @@ void call_deliver(void *upper, struct owner_task *task, const struct owner_outco
         bridge_fill(bridge);
         const uint64_t elapsed_ns =
             bridge->heard_ns > task->placed_ns ? bridge->heard_ns - task->placed_ns : 0;
-        habits_learn(&bridge->habits, call->frame->type, elapsed_ns, outcome->spent_ns);
+        habits_learn(&bridge->habits, call->type, elapsed_ns, outcome->spent_ns);
         if (task->ahead < (uint32_t)bridge->threads) {
             habits_learn_way(&bridge->habits, elapsed_ns, outcome->spent_ns);
         }
@@ -105,7 +104,7 @@ static void tell(const struct note *note, char *text, size_t bytes) {
     (void)snprintf(text, bytes, "runs in another process");
 }
 
-static void send(struct call *call) {
+void call_send(struct call *call) {
     struct bridge *bridge = call->bridge;
     call->is_sent = true;
     bridge->claimed--;
@@ -114,13 +113,31 @@ static void send(struct call *call) {
         atomic_store_relaxed(&call->is_done, true);
         return;
     }
+    const bool is_alone = atomic_load_relaxed(&bridge->elsewhere.away) == 0;
     count_away(bridge, 1);
-    owner_submit(&bridge->owner, &call->task, os_now_ns());
+    // The clock is looked at when the message is on its way, if nothing depends on it before.
+    const bool is_first = is_alone && bridge->ear.link->is_reliable;
+    owner_submit(&bridge->owner, &call->task, is_first ? bridge->sent_ns : os_now_ns());
+    if (is_first) {
+        bridge->sent_ns = os_now_ns();
+        owner_submitted(&call->task, bridge->sent_ns);
+    }
     bridge_update(bridge);
 }
 
+// From here on it is its frame's. With the turn, so nobody delivers meanwhile.
+static void land(struct call *call) {
+    void *const payload = call->frame->payload;
+    call->is_flying = false;
+    call->is_unrun = true;
+    if (atomic_load_relaxed(&call->is_done) && call->end == OWNER_DONE && call->code == TN_OK) {
+        frame_copy(payload, call->result, call->type->result_bytes);
+    }
+    call->result = payload;
+}
+
 // On the loop: nobody can wake the stack before it has been left.
-static void commit(struct task_stack *stack, void *argument) {
+void call_commit(struct task_stack *stack, void *argument) {
     struct call *call = argument; // gone as soon as it is over and the turn free
     struct bridge *bridge = call->bridge;
     const bool is_ending = call->is_ending;
@@ -131,7 +148,10 @@ static void commit(struct task_stack *stack, void *argument) {
             (void)bridge_prepare(bridge);
             bridge->claimed++;
         }
-        send(call);
+        call_send(call);
+    }
+    if (call->is_flying) {
+        land(call);
     }
     const bool is_done = atomic_load_relaxed(&call->is_done);
     call->ticket = is_done ? 0 : ticket;
@@ -141,12 +161,16 @@ static void commit(struct task_stack *stack, void *argument) {
             cancel_check_waiting(stack, ticket);
         }
     } else if (task_stack_claim(stack, ticket)) {
-        worker_ready(stack->scheduler, stack);
+        if (ends_unrun(call)) {
+            frame_end_unrun(call->frame);
+        } else {
+            worker_ready(stack->scheduler, stack);
+        }
     }
 }
 
 // Who has heard the answer may have the turn still, for the answers of others.
-static bool is_over(struct call *call) {
+bool call_is_over(struct call *call) {
     if (atomic_load_acquire(&call->is_done)) { // pairs with call_deliver
         return true;
     }
@@ -175,7 +199,7 @@ static bool ask_for_end(struct call *call, int reason) {
     return is_done;
 }
 
-static bool is_done(const void *call) {
+bool call_is_done(const void *call) {
     // acquire: pairs with call_deliver
     return atomic_load_acquire(&((struct call *)(uintptr_t)call)->is_done);
 }
@@ -189,12 +213,12 @@ static bool is_over_soon(struct call *call) {
     }
     os_lock_acquire(&bridge->ear.turn);
     const bool is_alone = atomic_load_relaxed(&bridge->elsewhere.away) == 0 && bridge->claimed == 1;
-    send(call);
+    call_send(call);
     os_lock_release(&bridge->ear.turn);
-    return is_alone && wire_wait_here(call->stack, is_done, call);
+    return is_alone && wire_wait_here(call->stack, call_is_done, call);
 }
 
-static void wait_for_end(struct tn_self *self, struct call *call) {
+void call_wait(struct tn_self *self, struct call *call) {
     do {
         const int due = call->is_ending ? TN_OK : cancel_due(self);
         if ((due != TN_OK && ask_for_end(call, due)) || is_over_soon(call)) {
@@ -204,40 +228,11 @@ static void wait_for_end(struct tn_self *self, struct call *call) {
         if (!call->is_ending) {
             ready_begin(self, NULL);
         }
-        worker_suspend(call->stack, commit, call);
-    } while (!is_over(call));
+        worker_suspend(call->stack, call_commit, call);
+    } while (!call_is_over(call));
 }
 
 // ---- the beginning ---------------------------------------------------------------------------
-
-static uint64_t left_ns(const struct frame *frame) {
-    // OS_NEVER stays what it is.
-    const uint64_t now_ns = frame->deadline_ns == OS_NEVER ? 0 : os_now_ns();
-    return frame->deadline_ns > now_ns ? frame->deadline_ns - now_ns : 0;
-}
-
-static struct baggage_wish wish_of(const struct frame *frame, const struct local_snapshot *locals) {
-    return (struct baggage_wish){.left_ns = left_ns(frame),
-                                 .stack_bytes = (uint32_t)frame->stack_bytes,
-                                 .waits_for_children = frame->waits_for_children,
-                                 .locals_bytes = locals == NULL ? 0 : locals->bytes};
-}
-
-static void pack(struct call *call, void *baggage, size_t bytes, const struct baggage_wish *wish,
-                 size_t wish_bytes, const struct local_snapshot *locals) {
-    const struct frame *frame = call->frame;
-    memcpy(baggage, wish, wish_bytes);
-    if (locals != NULL) {
-        memcpy((unsigned char *)baggage + bytes - locals->bytes, locals->values, locals->bytes);
-    }
-    copy_write(frame->type->travel->arguments, frame->payload,
-               (unsigned char *)baggage + wish_bytes);
-    call->task = (struct owner_task){.id = run_next_task(frame->run),
-                                     .function = registry_identity(frame->type),
-                                     .arguments = baggage,
-                                     .bytes = (uint32_t)bytes,
-                                     .begins_max = frame->begins_max > 1 ? frame->begins_max : 1};
-}
 
 // It stays here: what it needs does not fit, nobody has taken it, or it has come back to where a
 // thread is idle. The agent runs nothing itself.
@@ -249,42 +244,10 @@ static void run_here(struct tn_self *self, struct frame *frame) {
     frame->type->invoke(self, frame->payload);
 }
 
-// Memory for what goes along: beside the stack; where the other process reads it; or else of the
-// heap, to be copied once more by the link.
-struct baggage {
-    uint64_t small[SMALL_BYTES / sizeof(uint64_t)];
-    void *at; // NULL: no memory
-    struct link *lender;
-};
-
-static void baggage_take(struct baggage *baggage, struct link *link, const struct frame *frame,
-                         size_t bytes) {
-    baggage->lender = NULL;
-    if (bytes <= sizeof baggage->small) {
-        baggage->at = baggage->small;
-        return;
-    }
-    // The elements of the first view begin where the page does.
-    size_t head =
-        sizeof(struct baggage_wish) + bits_round_up(frame->type->travel->arguments->bytes, 8);
-    head = head <= LINK_LENT_HEAD ? head : 0;
-    unsigned char *lent = link_lend(link, bytes - head);
-    baggage->lender = lent == NULL ? NULL : link;
-    baggage->at = lent == NULL ? os_allocate(bytes) : lent - head;
-}
-
-static void baggage_drop(struct baggage *baggage) {
-    if (baggage->lender != NULL) {
-        baggage->lender->calls->unlend(baggage->lender, baggage->at);
-    } else if (baggage->at != baggage->small) {
-        os_free(baggage->at);
-    }
-}
-
 // It is over, or has never been sent.
-static void conclude(struct tn_self *self, struct frame *frame, struct call *call,
-                     struct baggage *baggage) {
-    baggage_drop(baggage);
+void call_conclude(struct tn_self *self, struct frame *frame, struct call *call,
+                   struct baggage *baggage) {
+    call_drop_baggage(baggage);
     const bool has_run = call->end != OWNER_CANCELLED && call->end != OWNER_RETURNED;
     if (!has_run && !call->is_ending) {
         frame->task_number = call->task.id;
@@ -297,13 +260,15 @@ static void conclude(struct tn_self *self, struct frame *frame, struct call *cal
 }
 
 // Member by member: the text is most of it.
-static void call_init(struct call *call, struct frame *frame, struct task_stack *stack) {
+void call_init(struct call *call, struct frame *frame, struct task_stack *stack) {
     call->note = (struct note){.tell = tell};
     call->bridge = bridge_from(frame->run->elsewhere);
     call->frame = frame;
+    call->type = frame->type;
+    call->result = frame->payload;
     call->stack = stack;
     call->ticket = 0;
-    call->is_unrun = call->is_sent = call->is_ending = false;
+    call->is_flying = call->is_unrun = call->is_sent = call->is_ending = false;
     call->has_place = true;
     atomic_store_relaxed(&call->is_done, false);
     asks_init(&call->asks);
@@ -314,59 +279,11 @@ static void call_init(struct call *call, struct frame *frame, struct task_stack 
     call->how_lost[0] = '\0';
 }
 
-// ---- sent before its stack has run -----------------------------------------------------------
-
-// At the top of the stack.
-struct light {
-    struct call call;
-    struct baggage baggage;
-};
-
-bool call_is_light(const struct frame *frame) {
-    return !atomic_load_relaxed(&frame->run->has_travelling_locals) &&
-           copy_bytes(frame->type->travel->arguments, frame->payload) <=
-               SMALL_BYTES - sizeof(struct baggage_wish);
-}
-
-void call_depart(struct frame *frame, struct worker *worker, bool has_place) {
-    struct task_stack *stack = frame->stack;
-    struct light *light = worker_stack_reserve(stack, sizeof *light);
-    struct call *call = &light->call;
-    const struct baggage_wish wish = wish_of(frame, NULL);
-    const size_t copied = copy_bytes(frame->type->travel->arguments, frame->payload);
-    const size_t wish_bytes = baggage_wish_bytes(&wish, copied);
-    baggage_take(&light->baggage, NULL, frame, wish_bytes + copied); // it is small
-    call_init(call, frame, stack);
-    pack(call, light->baggage.at, wish_bytes + copied, &wish, wish_bytes, NULL);
-    call->is_unrun = true;
-    call->has_place = has_place;
-    frame->body_data = light;
-    stack->worker = worker;
-    stack->note = &call->note;
-    ready_begin(&stack->tasks.self, NULL);
-    struct departure *const waits = stack->waits; // after the commit the frame may have ended
-    stack->waits = NULL;
-    commit(stack, call);
-    if (waits != NULL) {
-        waits->left(waits);
-    }
-}
-
-// Its stack is to look at something, for the first time.
-static void go_on(struct tn_self *self, struct frame *frame) {
-    struct light *light = frame->body_data;
-    light->call.is_unrun = false;
-    if (!is_over(&light->call)) {
-        wait_for_end(self, &light->call);
-    }
-    conclude(self, frame, &light->call, &light->baggage);
-}
-
 // ---- on its stack ----------------------------------------------------------------------------
 
 static void run_call(struct tn_self *self, struct frame *frame) {
     if (frame->body_data != NULL) {
-        go_on(self, frame);
+        call_go_on(self, frame);
         return;
     }
     struct bridge *bridge = bridge_from(frame->run->elsewhere);
@@ -375,12 +292,12 @@ static void run_call(struct tn_self *self, struct frame *frame) {
     baggage.at = NULL;
     struct local_snapshot *locals;
     const bool is_whole = local_take_snapshot(frame, &locals);
-    const struct baggage_wish wish = wish_of(frame, locals);
+    const struct baggage_wish wish = call_wish(frame, locals);
     const size_t copied = copy_bytes(frame->type->travel->arguments, frame->payload);
     const size_t wish_bytes = baggage_wish_bytes(&wish, copied);
     const size_t bytes = wish_bytes + copied + wish.locals_bytes;
     if (is_whole && bytes <= link->payload_max && bytes <= UINT32_MAX) {
-        baggage_take(&baggage, link, frame, bytes);
+        call_take_baggage(&baggage, link, frame, bytes);
     }
     if (baggage.at == NULL) {
         os_free(locals);
@@ -390,10 +307,10 @@ static void run_call(struct tn_self *self, struct frame *frame) {
     }
     struct call call; // not zeroed
     call_init(&call, frame, task_stack_of(self));
-    pack(&call, baggage.at, bytes, &wish, wish_bytes, locals);
+    call_pack(&call, baggage.at, bytes, &wish, wish_bytes, locals);
     os_free(locals);
-    wait_for_end(self, &call);
-    conclude(self, frame, &call, &baggage);
+    call_wait(self, &call);
+    call_conclude(self, frame, &call, &baggage);
 }
 
 const struct frame_body call_body = {.run = run_call};

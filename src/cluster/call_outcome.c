@@ -36,7 +36,7 @@ static int keep_elements(struct call *call, const struct tn_data_field *field,
                          const void *payload) {
     struct frame *frame = call->frame;
     struct schema_view view;
-    memcpy(&view, frame->payload, sizeof view);
+    memcpy(&view, call->result, sizeof view);
     const size_t bytes = view.count * field->element_bytes;
     if (bytes > 0 && keep_lent(call, payload, view.data)) {
         return TN_OK;
@@ -48,17 +48,16 @@ static int keep_elements(struct call *call, const struct tn_data_field *field,
         memcpy(room->elements, view.data, bytes);
         view.data = room->elements;
     }
-    memcpy(frame->payload, &view, sizeof view);
+    memcpy(call->result, &view, sizeof view);
     return bytes == 0 || room != NULL ? TN_OK : TN_NO_MEMORY;
 }
 
 static int keep_result(struct call *call, const struct owner_outcome *outcome) {
-    struct frame *frame = call->frame;
-    const struct tn_data_type *result = frame->type->travel->result;
+    const struct tn_data_type *result = call->type->travel->result;
     if (result == NULL) {
         return outcome->bytes == 0 ? TN_OK : TN_MALFORMED;
     }
-    if (!copy_read(result, outcome->payload, outcome->bytes, frame->payload)) {
+    if (!copy_read(result, outcome->payload, outcome->bytes, call->result)) {
         return TN_MALFORMED;
     }
     return schema_is_view(result->fields) ? keep_elements(call, result->fields, outcome->payload)

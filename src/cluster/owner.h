@@ -200,6 +200,10 @@ void owner_peer_deinit(struct owner *owner, struct owner_peer *peer, uint64_t no
 // Gives the task to whoever has a place for it, now or later.
 void owner_submit(struct owner *owner, struct owner_task *task, uint64_t now_ns);
 
+// The same on a reliable link, while no other task is placed: who has told owner_submit a time from
+// before, so that nobody waits for a look at the clock, says here what time it was.
+void owner_submitted(struct owner_task *task, uint64_t now_ns);
+
 // Gives tasks that wait for a place to those who have one: also when nothing was heard for a while,
 // for they may wait for a favourite that has stopped.
 //

@@ -106,6 +106,13 @@ void owner_submit(struct owner *owner, struct owner_task *task, uint64_t now_ns)
     owner_place_tasks(owner, now_ns);
 }
 
+void owner_submitted(struct owner_task *task, uint64_t now_ns) {
+    if (task->peer != NULL) {
+        task->placed_ns = now_ns;
+        task->peer->moved_ns = now_ns;
+    }
+}
+
 void owner_cancel(struct owner *owner, struct owner_task *task, int code, uint64_t now_ns) {
     if (task->is_cancelled || task->state == OWNER_TASK_DELIVERED) {
         return;

@@ -9,7 +9,7 @@
 #include "frame/cancel.h"
 #include "frame/elsewhere.h"
 #include "frame/fail.h"
-#include "frame/frame.h"
+#include "frame/flight.h"
 #include "frame/promote.h"
 #include "frame/room.h"
 #include "frame/scope.h"
@@ -207,6 +207,9 @@ int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
         sanitizer_hand_over(&task_stack_of(self)->tasks);
         return call(self, task, result);
     }
+    if (UNLIKELY(task_stack_of(self)->flight != NULL) && flight_await(self, task, result)) {
+        return TN_OK;
+    }
     if (UNLIKELY(task == frame_late())) { // the scope that was over hears of it
         return cancel_due(self) == TN_CANCELLED ? TN_CANCELLED : TN_TIMED_OUT;
     }
@@ -230,6 +233,7 @@ int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
         } else {
             abandon_task(self, task, due);
         }
+        go_on(self);
         return due;
     }
     hard_await(task_stack_of(self));

@@ -2,6 +2,7 @@
 #include "frame/cancel.h"
 
 #include "frame/blocking.h"
+#include "frame/flight.h"
 #include "frame/frame.h"
 #include "frame/grace.h"
 #include "frame/run.h"
@@ -261,6 +262,7 @@ static void count_seen(struct frame *frame) {
 
 int cancel_due_slow(struct tn_self *self) {
     struct task_stack *stack = task_stack_of(self);
+    flight_land(stack);
     const struct reach reach = find_reach(stack);
     if (reach.reason == TN_OK) {
         return TN_OK;

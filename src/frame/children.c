@@ -7,6 +7,7 @@
 #include "frame/cancel.h"
 #include "frame/class.h"
 #include "frame/fail.h"
+#include "frame/flight.h"
 #include "frame/frame.h"
 #include "frame/free.h"
 #include "frame/note.h"
@@ -229,6 +230,7 @@ static void remove_children_in_their_time(struct tn_self *self, struct frame *fr
 void frame_strip(struct tn_self *self, struct frame *frame, struct tn_task *slot, int reason) {
     struct task_stack *stack = task_stack_of(self);
     struct tn_task *const first = slot != NULL ? slot + 1 : stack->tasks.first;
+    flight_land(stack);
     if (frame == NULL) {
         free_announce_end(self, NULL, slot);
         frame_remove_children(self, NULL, slot, reason);

@@ -44,6 +44,18 @@ struct frame_body {
     bool (*lend)(struct frame *frame, size_t bytes, struct room_loan *loan);
 };
 
+// How children are sent that are no frames yet: flight.h. `body_data` is theirs meanwhile.
+struct elsewhere_flights {
+    // Sends one. Of what it will be, its run, stack, type and arguments are set. False: not now.
+    bool (*send)(struct frame *child);
+    // Whether its answer has come; by who waits for that, so of a struct frame.
+    bool (*is_back)(const void *child);
+    // Then: takes it if it is a plain result (NULL: nobody wants that): true, and it is over.
+    bool (*receive)(struct frame *child, void *result);
+    // It has become a frame, and has begun: as depart, but that it has been sent.
+    void (*land)(struct frame *child, struct worker *worker);
+};
+
 // What a run has of the processes that belong to it.
 struct elsewhere {
     struct wire wire; // first
@@ -59,7 +71,8 @@ struct elsewhere {
     // Sends such a frame, which has begun, and has a place or takes one. Its stack waits from then
     // on, and runs, with `body`, only if more becomes of it than a result; it may end at once.
     void (*depart)(struct frame *frame, struct worker *worker, bool has_place);
-    _Atomic bool is_shut; // nothing can be sent any more: a glance
+    const struct elsewhere_flights *flights; // NULL: there are none
+    _Atomic bool is_shut;                    // nothing can be sent any more: a glance
     // Posts to a port of the run that has sent the frame `border` here (port.h): TN_OK,
     // TN_NO_MEMORY. NULL: no frame here has come from another process.
     int (*post)(struct frame *border, struct tn_port port, int64_t value);

@@ -6,7 +6,8 @@
 bool frame_is_bare(struct frame *frame) {
     struct task_stack *stack = frame->stack;
     return frame_ends_plainly(frame) && stack->tasks.self.top == stack->tasks.first &&
-           atomic_load_relaxed(&stack->embedded) == 0 && stack->scopes == NULL &&
+           atomic_load_relaxed(&stack->embedded) == 0 && stack->flight == NULL &&
+           stack->scopes == NULL &&
            !atomic_load_relaxed(&stack->is_blocking) && list_is_empty(&frame->primitives) &&
            list_is_empty(&frame->kept) && frame->failures == NULL && frame->rooms == NULL &&
            frame->received == NULL && atomic_load_relaxed(&frame->locals) == NULL;

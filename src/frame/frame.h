@@ -176,6 +176,11 @@ static inline void frame_count_child(struct frame *frame, int32_t more) {
 struct frame *frame_create(struct worker *worker, struct run *run, const struct tn_type *type,
                            unsigned line, const void *arguments);
 
+// The same in memory beside the stack that it will run on, which the caller has acquired; what it
+// passes has to find room in its task.
+struct frame *frame_create_beside(struct task_stack *stack, struct run *run,
+                                  const struct tn_type *type, unsigned line, const void *arguments);
+
 // The same for one that gets no stack of its own, or one of a size of its own.
 struct frame *frame_create_apart(struct worker *worker, struct run *run, const struct tn_type *type,
                                  unsigned line, const void *arguments);

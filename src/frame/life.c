@@ -180,6 +180,13 @@ struct frame *frame_create_to_move(struct worker *worker, struct run *run,
     return frame == NULL ? NULL : make(frame, place, run, type, line, arguments);
 }
 
+struct frame *frame_create_beside(struct task_stack *stack, struct run *run,
+                                  const struct tn_type *type, unsigned line,
+                                  const void *arguments) {
+    return make(task_stack_beside(stack), (struct place){.lies_by = stack}, run, type, line,
+                arguments);
+}
+
 struct frame *frame_create(struct worker *worker, struct run *run, const struct tn_type *type,
                            unsigned line, const void *arguments) {
     // ThreadSanitizer has to see each life begin and end, when the runtime shows it nothing.
@@ -188,8 +195,7 @@ struct frame *frame_create(struct worker *worker, struct run *run, const struct 
     if (stack == NULL) { // frame_begin will say why there is none
         return frame_create_apart(worker, run, type, line, arguments);
     }
-    return make(task_stack_beside(stack), (struct place){.lies_by = stack}, run, type, line,
-                arguments);
+    return frame_create_beside(stack, run, type, line, arguments);
 }
 
 void frame_release(struct frame *frame) {

@@ -5,6 +5,7 @@
 #include "frame/blocking.h"
 #include "frame/cancel.h"
 #include "frame/current.h"
+#include "frame/flight.h"
 #include "frame/frame.h"
 #include "frame/misuse.h"
 #include "frame/time.h"
@@ -183,6 +184,7 @@ static void begin(struct tn_self *self, struct tn_scope *room, uint64_t deadline
         scope_lay_mark(stack, &(struct scope_memory){stack->scope_mark, stack->scopes});
     }
     struct scope *scope = (struct scope *)(void *)room;
+    flight_land(stack);
     *scope = (struct scope){.outer = stack->scopes,
                             .place = place,
                             .deadline_ns = deadline_ns,

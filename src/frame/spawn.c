@@ -9,6 +9,7 @@
 #include "frame/cancel.h"
 #include "frame/elsewhere.h"
 #include "frame/fail.h"
+#include "frame/flight.h"
 #include "frame/frame.h"
 #include "frame/misuse.h"
 #include "frame/run.h"
@@ -100,6 +101,7 @@ struct frame *frame_spawn(struct tn_self *self, const struct tn_type *type, unsi
 static bool may_spawn(struct tn_self *self, struct tn_task **instead) {
     struct task_stack *stack = task_stack_of(self);
     sanitizer_hand_over(&stack->tasks);
+    flight_land(stack);
     *instead = NULL;
     int reason = TN_OK;
     if (atomic_load_relaxed(&stack->cancels) != 0 || stack->tasks.is_watched) {
@@ -115,6 +117,11 @@ static bool may_spawn(struct tn_self *self, struct tn_task **instead) {
 static struct tn_task *start_frame(struct tn_self *self, const struct tn_type *type, unsigned line,
                                    const void *arguments) {
     struct task_stack *stack = task_stack_of(self);
+    struct tn_task *flying =
+        stack->tasks.is_sending ? flight_begin(self, type, line, arguments) : NULL;
+    if (flying != NULL) {
+        return flying;
+    }
     struct frame *child = frame_spawn(self, type, line, arguments);
     if (child == NULL) {
         return NULL;

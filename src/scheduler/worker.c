@@ -169,6 +169,7 @@ void worker_stack_prepare(struct worker *worker, struct task_stack *stack, struc
     stack->turn_is_queued = false;
     stack->has_ended = false;
     stack->frame = NULL;
+    stack->flight = NULL;
     stack->departure = NULL;
     stack->departing = NULL;
     atomic_store_relaxed(&stack->tie, NULL);
@@ -187,12 +188,19 @@ void worker_stack_prepare(struct worker *worker, struct task_stack *stack, struc
     context_init(&stack->context, memory->low, memory->bytes, enter, stack);
 }
 
+static size_t left_below(const struct stack *memory, size_t bytes) {
+    return (memory->bytes - bytes) / CACHE_LINE * CACHE_LINE;
+}
+
+void *worker_stack_room(struct task_stack *stack, size_t bytes) {
+    return stack->memory.low + left_below(&stack->memory, bytes);
+}
+
 void *worker_stack_reserve(struct task_stack *stack, size_t bytes) {
     struct stack *const memory = &stack->memory;
-    const size_t left = (memory->bytes - bytes) / CACHE_LINE * CACHE_LINE;
     context_deinit(&stack->context);
-    context_init(&stack->context, memory->low, left, enter, stack);
-    return memory->low + left;
+    context_init(&stack->context, memory->low, left_below(memory, bytes), enter, stack);
+    return worker_stack_room(stack, bytes);
 }
 
 // ---- loaded stacks ---------------------------------------------------------------------------

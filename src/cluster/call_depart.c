@@ -1,0 +1,129 @@
+// call_depart.c - DFrames that are sent before their stacks have run, and before they are frames.
+//
+// What a call is then lies at the top of the stack on which it would wait. Start reading at
+// call_depart, then send; the picture is in call.c.
+#include <tenon/dframe.h>
+
+#include "cluster/call_private.h"
+#include "cluster/copy.h"
+#include "cluster/schema.h"
+#include "frame/ready.h"
+#include "frame/run.h"
+
+// ---- sent before its stack has run -----------------------------------------------------------
+
+// At the top of the stack.
+struct light {
+    struct call call;
+    struct baggage baggage;
+};
+
+bool call_is_light(const struct frame *frame) {
+    return !atomic_load_relaxed(&frame->run->has_travelling_locals) &&
+           copy_bytes(frame->type->travel->arguments, frame->payload) <=
+               CALL_SMALL_BYTES - sizeof(struct baggage_wish);
+}
+
+// Its stack waits, and has not run; it may have been sent already.
+static void wait_unrun(struct frame *frame, struct worker *worker, struct call *call) {
+    struct task_stack *stack = frame->stack;
+    stack->worker = worker;
+    stack->note = &call->note;
+    ready_begin(&stack->tasks.self, NULL);
+    struct departure *const waits = stack->waits; // after the commit the frame may have ended
+    stack->waits = NULL;
+    call_commit(stack, call);
+    if (waits != NULL) {
+        waits->left(waits);
+    }
+}
+
+static void pack_light(struct light *light, const struct frame *frame,
+                       const struct baggage_wish *wish) {
+    const size_t copied = copy_bytes(frame->type->travel->arguments, frame->payload);
+    const size_t wish_bytes = baggage_wish_bytes(wish, copied);
+    call_take_baggage(&light->baggage, NULL, frame, wish_bytes + copied); // it is small
+    call_pack(&light->call, light->baggage.at, wish_bytes + copied, wish, wish_bytes, NULL);
+}
+
+void call_depart(struct frame *frame, struct worker *worker, bool has_place) {
+    struct light *light = worker_stack_reserve(frame->stack, sizeof *light);
+    const struct baggage_wish wish = call_wish(frame, NULL);
+    call_init(&light->call, frame, frame->stack);
+    pack_light(light, frame, &wish);
+    light->call.is_unrun = true;
+    light->call.has_place = has_place;
+    frame->body_data = light;
+    wait_unrun(frame, worker, &light->call);
+}
+
+void call_go_on(struct tn_self *self, struct frame *frame) {
+    struct light *light = frame->body_data;
+    light->call.is_unrun = false;
+    if (!call_is_over(&light->call)) {
+        call_wait(self, &light->call);
+    }
+    call_conclude(self, frame, &light->call, &light->baggage);
+}
+
+// ---- sent before it is a frame ---------------------------------------------------------------
+
+// The same, and a result, as long as no frame has room for it.
+struct flight {
+    struct light light; // first
+    uint64_t result[TN_PAYLOAD_BYTES / sizeof(uint64_t)];
+};
+
+// A result with elements belongs to a frame.
+static bool has_flat_result(const struct tn_type *type) {
+    const struct tn_data_type *result = type->travel->result;
+    return result == NULL || !schema_is_view(result->fields);
+}
+
+static bool send(struct frame *child) {
+    struct bridge *bridge = bridge_from(child->run->elsewhere);
+    child->payload = child->task.payload;
+    child->begins_max = 0;
+    if (!has_flat_result(child->type) || !call_is_light(child)) {
+        return false;
+    }
+    struct flight *flight = worker_stack_room(child->lies_by, sizeof *flight);
+    struct call *call = &flight->light.call;
+    const struct baggage_wish wish = baggage_wish_none();
+    call_init(call, child, child->lies_by);
+    pack_light(&flight->light, child, &wish);
+    call->is_flying = true;
+    call->result = flight->result;
+    child->body_data = flight;
+    os_lock_acquire(&bridge->ear.turn);
+    const bool is_open = bridge->state == BRIDGE_OPEN && bridge_prepare(bridge);
+    if (is_open) {
+        bridge->claimed++;
+        call_send(call);
+    }
+    bridge_release(bridge);
+    return is_open;
+}
+
+static bool is_back(const void *child) {
+    const struct flight *flight = ((const struct frame *)child)->body_data;
+    return call_is_done(&flight->light.call);
+}
+
+static bool receive(struct frame *child, void *result) {
+    const struct flight *flight = child->body_data;
+    const struct call *call = &flight->light.call;
+    const bool is_plain = call->end == OWNER_DONE && call->code == TN_OK;
+    if (is_plain && result != NULL) {
+        frame_copy(result, flight->result, child->type->result_bytes);
+    }
+    return is_plain;
+}
+
+static void land(struct frame *frame, struct worker *worker) {
+    struct flight *flight = worker_stack_reserve(frame->stack, sizeof *flight);
+    frame->body_data = flight;
+    wait_unrun(frame, worker, &flight->light.call);
+}
+
+const struct elsewhere_flights call_flights = {send, is_back, receive, land};

@@ -1,0 +1,368 @@
+// A DFrame that is awaited next is sent before it is a frame, and becomes one only if something
+// else happens first: frame/flight.h.
+//
+// Whether it has is seen by how many children of its parent were born. Invariant: each test says
+// how many have to be. Start reading at meet.
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include <tenon.h>
+#include <tenon/event.h>
+#include <tenon/scope.h>
+
+#include "frame/run.h"
+#include "scheduler/hard.h"
+#include "support/loopback.h"
+#include "support/test.h"
+
+enum { MANY = 200 };
+
+#define ONE_THREAD TN_RUN(.num_threads = 1)
+
+static atomic_int begun, ended, may_go;
+
+static int births(struct tn_self *self) {
+    return (int)frame_current(self)->births;
+}
+
+// Who is parked at each of its steps has frames as children from the beginning.
+static void expect_births(struct tn_self *self, int count, int parked) {
+    EXPECT_EQ(births(self), hard_is(HARD_PARK) ? parked : count);
+}
+
+TN_DFRAME(long, square, (int, n)) {
+    return (long)n * n;
+}
+
+// The first one, which opens the way to other processes, is a frame.
+static void meet(struct tn_self *self) {
+    begun = ended = may_go = 0;
+    tn_task(square) task = tn_spawn(square, 1);
+    EXPECT_EQ(tn_await(square, task), 1);
+    EXPECT_EQ(births(self), 1);
+}
+
+static void run_with_others(const struct tn_type *type) {
+    for (int threads = 1; threads <= 2; threads++) {
+        const struct tn_run_options options = {.num_threads = threads};
+        loopback_send_all(1, threads);
+        EXPECT_EQ(tn_run_type(type, &options, NULL, NULL), TN_OK);
+    }
+}
+
+// Until all answers have been heard, by the agent: this thread computes.
+static void compute_until_heard(struct tn_self *self) {
+    struct elsewhere *elsewhere = frame_current(self)->run->elsewhere;
+    while (atomic_load_relaxed(&elsewhere->away) > 0) {
+        os_thread_yield();
+    }
+}
+
+// ---- awaited next ----------------------------------------------------------------------------
+
+TN_DFRAME(void, counts) {
+    begun++;
+}
+
+TN_DATA(parts, (int, letter), (double, weight), (bool, is_true));
+
+TN_DFRAME(struct parts, turns, (struct parts, parts)) {
+    return (struct parts){parts.letter + 1, -parts.weight, !parts.is_true};
+}
+
+TN_PFRAME(void, flies_many) {
+    meet(self);
+    for (int i = 0; i < MANY; i++) {
+        tn_task(square) task = tn_spawn(square, i);
+        EXPECT_EQ(tn_await(square, task), (long)i * i);
+        tn_task(counts) nothing = tn_spawn(counts);
+        EXPECT_EQ(tn_try_await(counts, nothing, NULL), TN_OK);
+        const struct parts parts = {i, i / 4.0, i % 2 == 0};
+        tn_task(turns) more = tn_spawn(turns, parts);
+        const struct parts turned = tn_await(turns, more);
+        EXPECT(turned.letter == i + 1 && turned.weight == -i / 4.0 && turned.is_true == i % 2);
+    }
+    EXPECT_EQ(begun, MANY);
+    EXPECT(births(self) <= 3 * MANY + 1);
+    TEST_NOTE("%d of %d became frames", births(self) - 1, 3 * MANY);
+}
+
+TEST(each_that_is_awaited_next_gives_its_own_result) {
+    run_with_others(&flies_many_tn_type);
+    loopback_send_all(3, 2);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, flies_many, NULL), TN_OK);
+}
+
+TN_PFRAME(void, awaits_what_has_come) {
+    meet(self);
+    for (int i = 0; i < 10; i++) {
+        tn_task(square) task = tn_spawn(square, i);
+        compute_until_heard(self);
+        EXPECT_EQ(tn_await(square, task), (long)i * i);
+    }
+    // Now and then a worker has to look at everything, and so has its parent to leave its stack.
+    EXPECT(hard_is(HARD_PARK) || births(self) <= 2);
+}
+
+TEST(one_whose_answer_has_come_before_it_is_awaited_was_no_frame) {
+    run_with_others(&awaits_what_has_come_tn_type);
+}
+
+// ---- what lands it ---------------------------------------------------------------------------
+
+TN_DFRAME(int, waits_for_leave, (int, n)) {
+    begun++;
+    while (!may_go) {
+        os_thread_yield();
+    }
+    ended++;
+    return n;
+}
+
+TN_PFRAME(void, spawns_another) {
+    meet(self);
+    tn_task(square) one = tn_spawn(square, 2);
+    expect_births(self, 1, 2);
+    tn_task(square) other = tn_spawn(square, 3);
+    expect_births(self, 2, 3);
+    EXPECT_EQ(tn_await(square, other), 9);
+    EXPECT_EQ(tn_await(square, one), 4);
+}
+
+TEST(the_next_spawn_does) {
+    run_with_others(&spawns_another_tn_type);
+}
+
+TN_PFRAME(void, spawns_another_when_it_is_over) {
+    meet(self);
+    for (int i = 0; i < MANY; i++) {
+        tn_task(square) one = tn_spawn(square, i);
+        compute_until_heard(self);
+        tn_task(square) other = tn_spawn(square, i + 1);
+        EXPECT_EQ(tn_await(square, one), (long)i * i);
+        EXPECT_EQ(tn_await(square, other), (long)(i + 1) * (i + 1));
+    }
+}
+
+TEST(also_if_its_answer_has_come_before) {
+    run_with_others(&spawns_another_when_it_is_over_tn_type);
+}
+
+TN_PFRAME(void, awaits_it_for_long) {
+    meet(self);
+    tn_task(waits_for_leave) task = tn_spawn(waits_for_leave, 5);
+    while (begun == 0) {
+        os_thread_yield();
+    }
+    expect_births(self, 1, 2);
+    EXPECT_EQ(tn_sleep(self, 0.001), TN_OK);
+    EXPECT_EQ(births(self), 2);
+    may_go = 1;
+    EXPECT_EQ(tn_await(waits_for_leave, task), 5);
+}
+
+TEST(a_wait_does) {
+    run_with_others(&awaits_it_for_long_tn_type);
+}
+
+TN_DFRAME(int, sleeps_for_a_while, (int, n)) {
+    EXPECT_EQ(tn_sleep(self, 0.002), TN_OK);
+    return n;
+}
+
+TN_PFRAME(void, awaits_one_that_takes_its_time) {
+    meet(self);
+    tn_task(sleeps_for_a_while) task = tn_spawn(sleeps_for_a_while, 6);
+    expect_births(self, 1, 2);
+    EXPECT_EQ(tn_await(sleeps_for_a_while, task), 6);
+    EXPECT_EQ(births(self), 2);
+}
+
+TEST(its_own_await_does_if_the_answer_takes_longer_than_a_spin) {
+    run_with_others(&awaits_one_that_takes_its_time_tn_type);
+}
+
+TN_PFRAME(void, gives_handles_away) {
+    meet(self);
+    tn_task(square) shared = tn_spawn(square, 7);
+    struct tn_frame *frame = tn_share(shared);
+    EXPECT_EQ(births(self), 2);
+    char path[100];
+    (void)tn_frame_path(frame, path, sizeof path);
+    EXPECT_STR(path, "/gives_handles_away/square");
+    long value = 0;
+    EXPECT_EQ(tn_join(square, frame, &value), TN_OK);
+    EXPECT_EQ(value, 49);
+    tn_task(counts) forgotten = tn_spawn(counts);
+    tn_forget(forgotten);
+    EXPECT_EQ(births(self), 3);
+    EXPECT_EQ(tn_children_wait(self), TN_OK);
+    EXPECT_EQ(begun, 1);
+}
+
+TEST(to_give_its_handle_away_does) {
+    run_with_others(&gives_handles_away_tn_type);
+}
+
+TN_PFRAME(void, waits_for_all) {
+    meet(self);
+    tn_task(square) task = tn_spawn(square, 8);
+    EXPECT_EQ(tn_children_wait(self), TN_OK);
+    EXPECT_EQ(births(self), 2);
+    EXPECT_EQ(tn_await(square, task), 64);
+}
+
+TEST(to_wait_for_all_children_does) {
+    run_with_others(&waits_for_all_tn_type);
+}
+
+// The deadline is not the child's, which is older.
+TN_PFRAME(void, opens_a_scope) {
+    struct tn_scope scope;
+    meet(self);
+    tn_task(waits_for_leave) task = tn_spawn(waits_for_leave, 9);
+    tn_deadline_begin(self, &scope, 0.002);
+    EXPECT_EQ(births(self), 2);
+    EXPECT_EQ(tn_sleep(self, 1000), TN_TIMED_OUT);
+    EXPECT_EQ(tn_scope_end(self, &scope), TN_TIMED_OUT);
+    EXPECT_EQ(ended, 0);
+    may_go = 1;
+    EXPECT_EQ(tn_await(waits_for_leave, task), 9);
+}
+
+TEST(a_scope_does_whose_deadline_is_not_its_own) {
+    run_with_others(&opens_a_scope_tn_type);
+}
+
+// ---- ends ------------------------------------------------------------------------------------
+
+TN_DFRAME(int, sleeps_until_removed) {
+    begun++;
+    EXPECT_EQ(tn_sleep(self, 1000), TN_CANCELLED);
+    ended++;
+    return 0;
+}
+
+static void compute_until_begun(void) {
+    while (begun == 0) {
+        os_thread_yield();
+    }
+}
+
+TN_PFRAME(void, leaves_one) {
+    meet(self);
+    (void)tn_spawn(sleeps_until_removed);
+    compute_until_begun();
+    expect_births(self, 1, 2);
+}
+
+TN_PFRAME(void, has_one_that_leaves_one) {
+    tn_task(leaves_one) task = tn_spawn(leaves_one);
+    struct tn_frame *frame = tn_share(task); // so it has a stack of its own
+    EXPECT_EQ(tn_join(leaves_one, frame, NULL), TN_OK);
+    EXPECT_EQ(ended, 1);
+}
+
+TEST(the_end_of_its_parent_removes_it) {
+    run_with_others(&has_one_that_leaves_one_tn_type);
+    for (int threads = 1; threads <= 2; threads++) { // also where that is all of the run
+        loopback_send_all(1, 1);
+        EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = threads), leaves_one, NULL), TN_OK);
+        EXPECT_EQ(ended, 1);
+    }
+}
+
+TN_PFRAME(int, is_removed_meanwhile) {
+    meet(self);
+    tn_task(sleeps_until_removed) task = tn_spawn(sleeps_until_removed);
+    compute_until_begun();
+    while (atomic_load_relaxed(&frame_current(self)->cancelled) == TN_OK) {
+        os_thread_yield();
+    }
+    EXPECT_EQ(tn_try_await(sleeps_until_removed, task, NULL), TN_CANCELLED);
+    EXPECT_EQ(ended, 1);
+    return 0;
+}
+
+TN_PFRAME(void, removes_one_that_computes) {
+    tn_task(is_removed_meanwhile) task = tn_spawn(is_removed_meanwhile);
+    struct tn_frame *frame = tn_share(task);
+    while (begun == 0) {
+        EXPECT_EQ(tn_sleep(self, 0.0001), TN_OK);
+    }
+    EXPECT(tn_remove(self, frame));
+    EXPECT_EQ(tn_join(is_removed_meanwhile, frame, NULL), TN_REMOVED);
+}
+
+TEST(the_removal_of_its_parent_removes_it) {
+    loopback_send_all(1, 1);
+    EXPECT_EQ(tn_run_with(TWO_THREADS, removes_one_that_computes, NULL), TN_OK);
+}
+
+// ---- what is no plain result -----------------------------------------------------------------
+
+TN_DFRAME(int, fails, (int, n)) {
+    TN_FAIL(self, -EINVAL, "%d is not allowed", n);
+    return n;
+}
+
+TN_PFRAME(void, hears_of_failures) {
+    meet(self);
+    EXPECT_EQ(tn_on_failure(self, absorb, NULL), TN_OK);
+    for (int i = 0; i < MANY; i++) {
+        tn_task(fails) task = tn_spawn(fails, i);
+        if (i % 2 == 1) {
+            compute_until_heard(self);
+        }
+        EXPECT_EQ(tn_try_await(fails, task, NULL), -EINVAL);
+        EXPECT(!task_stack_of(self)->worker->is_on_wire); // nobody relies on it to listen
+    }
+    EXPECT_EQ(births(self), MANY + 1);
+    EXPECT_STR(tn_children_failures(self)->message, "0 is not allowed");
+    EXPECT(strstr(tn_children_failures(self)->path, "/hears_of_failures/fails") != NULL);
+}
+
+TEST(a_failure_makes_a_frame_of_it) {
+    run_with_others(&hears_of_failures_tn_type);
+}
+
+TN_PFRAME(void, loses_one) {
+    meet(self);
+    EXPECT_EQ(tn_on_failure(self, absorb, NULL), TN_OK);
+    tn_task(sleeps_until_removed) task = tn_spawn(sleeps_until_removed);
+    compute_until_begun();
+    expect_births(self, 1, 2);
+    loopback_kill(0, SIGKILL);
+    EXPECT_EQ(tn_try_await(sleeps_until_removed, task, NULL), TN_LOST);
+    EXPECT_EQ(births(self), 2);
+    tn_task(square) next = tn_spawn(square, 4);
+    EXPECT_EQ(tn_await(square, next), 16);
+}
+
+TEST(so_does_a_lost_process) {
+    run_with_others(&loses_one_tn_type);
+}
+
+// ---- what it says meanwhile ------------------------------------------------------------------
+
+TN_DFRAME(int, knocks, (struct tn_port, port), (int64_t, value)) {
+    EXPECT_EQ(tn_port_post(self, port, value), TN_OK);
+    return (int)value;
+}
+
+TN_PFRAME(void, hears_a_knock) {
+    meet(self);
+    struct tn_event *event = tn_event_create_with(self, TN_EVENT("knock", .is_singleshot = true));
+    tn_task(knocks) task = tn_spawn(knocks, tn_port_of(event), 12);
+    expect_births(self, 1, 2);
+    EXPECT_EQ(tn_await(knocks, task), 12);
+    void *heard = NULL;
+    EXPECT_EQ(tn_event_wait(self, event, &heard), TN_OK);
+    EXPECT_EQ((intptr_t)heard, 12);
+}
+
+TEST(what_it_posts_is_there_before_its_result) {
+    run_with_others(&hears_a_knock_tn_type);
+}

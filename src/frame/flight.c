@@ -1,0 +1,89 @@
+// flight.c - see flight.h.
+#include "frame/flight.h"
+
+#include "base/check.h"
+#include "frame/elsewhere.h"
+#include "frame/run.h"
+#include "frame/scope.h"
+#include "scheduler/hard.h"
+
+// Does nothing stand between the parent and its child that a child would have to know of?
+static bool is_plain(const struct task_stack *stack) {
+    const struct tasks *tasks = &stack->tasks;
+    return tasks->self.top == tasks->first && !tasks->is_bound && stack->scopes == NULL &&
+           stack->frame->deadline_ns == OS_NEVER;
+}
+
+static bool may_fly(const struct elsewhere *elsewhere, const struct tn_type *type) {
+    return elsewhere != NULL && elsewhere->flights != NULL && elsewhere->is_forced &&
+           type->travel != NULL && type->argument_bytes <= TN_PAYLOAD_BYTES &&
+           type->result_bytes <= TN_PAYLOAD_BYTES &&
+           !atomic_load_relaxed(&((struct elsewhere *)(uintptr_t)elsewhere)->is_shut) &&
+           !hard_is(HARD_PARK) && !CONTEXT_TSAN_OUTSIDE;
+}
+
+// Every spawn and await of its parent is slow meanwhile.
+static void close_tasks(struct tasks *tasks) {
+    if (!tasks->is_closed) {
+        tasks->is_closed = true;
+        tasks_arm(tasks);
+    }
+}
+
+struct tn_task *flight_begin(struct tn_self *self, const struct tn_type *type, unsigned line,
+                             const void *arguments) {
+    struct task_stack *stack = task_stack_of(self);
+    struct run *run = stack->frame->run;
+    struct elsewhere *elsewhere = run->elsewhere;
+    ASSERT(stack->flight == NULL);
+    if (!may_fly(elsewhere, type) || !is_plain(stack)) {
+        return NULL;
+    }
+    struct task_stack *own = worker_stack_acquire(stack->worker, run->stack_bytes);
+    if (own == NULL) {
+        return NULL;
+    }
+    struct frame *child = task_stack_beside(own);
+    child->run = run;
+    child->lies_by = own;
+    child->type = child->task.type = type;
+    TN_STORE_(child->task.info, (uint64_t)line << 8 | TASK_FRAME);
+    frame_copy(child->task.payload, arguments, type->argument_bytes);
+    if (!elsewhere->flights->send(child)) {
+        worker_stack_release(&run->scheduler, own);
+        return NULL;
+    }
+    close_tasks(&stack->tasks);
+    stack->flight = child;
+    return &child->task;
+}
+
+bool flight_await(struct tn_self *self, const struct tn_task *task, void *result) {
+    struct task_stack *stack = task_stack_of(self);
+    struct frame *child = stack->flight;
+    const struct elsewhere_flights *flights = child->run->elsewhere->flights;
+    if (task == &child->task && atomic_load_relaxed(&stack->cancels) == 0 &&
+        wire_may_wait_here(stack) && wire_wait_here(stack, flights->is_back, child) &&
+        flights->receive(child, result)) {
+        stack->flight = NULL;
+        worker_stack_release(stack->scheduler, child->lies_by);
+        return true;
+    }
+    flight_land_slow(stack);
+    return false;
+}
+
+void flight_land_slow(struct task_stack *stack) {
+    struct frame *child = stack->flight;
+    struct worker *worker = stack->worker;
+    const struct elsewhere *elsewhere = child->run->elsewhere;
+    uint64_t arguments[TN_PAYLOAD_BYTES / sizeof(uint64_t)]; // they lie in what is written anew
+    ASSERT(scope_deadline_ns(stack) == OS_NEVER);
+    frame_copy(arguments, child->task.payload, child->type->argument_bytes);
+    stack->flight = NULL;
+    child = frame_create_beside(child->lies_by, child->run, child->type, task_line(&child->task),
+                                arguments);
+    (void)frame_begin(child, worker, elsewhere->body); // nobody knows it yet
+    frame_adopt_child(stack->frame, child, NULL);
+    elsewhere->flights->land(child, worker);
+}
