@@ -218,6 +218,13 @@ static bool hear(struct side *side, struct link *link, unsigned peer) {
     return true;
 }
 
+static void look_for_pusher(struct side *side) {
+    if (side->owes_look && ring_wakes_pusher(&side->in)) {
+        os_bell_ring(side->their_bell);
+    }
+    side->owes_look = false;
+}
+
 // Says `writable` when something could not be sent, and there is room again.
 static void look_for_room(struct side *side, struct link *link, unsigned peer) {
     if (side->is_full && !ring_sleep_full(&side->out)) {
@@ -231,8 +238,9 @@ unsigned side_turn(struct side *side, struct link *link, unsigned peer, unsigned
     while (count < count_max && hear(side, link, peer)) {
         count++;
     }
-    if (count > 0 && ring_wakes_pusher(&side->in)) {
-        os_bell_ring(side->their_bell);
+    side->owes_look |= count > 0;
+    if (count == 0) { // what has come goes first
+        look_for_pusher(side);
     }
     if (!side->is_bad) {
         look_for_room(side, link, peer);
@@ -243,6 +251,7 @@ unsigned side_turn(struct side *side, struct link *link, unsigned peer, unsigned
 // ---- sleeping --------------------------------------------------------------------------------
 
 bool side_sleep(struct side *side) {
+    look_for_pusher(side);
     return ring_sleep_empty(&side->in) && (!side->is_full || ring_sleep_full(&side->out));
 }
 

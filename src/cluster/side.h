@@ -68,6 +68,7 @@ struct side {
     int their_bell;
     uint64_t trimmed_next; // hold.next at the last side_trim
     bool is_full;          // something was not sent, `writable` is owed
+    bool owes_look;        // whether the other side waits for room has not been looked at
     bool is_bad;           // the other side broke the rules
 };
 
