@@ -50,24 +50,37 @@ void guest_trim(struct serve *serve) {
     }
 }
 
+// Member by member: what is not counted yet need not be written.
+static void guest_init(struct guest *guest, struct serve *serve, struct taker_slot *slot,
+                       const struct tn_type *type) {
+    guest->serve = serve;
+    guest->slot = slot;
+    guest->type = type;
+    guest->frame = NULL;
+    guest->cancel_code = guest->failure_code = 0;
+    guest->failure_count = 0;
+    guest->answer = NULL;
+    guest->is_lent = false;
+    guest->begun = 0;
+    list_init(&guest->asks);
+    guest->ask_count = 0;
+    guest->asked = 0;
+}
+
 static int guest_keep(void *upper, struct taker_slot *slot, const void *arguments, uint32_t bytes) {
-    const struct tn_type *type = registry_find(slot->function);
+    struct serve *serve = upper;
+    const struct tn_type *type = registry_find_again(&serve->found, slot->function);
     if (type == NULL) {
         return TN_NOT_FOUND;
     }
-    struct serve *serve = upper;
     const bool lasts = link_lasts(serve->link, arguments);
     const size_t room = (lasts ? 0 : bits_round_up(bytes, 8)) + guest_result_bytes(type);
     struct guest *guest = guest_allocate(serve, room);
     if (guest == NULL) {
         return TN_NO_MEMORY;
     }
-    *guest = (struct guest){.serve = serve,
-                            .slot = slot,
-                            .type = type,
-                            .bytes = bytes,
-                            .room_bytes = guest->room_bytes};
-    list_init(&guest->asks);
+    guest_init(guest, serve, slot, type);
+    guest->bytes = bytes;
     guest->came = lasts ? arguments : memcpy(guest->room, arguments, bytes);
     slot->upper = guest;
     return 0;
@@ -218,7 +231,7 @@ struct task_stack *guest_start(struct serve *serve, struct worker *worker,
     struct frame *frame = make_frame(guest, worker, &code);
     if (frame == NULL) {
         os_lock_acquire(&serve->ear.turn);
-        taker_end(&serve->taker, slot, code, NULL, 0, guest->begun_ns);
+        taker_end(&serve->taker, slot, code, NULL, 0, os_now_ns());
         serve_update(serve);
         os_lock_release(&serve->ear.turn);
         return NULL;

@@ -13,6 +13,7 @@
 
 #include "cluster/ear.h"
 #include "cluster/baggage.h"
+#include "cluster/registry.h"
 #include "cluster/taker.h"
 #include "frame/elsewhere.h"
 #include "frame/frame.h"
@@ -31,6 +32,7 @@ struct serve {
     uint64_t spins_ns;     // in one look at it: by the clock of who spins; 0: nobody does
     uint64_t heard_ns;     // in one look at it: when it heard something; 0: nothing yet
     struct guest *spare;   // memory of guests that are gone
+    struct registry_found found;
 };
 
 enum { GUEST_ROOM = 64 }; // of those whose memory is used again
@@ -46,7 +48,7 @@ struct guest {
     struct failure *failures[BAGGAGE_GROUPS_MAX]; // those that travel, in order
     void *answer;                                 // its result, or the failure as it travels
     bool is_lent;                                 // that is, by the link
-    uint64_t begun_ns;                            // by who takes it
+    uint64_t begun;                               // os_ticks, by who takes it
     struct guest *next_spare;
     size_t room_bytes;
     struct list asks; // struct asking, of frames that wait for an answer
@@ -105,9 +107,9 @@ void guest_parted(void *upper, struct taker_slot *slot);
 // turn.
 void serve_update(struct serve *serve);
 
-// The worker has taken the task of this slot, which begins at now_ns, and runs it next; in the
-// frame `host`, if that can be (NULL: it can't). With the turn.
+// The worker has taken the task of this slot, which begins now, by os_ticks, and runs it next; in
+// the frame `host`, if that can be (NULL: it can't). With the turn.
 void serve_take(struct serve *serve, struct worker *worker, struct taker_slot *slot,
-                struct frame *host, uint64_t now_ns);
+                struct frame *host, uint64_t now);
 
 #endif

@@ -13,6 +13,7 @@
 #include "os/image.h"
 
 static struct os_lock lock;
+static _Atomic uint32_t version; // how often anything was entered or taken out
 static struct tn_dframe_entry *first_entry;
 static struct tn_dframe_entry *start_entry; // the first one when the program had announced its own
 
@@ -76,10 +77,16 @@ static void enter(struct tn_dframe_entry *entry) {
     *bucket = entry;
 }
 
+// Before it: who asks again from here on asks under the lock.
+static void count_change(void) {
+    atomic_fetch_add_release(&version, 1); // pairs with registry_find_again
+}
+
 void tn_dframe_register(struct tn_dframe_entry *const *first, struct tn_dframe_entry *const *end) {
     struct os_image image;
     bool is_start = false;
     os_lock_acquire(&lock);
+    count_change();
     if (first < end && (*first)->identity == 0) {
         for (struct tn_dframe_entry *const *at = first; at < end; at++) {
             enter(*at);
@@ -107,6 +114,7 @@ static void leave_bucket(struct tn_dframe_entry *entry) {
 void tn_dframe_unregister(struct tn_dframe_entry *const *first,
                           struct tn_dframe_entry *const *end) {
     os_lock_acquire(&lock);
+    count_change();
     for (struct tn_dframe_entry *const *at = first; at < end; at++) {
         struct tn_dframe_entry **link = &first_entry;
         while (*link != NULL && *link != *at) {
@@ -127,6 +135,15 @@ const struct tn_type *registry_find(uint64_t identity) {
     const bool is_alone = found != NULL && seek(found->beside, identity) == NULL;
     os_lock_release(&lock);
     return is_alone ? found->type : NULL;
+}
+
+const struct tn_type *registry_find_again(struct registry_found *found, uint64_t identity) {
+    // acquire: pairs with count_change: nothing older is found.
+    const uint32_t now = atomic_load_acquire(&version);
+    if (found->identity != identity || found->version != now) {
+        *found = (struct registry_found){identity, registry_find(identity), now};
+    }
+    return found->type;
 }
 
 bool registry_knows_program(void) {

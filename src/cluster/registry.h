@@ -8,12 +8,22 @@
 #define TENON_CLUSTER_REGISTRY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <tenon/dframe.h>
 
 // The function that another process calls `identity`. NULL: there is none here, or there are
 // several, so that nobody can say which. It stays until its plug-in is unloaded. From any thread.
 const struct tn_type *registry_find(uint64_t identity);
+
+// The same for who asks often, and mostly for the one that he has asked for before, which is kept
+// in *found (all zeros at first). From one thread at a time.
+struct registry_found {
+    uint64_t identity; // 0: none yet
+    const struct tn_type *type;
+    uint32_t version; // of the registry, then
+};
+const struct tn_type *registry_find_again(struct registry_found *found, uint64_t identity);
 
 // How many there are.
 size_t registry_count(void);

@@ -27,8 +27,8 @@ TEST(a_dframe_is_found_by_its_identity) {
 }
 
 TEST(an_identity_is_calculated_once) {
-    EXPECT_EQ(*one_tn_travel.identity, schema_identity("one", one_tn_travel.arguments,
-                                                       one_tn_travel.result));
+    EXPECT_EQ(*one_tn_travel.identity,
+              schema_identity("one", one_tn_travel.arguments, one_tn_travel.result));
     EXPECT_EQ(registry_identity(&one_tn_type), *one_tn_travel.identity);
     EXPECT(*one_tn_travel.identity != *other_tn_travel.identity);
     *one_tn_travel.identity += 1;
@@ -50,6 +50,25 @@ TEST(a_plug_in_that_goes_takes_its_dframes_along) {
     tn_dframe_unregister(entries, entries + 1);
     EXPECT_EQ(registry_count(), 2);
     EXPECT(registry_find(registry_identity(&type)) == NULL);
+}
+
+TEST(who_asks_again_hears_of_what_has_come_and_gone) {
+    const struct tn_travel travel = {other_tn_travel.arguments, other_tn_travel.result, NULL};
+    struct tn_type type = other_tn_type;
+    type.name = "another";
+    type.travel = &travel;
+    struct tn_dframe_entry entry = {&type, NULL, 0, NULL};
+    struct tn_dframe_entry *const entries[] = {&entry};
+    struct registry_found found = {0};
+    for (int i = 0; i < 3; i++) {
+        EXPECT(registry_find_again(&found, registry_identity(&type)) == NULL);
+        tn_dframe_register(entries, entries + 1);
+        EXPECT(registry_find_again(&found, registry_identity(&type)) == &type);
+        EXPECT(registry_find_again(&found, registry_identity(&type)) == &type);
+        EXPECT(registry_find_again(&found, registry_identity(&one_tn_type)) == &one_tn_type);
+        EXPECT(registry_find_again(&found, registry_identity(&type)) == &type);
+        tn_dframe_unregister(entries, entries + 1);
+    }
 }
 
 static void register_twin(void *argument) {

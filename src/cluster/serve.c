@@ -112,9 +112,9 @@ static void show_next(struct serve *serve) {
 }
 
 void serve_take(struct serve *serve, struct worker *worker, struct taker_slot *slot,
-                struct frame *host, uint64_t now_ns) {
+                struct frame *host, uint64_t now) {
     struct guest *guest = slot->upper;
-    guest->begun_ns = now_ns;
+    guest->begun = now;
     guest->frame = host;
     worker->taken = slot;
     show_next(serve);
@@ -129,7 +129,7 @@ static bool take_task(struct serve *serve, struct worker *worker, uint64_t now_n
         slot = taker_next(&serve->taker, now_ns);
     }
     if (slot != NULL) {
-        serve_take(serve, worker, slot, worker->host, now_ns);
+        serve_take(serve, worker, slot, worker->host, os_ticks());
     } else {
         show_next(serve);
     }

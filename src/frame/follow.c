@@ -40,10 +40,12 @@ bool frame_follow(struct frame *frame, const struct tn_type *type, unsigned line
     const bool follows = is_unknown(frame);
     if (follows) {
         frame_copy(frame->payload, arguments, type->argument_bytes);
-        list_remove(&frame->sibling);
         frame->birth = frame_next_birth(parent);
         parent->births++;
-        list_push_back(&parent->children, &frame->sibling);
+        if (list_last(&parent->children) != &frame->sibling) {
+            list_remove(&frame->sibling);
+            list_push_back(&parent->children, &frame->sibling);
+        }
         frame->type = frame->task.type = type;
         frame->name = type->name;
         frame->line = line;

@@ -42,6 +42,12 @@ enum os_code {
 // points of this clock. About 20 ns. In os/sim it is virtual.
 uint64_t os_now_ns(void);
 
+// A counter that is read in a third of that time, for how long short things take; and so many of
+// its ticks in nanoseconds, within some percent. The first call of os_ticks_to_ns in a process
+// measures that, for 20 us. Where the processor has none it is the clock, as in os/sim.
+uint64_t os_ticks(void);
+uint64_t os_ticks_to_ns(uint64_t ticks);
+
 // Blocks the calling OS thread for `duration_ns` or a little longer.
 void os_thread_sleep(uint64_t duration_ns);
 

@@ -14,34 +14,6 @@
 
 enum { THREADS = 4, ROUNDS = 2000, MS = 1000000 };
 
-TEST(the_clock_never_goes_back) {
-    uint64_t last = os_now_ns();
-    for (int i = 0; i < 10000; i++) {
-        uint64_t now = os_now_ns();
-        EXPECT(now >= last);
-        last = now;
-    }
-}
-
-TEST(a_sleep_lasts_at_least_as_long_as_asked) {
-    uint64_t before = os_now_ns();
-    os_thread_sleep(3 * MS);
-    uint64_t took = os_now_ns() - before;
-    EXPECT(took >= 3 * MS && took < 2000u * MS);
-}
-
-TEST(sleeping_costs_no_cpu_time_and_working_does) {
-    uint64_t before = os_thread_cpu_ns();
-    os_thread_sleep(50 * MS);
-    EXPECT(os_thread_cpu_ns() - before < 25 * MS);
-    uint64_t end = os_now_ns() + MS;
-    while (os_now_ns() < end) {
-        cpu_pause();
-    }
-    EXPECT(os_thread_cpu_ns() > before);
-    EXPECT(os_process_cpu_ns() >= os_thread_cpu_ns() - before);
-}
-
 struct visit {
     struct os_thread thread;
     uint64_t id;

@@ -10,6 +10,14 @@ uint64_t os_now_ns(void) {
     return turn_now_ns();
 }
 
+uint64_t os_ticks(void) {
+    return os_now_ns();
+}
+
+uint64_t os_ticks_to_ns(uint64_t ticks) {
+    return ticks;
+}
+
 void os_thread_sleep(uint64_t duration_ns) {
     uint64_t now = turn_now_ns();
     uint64_t until = duration_ns < OS_NEVER - now ? now + duration_ns : OS_NEVER;
