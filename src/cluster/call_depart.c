@@ -18,10 +18,17 @@ struct light {
     struct baggage baggage;
 };
 
-bool call_is_light(const struct frame *frame) {
+static size_t argument_bytes(const struct frame *frame) {
+    return copy_bytes(frame->type->travel->arguments, frame->payload);
+}
+
+static bool is_light(const struct frame *frame, size_t copied) {
     return !atomic_load_relaxed(&frame->run->has_travelling_locals) &&
-           copy_bytes(frame->type->travel->arguments, frame->payload) <=
-               CALL_SMALL_BYTES - sizeof(struct baggage_wish);
+           copied <= CALL_SMALL_BYTES - sizeof(struct baggage_wish);
+}
+
+bool call_is_light(const struct frame *frame) {
+    return is_light(frame, argument_bytes(frame));
 }
 
 // Its stack waits, and has not run; it may have been sent already.
@@ -38,9 +45,8 @@ static void wait_unrun(struct frame *frame, struct worker *worker, struct call *
     }
 }
 
-static void pack_light(struct light *light, const struct frame *frame,
+static void pack_light(struct light *light, const struct frame *frame, size_t copied,
                        const struct baggage_wish *wish) {
-    const size_t copied = copy_bytes(frame->type->travel->arguments, frame->payload);
     const size_t wish_bytes = baggage_wish_bytes(wish, copied);
     call_take_baggage(&light->baggage, NULL, frame, wish_bytes + copied); // it is small
     call_pack(&light->call, light->baggage.at, wish_bytes + copied, wish, wish_bytes, NULL);
@@ -50,7 +56,7 @@ void call_depart(struct frame *frame, struct worker *worker, bool has_place) {
     struct light *light = worker_stack_reserve(frame->stack, sizeof *light);
     const struct baggage_wish wish = call_wish(frame, NULL);
     call_init(&light->call, frame, frame->stack);
-    pack_light(light, frame, &wish);
+    pack_light(light, frame, argument_bytes(frame), &wish);
     light->call.is_unrun = true;
     light->call.has_place = has_place;
     frame->body_data = light;
@@ -84,14 +90,15 @@ static bool send(struct frame *child) {
     struct bridge *bridge = bridge_from(child->run->elsewhere);
     child->payload = child->task.payload;
     child->begins_max = 0;
-    if (!has_flat_result(child->type) || !call_is_light(child)) {
+    const size_t copied = argument_bytes(child);
+    if (!has_flat_result(child->type) || !is_light(child, copied)) {
         return false;
     }
     struct flight *flight = worker_stack_room(child->lies_by, sizeof *flight);
     struct call *call = &flight->light.call;
     const struct baggage_wish wish = baggage_wish_none();
     call_init(call, child, child->lies_by);
-    pack_light(&flight->light, child, &wish);
+    pack_light(&flight->light, child, copied, &wish);
     call->is_flying = true;
     call->result = flight->result;
     child->body_data = flight;

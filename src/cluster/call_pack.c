@@ -26,7 +26,9 @@ struct baggage_wish call_wish(const struct frame *frame, const struct local_snap
 void call_pack(struct call *call, void *baggage, size_t bytes, const struct baggage_wish *wish,
                size_t wish_bytes, const struct local_snapshot *locals) {
     const struct frame *frame = call->frame;
-    memcpy(baggage, wish, wish_bytes);
+    if (wish_bytes > 0) {
+        memcpy(baggage, wish, wish_bytes);
+    }
     if (locals != NULL) {
         memcpy((unsigned char *)baggage + bytes - locals->bytes, locals->values, locals->bytes);
     }

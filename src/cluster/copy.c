@@ -22,11 +22,35 @@ size_t copy_bytes(const struct tn_data_type *type, const void *values) {
     return bytes;
 }
 
+// Fewer than 8 bytes, and zeros behind them. Most structures are no longer than that; whoever sends
+// such a word reads it at once, which waits for its parts if it was written in several.
+static uint64_t word_of(const char *from, size_t bytes) {
+    uint64_t word = 0;
+    uint32_t half;
+    if (bytes == sizeof half) {
+        memcpy(&half, from, sizeof half);
+        return half;
+    }
+    memcpy(&word, from, bytes);
+    return word;
+}
+
+// The structure, and zeros up to a multiple of 8.
+static size_t write_fixed(const struct tn_data_type *type, const char *values, char *to) {
+    const size_t words = type->bytes / 8 * 8, rest = type->bytes - words;
+    if (words > 0) {
+        memcpy(to, values, words);
+    }
+    if (rest > 0) {
+        const uint64_t last = word_of(values + words, rest);
+        memcpy(to + words, &last, sizeof last);
+    }
+    return fixed_bytes(type);
+}
+
 void copy_write(const struct tn_data_type *type, const void *values, void *buffer) {
     char *const to = buffer;
-    size_t at = fixed_bytes(type);
-    memset(to, 0, at);
-    memcpy(to, values, type->bytes);
+    size_t at = write_fixed(type, values, to);
     for (unsigned i = 0; i < type->count; i++) {
         const struct tn_data_field *field = &type->fields[i];
         if (!schema_is_view(field)) {

@@ -14,7 +14,7 @@ static bool is_open(const struct owner_peer *peer) {
 // Of an open peer: what part of its places is used. So large ones and small ones fill up alike.
 static unsigned level_of(const struct owner_peer *peer) {
     const unsigned last = OWNER_LEVELS - 1;
-    return peer->lags ? last : (unsigned)((uint64_t)peer->used * last / peer->offered);
+    return peer->lags ? last : peer->used == 0 ? 0 : peer->used * last / peer->offered;
 }
 
 static void close_peer(struct owner *owner, struct owner_peer *peer) {
@@ -80,7 +80,12 @@ void owner_peer_got_task(struct owner *owner, struct owner_peer *peer, uint64_t 
     if (!is_favourite(owner, now_ns)) {
         owner->favourite = peer;
     }
-    close_peer(owner, peer); // it goes behind the others
+    // It goes behind the others; mostly there are none.
+    const bool is_alone = list_first(&owner->open[peer->level]) == &peer->open_node &&
+                          list_last(&owner->open[peer->level]) == &peer->open_node;
+    if (!is_alone) {
+        close_peer(owner, peer);
+    }
     owner_peer_update(owner, peer);
 }
 

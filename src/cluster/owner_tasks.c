@@ -102,8 +102,13 @@ void owner_submit(struct owner *owner, struct owner_task *task, uint64_t now_ns)
     task->peer = NULL;
     task->place = NULL;
     task->state = OWNER_TASK_QUEUED;
-    list_push_back(&owner->queue, &task->node);
-    owner_place_tasks(owner, now_ns);
+    struct owner_peer *open = list_is_empty(&owner->queue) ? owner_next_peer(owner, now_ns) : NULL;
+    if (open != NULL) {
+        owner_place_task(owner, open, task, now_ns);
+    } else {
+        list_push_back(&owner->queue, &task->node);
+        owner_place_tasks(owner, now_ns);
+    }
 }
 
 void owner_submitted(struct owner_task *task, uint64_t now_ns) {
