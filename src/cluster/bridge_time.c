@@ -21,7 +21,8 @@ bool bridge_keeps(void *upper, struct owner_task *task) {
            !relief_has_peer(&bridge->relief, &bridge->owner);
 }
 
-static void prepare_relief(struct bridge *bridge) {
+static void prepare_relief(struct bridge *bridge, uint64_t now_ns) {
+    owner_see_notes(&bridge->owner, now_ns);
     const uint64_t short_ns = atomic_load_relaxed(&bridge->habits.short_ns);
     const uint64_t worth_ns = short_ns > BRIDGE_FILL_NS ? short_ns : BRIDGE_FILL_NS;
     bridge->relief.worth_ns = short_ns == 0 ? BRIDGE_LONG_NS : worth_ns;
@@ -39,7 +40,7 @@ void bridge_relieve(struct bridge *bridge, uint64_t now_ns) {
         owner_keep(&bridge->owner);
     }
     if (now_ns >= bridge->look_ns && bridge->owner.unbegun > 0) {
-        prepare_relief(bridge);
+        prepare_relief(bridge, now_ns);
         bridge->look_ns = relief_look(&bridge->relief, &bridge->owner, count_idle(bridge), now_ns);
         bridge_update(bridge);
     }
@@ -47,7 +48,7 @@ void bridge_relieve(struct bridge *bridge, uint64_t now_ns) {
 
 void bridge_relieve_later(struct bridge *bridge, uint64_t now_ns) {
     if (now_ns >= bridge->look_ns && bridge->owner.unbegun > 0) {
-        prepare_relief(bridge);
+        prepare_relief(bridge, now_ns);
         const uint64_t due_ns =
             relief_due(&bridge->relief, &bridge->owner, count_idle(bridge), now_ns);
         const uint64_t least_ns = now_ns + bridge->relief.worth_ns;

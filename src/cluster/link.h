@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/atomic.h"
 #include "cluster/session.h"
 
 // What a link of one kind keeps; it begins with this. Whoever drives it sets `events` and `upper`
@@ -32,6 +33,10 @@ struct link {
     size_t payload_max; // the longest payload that it can carry; what is longer is never sent
     const struct link_events *events;
     void *upper;
+    // Where this side, as a taker, notes the generation of each place in which a task begins, by
+    // its slot: its owner can see that, also when this process is gone. NULL: nowhere, it says so.
+    _Atomic uint64_t *notes;
+    uint32_t notes_count;
     // Payloads that are handed on here stay where they are until the task that they came with has
     // been answered. NULL: none does.
     const void *lasting;
@@ -60,6 +65,9 @@ struct link_calls {
     // Hands on what has arrived. Returns how many messages that were; other events
     // than `writable` count too.
     unsigned (*turn)(struct link *link);
+
+    // What a peer has noted for a slot (0: nothing), until the end of its `down`. NULL: none does.
+    uint64_t (*noted)(const struct link *link, unsigned peer, uint32_t slot);
 
     // A descriptor that becomes readable when `turn` has something to do, after `sleep` has
     // returned true; -1 when the link has none and `turn` must be called again and again.
@@ -126,6 +134,21 @@ void link_describe_end(int detail, char *text, size_t bytes);
 static inline bool link_send(struct link *link, unsigned peer, const struct message *message,
                              const void *payload) {
     return link->calls->send(link, peer, message, payload);
+}
+
+// False: there is no room for a note of that slot.
+static inline bool link_note(struct link *link, uint32_t slot, uint64_t generation) {
+    const bool has_room = slot < link->notes_count;
+    if (has_room) {
+        // Who judges by it has seen this process end, and with that all that it had written.
+        atomic_store_relaxed(&link->notes[slot], generation);
+    }
+    return has_room;
+}
+
+static inline bool link_has_noted(const struct link *link, unsigned peer, uint32_t slot,
+                                  uint64_t generation) {
+    return link->calls->noted != NULL && link->calls->noted(link, peer, slot) == generation;
 }
 
 static inline void *link_lend(struct link *link, size_t bytes) {

@@ -75,11 +75,32 @@ static int detail_of(const struct local *local, const struct local_peer *peer) {
                              : peer->detail;
 }
 
+static uint64_t local_noted(const struct link *link, unsigned number, uint32_t slot) {
+    const struct local *local = local_of((struct link *)(uintptr_t)link);
+    const struct local_peer *peer = &local->peers[number];
+    if (slot >= SIDE_NOTES) {
+        return 0;
+    }
+    if (peer->state == LOCAL_NONE) { // its end is being told
+        return local->noted[slot];
+    }
+    struct side_head *head = peer->memory->share.at;
+    return atomic_load_relaxed(&head->notes[slot]);
+}
+
+static void keep_notes(struct local *local, const struct local_peer *peer) {
+    struct side_head *head = peer->memory->share.at;
+    for (uint32_t i = 0; i < SIDE_NOTES; i++) {
+        local->noted[i] = atomic_load_relaxed(&head->notes[i]);
+    }
+}
+
 // First all that it said, then its end.
 static void tell_end(struct local *local, struct local_peer *peer) {
     while (peer->was_up && hear_peer(local, peer, MESSAGES_EACH) > 0) {
     }
     const int detail = detail_of(local, peer);
+    keep_notes(local, peer);
     local_drop_peer(local, peer);
     local->living--;
     local->link.events->down(local->link.upper, (unsigned)(peer - local->peers), detail);
@@ -208,6 +229,7 @@ static void local_name(const struct link *link, unsigned peer, char *text, size_
 const struct link_calls local_calls = {.send = local_send,
                                        .cut = local_cut,
                                        .turn = local_turn,
+                                       .noted = local_noted,
                                        .doorbell = local_doorbell,
                                        .sleep = local_sleep,
                                        .awake = local_awake,

@@ -55,6 +55,7 @@ struct local {
     unsigned quiet;    // turns since the last look at `poll`
     bool is_expecting; // a process that was asked for, and is not up yet
     uint64_t trim_at_ns;
+    uint64_t noted[SIDE_NOTES]; // by the peer whose end is being told
     struct side_buffer buffer;
     struct local_peer peers[];
 };

@@ -238,6 +238,8 @@ int local_attach(struct link **link, const struct local_start *start,
     if (code == OS_OK) {
         side_init(&process->side, shared, NULL, start->owner_bell, process->pieces);
         process->link.payload_max = side_payload_max(&process->side);
+        process->link.notes = shared->notes;
+        process->link.notes_count = SIDE_NOTES;
         lend(process, shared);
         announce(process, start->identity);
         *link = &process->link;

@@ -68,6 +68,27 @@ TEST(a_process_that_is_killed_is_down_with_the_signal) {
     ends_with(KILL, SIGKILL);
 }
 
+TEST(what_a_process_has_noted_is_seen_when_it_is_gone) {
+    open_link();
+    const struct link *link = owner.link;
+    const unsigned peer = add_up(), other = add_up();
+    EXPECT_EQ(link->calls->noted(link, peer, NOTED_SLOT), 0);
+    wish(peer, ECHO);
+    hear_until(&owner.heard, 1);
+    EXPECT_EQ(link->calls->noted(link, peer, NOTED_SLOT), ECHO);
+    EXPECT_EQ(link->calls->noted(link, peer, NOTED_SLOT + 1), 0);
+    EXPECT_EQ(link->calls->noted(link, peer, SIDE_NOTES), 0);
+    EXPECT_EQ(link->calls->noted(link, other, NOTED_SLOT), 0);
+    wish(other, KILL);
+    wish(peer, EXIT);
+    hear_until(&owner.downs, 2);
+    EXPECT_EQ(owner.noted[peer], EXIT);
+    EXPECT_EQ(owner.noted[other], KILL);
+    const unsigned next = add_up(); // in the place of one of them
+    EXPECT_EQ(link->calls->noted(link, next, NOTED_SLOT), 0);
+    close_link();
+}
+
 TEST(a_process_beyond_its_limit_is_down_with_that_signal) {
     ends_with(LIMIT, SIGXFSZ);
 }

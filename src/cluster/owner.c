@@ -104,6 +104,19 @@ static void begin(struct owner *owner, struct owner_peer *peer, struct owner_pla
     }
 }
 
+void owner_see_notes(struct owner *owner, uint64_t now_ns) {
+    LIST_EACH(&owner->peers, node) {
+        struct owner_peer *peer = container_of(node, struct owner_peer, node);
+        for (uint32_t i = 0; i < peer->slots && peer->begun < peer->used; i++) {
+            struct owner_place *place = &peer->places[i];
+            if (place->task != NULL && place->phase != OWNER_PLACE_STARTED &&
+                owner_place_is_noted(owner, peer, place)) {
+                begin(owner, peer, place, now_ns);
+            }
+        }
+    }
+}
+
 static void hear_progress(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
                           const struct message *message, uint64_t now_ns) {
     if (message->kind == MESSAGE_TAKEN) {

@@ -244,6 +244,10 @@ void owner_down(struct owner *owner, struct owner_peer *peer, int detail, uint64
 // come that it returned last (SESSION_NEVER: nothing is due).
 uint64_t owner_tick(struct owner *owner, uint64_t now_ns);
 
+// Looks which tasks have begun without having been said so, where peers note that: before what has
+// not begun is judged by how long it waits.
+void owner_see_notes(struct owner *owner, uint64_t now_ns);
+
 void owner_check(const struct owner *owner);
 
 #endif

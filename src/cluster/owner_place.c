@@ -144,6 +144,13 @@ void owner_place_begin(struct owner *owner, struct owner_peer *peer, struct owne
     enter(peer, place, OWNER_PLACE_STARTED);
 }
 
+bool owner_place_is_noted(const struct owner *owner, const struct owner_peer *peer,
+                          const struct owner_place *place) {
+    return !MUTATED(owner_ignores_notes) &&
+           link_has_noted(owner->options.link, peer->number, (uint32_t)(place - peer->places),
+                          place->generation);
+}
+
 void owner_place_ask(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
                      uint64_t now_ns) {
     place->sends = 0;

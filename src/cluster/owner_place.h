@@ -26,6 +26,10 @@ void owner_place_wait(struct owner_peer *peer, struct owner_place *place);
 void owner_place_begin(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
                        uint64_t now_ns);
 
+// Whether the taker has noted that it begins, or has begun.
+bool owner_place_is_noted(const struct owner *owner, const struct owner_peer *peer,
+                          const struct owner_place *place);
+
 // Something new is to be said for a place: that its task shall end, or come back.
 void owner_place_ask(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
                      uint64_t now_ns);

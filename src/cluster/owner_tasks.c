@@ -46,11 +46,12 @@ bool owner_keeps(struct owner *owner, struct owner_task *task) {
 
 // That a task has not begun is known only of a link that brings everything its taker said before
 // the end, and only of a taker that keeps the rules.
-static bool may_have_begun(const struct owner *owner, const struct owner_place *place,
-                           enum session_why why) {
+static bool may_have_begun(const struct owner *owner, const struct owner_peer *peer,
+                           const struct owner_place *place, enum session_why why) {
     const bool all_was_heard =
         owner->options.link->is_reliable && (why == SESSION_DOWN || why == SESSION_LEFT);
-    return !all_was_heard || place->phase == OWNER_PLACE_STARTED;
+    return !all_was_heard || place->phase == OWNER_PLACE_STARTED ||
+           owner_place_is_noted(owner, peer, place);
 }
 
 void owner_end_session(struct owner *owner, struct owner_peer *peer, enum session_why why,
@@ -64,7 +65,7 @@ void owner_end_session(struct owner *owner, struct owner_peer *peer, enum sessio
     for (uint32_t i = 0; i < peer->slots; i++) {
         struct owner_task *task = peer->places[i].task;
         if (task != NULL) {
-            const bool may = may_have_begun(owner, &peer->places[i], why);
+            const bool may = may_have_begun(owner, peer, &peer->places[i], why);
             owner_place_free(owner, peer, &peer->places[i]);
             task->state = OWNER_TASK_QUEUED; // `deliver` of another may cancel it meanwhile
             list_push_back(may ? &begun : &others, &task->node);

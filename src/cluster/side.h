@@ -24,6 +24,7 @@
 
 enum {
     SIDE_GREETING_MAX = 256,
+    SIDE_NOTES = 64,
     SIDE_SHORT = 8, // what is longer than 1/8 of the ring's room for payloads is lent, or held
 };
 
@@ -41,6 +42,8 @@ struct side_head {
     // By the process: which build it is, then that it is there.
     _Alignas(CACHE_LINE) _Atomic uint64_t identity;
     _Atomic uint32_t state;
+    // And of each place the generation in which a task has begun: struct link.
+    _Alignas(CACHE_LINE) _Atomic uint64_t notes[SIDE_NOTES];
     // By the owner: what the process is to do; CLOSED: nobody listens to it any more.
     _Alignas(CACHE_LINE) _Atomic uint32_t order;
 };

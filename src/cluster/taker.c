@@ -76,9 +76,7 @@ static void hear_welcome(struct taker *taker, const struct message *message, uin
     taker->session = message->session;
     taker->lease_until_ns = message->stamp_ns + taker->options.timing.lease_ns;
     taker->beat_at_ns = now_ns;
-    for (uint32_t i = 0; i < taker->slot_count; i++) {
-        taker->slots[i].generation = 0;
-    }
+    record_forget_all(taker);
 }
 
 static void hear_beat(struct taker *taker, const struct message *message, uint64_t now_ns) {

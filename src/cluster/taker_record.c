@@ -34,6 +34,13 @@ void record_drop(struct taker *taker, struct taker_slot *slot) {
     }
 }
 
+void record_forget_all(struct taker *taker) {
+    for (uint32_t i = 0; i < taker->slot_count; i++) {
+        taker->slots[i].generation = 0;
+        (void)link_note(taker->options.link, i, 0);
+    }
+}
+
 void record_begin(struct taker *taker, struct taker_slot *slot, const struct message *message) {
     if (slot->phase == TAKER_ENDED) {
         record_drop(taker, slot);
@@ -63,6 +70,10 @@ void record_due_at(struct taker *taker, struct taker_slot *slot, uint64_t at_ns)
 }
 
 bool record_say_started(struct taker *taker, const struct taker_slot *slot, bool was_asked) {
+    const uint32_t index = (uint32_t)(slot - taker->slots);
+    if (!was_asked && link_note(taker->options.link, index, slot->generation)) {
+        return true;
+    }
     struct message started = record_message(taker, slot, MESSAGE_STARTED);
     started.value = was_asked;
     return taker_say(taker, &started, NULL);

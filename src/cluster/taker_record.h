@@ -35,6 +35,9 @@ static inline bool taker_say(struct taker *taker, const struct message *message,
     return link_send(taker->options.link, taker->options.peer, message, payload);
 }
 
+// A session begins: nothing has been heard of any place, nor has anything begun in one.
+void record_forget_all(struct taker *taker);
+
 // A record of the place that the message is about, in a slot that is EMPTY or ENDED: ENDED, as
 // returned, until the caller says otherwise.
 void record_begin(struct taker *taker, struct taker_slot *slot, const struct message *message);

@@ -94,6 +94,18 @@ static void a_reliable_link(void) {
                                    .faults_max = 2});
 }
 
+static void a_link_with_notes(void) {
+    explore((struct world_options){.takers = 2,
+                                   .tasks = 3,
+                                   .slots = 2,
+                                   .threads = 1,
+                                   .begins_max = 1,
+                                   .is_reliable = true,
+                                   .keeps_notes = true,
+                                   .faults = FAULTS_ALL,
+                                   .faults_max = 2});
+}
+
 // Though the other taker has nothing to do.
 static void tasks_wait_for_a_favourite(void) {
     explore((struct world_options){.takers = 2,
@@ -128,6 +140,20 @@ static void tasks_are_taken_back_on_a_reliable_link(void) {
                                    .threads = 1,
                                    .begins_max = 2,
                                    .is_reliable = true,
+                                   .relieves = true,
+                                   .faults = FAULTS_ALL,
+                                   .faults_max = 2});
+}
+
+static void tasks_are_taken_back_on_a_link_with_notes(void) {
+    explore((struct world_options){.takers = 2,
+                                   .tasks = 4,
+                                   .slots = 3,
+                                   .threads = 1,
+                                   .posts = 1,
+                                   .begins_max = 2,
+                                   .is_reliable = true,
+                                   .keeps_notes = true,
                                    .relieves = true,
                                    .faults = FAULTS_ALL,
                                    .faults_max = 2});
@@ -174,6 +200,10 @@ MODEL(faults_of_processes_while_tasks_are_taken_back, .threads = 1, .setup = not
       .thread = {tasks_are_taken_back_on_a_reliable_link}, .finish = nothing)
 MODEL(faults_of_processes_while_tasks_wait_for_a_favourite, .threads = 1, .setup = nothing,
       .thread = {tasks_wait_for_a_favourite}, .finish = nothing)
+MODEL(faults_of_processes_on_a_link_with_notes, .threads = 1, .setup = nothing,
+      .thread = {a_link_with_notes}, .finish = nothing)
+MODEL(faults_of_processes_while_tasks_are_taken_back_by_notes, .threads = 1, .setup = nothing,
+      .thread = {tasks_are_taken_back_on_a_link_with_notes}, .finish = nothing)
 MODEL(faults_of_processes_on_a_reliable_link, .threads = 1, .setup = nothing,
       .thread = {a_reliable_link}, .finish = nothing)
 
@@ -215,6 +245,7 @@ MODEL_MUTATION(owner_expires_early)
 MODEL_MUTATION(owner_takes_any_result)
 MODEL_MUTATION(owner_takes_old_sessions)
 MODEL_MUTATION(owner_misses_what_begins)
+MODEL_MUTATION(owner_ignores_notes)
 MODEL_MUTATION(owner_takes_posts_again)
 MODEL_MUTATION(owner_takes_without_asking)
 MODEL_MUTATION(taker_ends_before_posts)

@@ -39,12 +39,27 @@ static void cut(struct link *link, unsigned peer, enum session_why why) {
     end->sim->cut(end->sim->upper, end->number, (int)peer, why);
 }
 
+static uint64_t noted(const struct link *link, unsigned peer, uint32_t slot) {
+    const struct link_sim_end *end = (const struct link_sim_end *)(const void *)link;
+    return atomic_load_relaxed(&end->sim->notes[peer][slot]);
+}
+
 static const struct link_calls calls = {.send = send, .cut = cut};
+static const struct link_calls calls_with_notes = {.send = send, .cut = cut, .noted = noted};
 
 void link_sim_init(struct link_sim *sim, bool is_reliable) {
     memset(sim, 0, sizeof *sim);
     for (int i = 0; i < LINK_SIM_ENDS; i++) {
         sim->ends[i] = (struct link_sim_end){{.calls = &calls, .is_reliable = is_reliable}, sim, i};
+    }
+}
+
+void link_sim_keep_notes(struct link_sim *sim) {
+    for (int i = 0; i < LINK_SIM_ENDS; i++) {
+        struct link *link = &sim->ends[i].link;
+        link->calls = &calls_with_notes;
+        link->notes = sim->notes[i];
+        link->notes_count = LINK_SIM_NOTES;
     }
 }
 

@@ -10,7 +10,7 @@
 
 #include "cluster/link.h"
 
-enum { LINK_SIM_ENDS = 4, LINK_SIM_PACKETS = 256, LINK_SIM_PAYLOAD_MAX = 16 };
+enum { LINK_SIM_ENDS = 4, LINK_SIM_PACKETS = 256, LINK_SIM_PAYLOAD_MAX = 16, LINK_SIM_NOTES = 8 };
 
 struct link_sim_packet {
     struct message message;
@@ -43,11 +43,15 @@ struct link_sim {
     struct link_sim_fate (*fate)(void *upper, int from, int to, const struct message *message);
     void (*cut)(void *upper, int from, int to, enum session_why why);
     void *upper;
+    _Atomic uint64_t notes[LINK_SIM_ENDS][LINK_SIM_NOTES]; // where they are kept; by each end
     bool is_full; // more was on its way than two halves that keep the rules ever send
     uint64_t lost, doubled, sent;
 };
 
 void link_sim_init(struct link_sim *sim, bool is_reliable);
+
+// From now on it keeps what its ends note, until one begins a new session.
+void link_sim_keep_notes(struct link_sim *sim);
 
 // When the next message arrives at an end whose bit is not in `frozen`; SESSION_NEVER: none.
 uint64_t link_sim_next(const struct link_sim *sim, unsigned frozen);

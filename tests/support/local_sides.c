@@ -106,6 +106,7 @@ static void process_hear(void *upper, unsigned peer, const struct message *messa
     struct message answer = *message;
     answer.payload = 0; // the next link says where it lies
     const struct rlimit limit = {4096, 4096};
+    EXPECT(link_note(process.link, NOTED_SLOT, message->value));
     switch (message->value) {
     case EXIT:
         exit(9);
@@ -204,6 +205,7 @@ static void owner_lost(void *upper, unsigned peer, int detail) {
     (void)upper;
     owner.is_up[peer] = false;
     owner.detail[peer] = detail;
+    owner.noted[peer] = owner.link->calls->noted(owner.link, peer, NOTED_SLOT);
     owner.downs++;
 }
 

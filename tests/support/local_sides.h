@@ -8,9 +8,9 @@
 
 #include "cluster/local.h"
 
-enum { LOCAL_SIDES_PEERS = 4 };
+enum { LOCAL_SIDES_PEERS = 4, NOTED_SLOT = 5 };
 
-// What a message asks of the process, in its `value`.
+// What a message asks of the process, in its `value`. It notes that before it does it.
 enum wish {
     ECHO = 1,
     EXIT,
@@ -30,6 +30,7 @@ struct local_owner {
     int ups, downs, heard, bad;
     bool is_up[LOCAL_SIDES_PEERS];
     int detail[LOCAL_SIDES_PEERS];
+    uint64_t noted[LOCAL_SIDES_PEERS]; // of NOTED_SLOT, when it was down
     struct message last;
     unsigned char *payload; // of the last message, copied if it fits
     size_t payload_bytes;

@@ -122,6 +122,7 @@ static void hear(struct world *world, const struct link_sim_packet *packet) {
 static void relieve(struct world *world) {
     const bool is_idle = world->now_ns >= world->owner_busy_until_ns;
     const uint64_t asked = world->relief.asked;
+    owner_see_notes(&world->owner, world->now_ns);
     if (is_idle) {
         owner_keep(&world->owner);
     } else {
@@ -230,6 +231,9 @@ void world_run(struct world *world, const struct world_options *options, uint64_
     world->options = *options;
     random_init(&world->random, seed);
     link_sim_init(&world->sim, options->is_reliable);
+    if (options->keeps_notes) {
+        link_sim_keep_notes(&world->sim);
+    }
     world->sim.fate = decide_fate;
     world->sim.cut = hear_cut;
     world->sim.upper = world;

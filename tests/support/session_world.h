@@ -56,13 +56,14 @@ struct world;
 struct world_options {
     int takers, tasks, slots, threads; // of each taker
     uint32_t begins_max;
-    int posts;   // of each task, as soon as it has begun
+    int posts;    // of each task, as soon as it has begun
     bool answers; // each post is answered, and a task ends when it has heard all of that
-    int cancels; // every so manieth task is cancelled some time after it was submitted; 0: none
+    int cancels;  // every so manieth task is cancelled some time after it was submitted; 0: none
     bool is_reliable;
-    bool gives_back; // one taker's tasks are asked back, and it leaves
-    uint32_t fill;   // of the owner's favourite; 0: it has none
-    bool relieves;   // some tasks are long, and what waits behind them is asked back (relief.h)
+    bool keeps_notes; // and takers note what begins, in place of saying so
+    bool gives_back;  // one taker's tasks are asked back, and it leaves
+    uint32_t fill;    // of the owner's favourite; 0: it has none
+    bool relieves;    // some tasks are long, and what waits behind them is asked back (relief.h)
     unsigned faults;
     int faults_max;
     // One of `options` ways to go on: 0 is the usual one.
