@@ -74,7 +74,7 @@ struct bridge {
     uint64_t heard_ns;  // in one look at the link: when it first heard something; 0: nothing yet
     bool stays;         // nothing is sent: TENON_PLACE=here
     int coming;         // processes that were asked for, and are neither up nor down yet
-    uint64_t sent_ns;   // when a task was sent while no other was away
+    uint64_t recent_ns; // when it has last looked at the clock, to send or to hear
     uint64_t ticked_ns; // when it has last looked at the time
     int useless;        // that were asked for since the last result
     bool is_lied_to;    // what was delivered or posted last is no result, post or ask
@@ -96,6 +96,7 @@ static inline uint64_t bridge_heard_ns(struct bridge *bridge, const struct messa
     } else if (bridge->heard_ns == 0) {
         bridge->heard_ns = bridge->spins_ns != 0 ? bridge->spins_ns : os_now_ns();
     }
+    bridge->recent_ns = bridge->heard_ns;
     return bridge->heard_ns;
 }
 

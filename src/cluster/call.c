@@ -117,10 +117,11 @@ void call_send(struct call *call) {
     count_away(bridge, 1);
     // The clock is looked at when the message is on its way, if nothing depends on it before.
     const bool is_first = is_alone && bridge->ear.link->is_reliable;
-    owner_submit(&bridge->owner, &call->task, is_first ? bridge->sent_ns : os_now_ns());
+    bridge->recent_ns = is_first ? bridge->recent_ns : os_now_ns();
+    owner_submit(&bridge->owner, &call->task, bridge->recent_ns);
     if (is_first) {
-        bridge->sent_ns = os_now_ns();
-        owner_submitted(&call->task, bridge->sent_ns);
+        bridge->recent_ns = os_now_ns();
+        owner_submitted(&call->task, bridge->recent_ns);
     }
     bridge_update(bridge);
 }

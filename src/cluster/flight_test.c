@@ -126,7 +126,7 @@ TN_PFRAME(void, spawns_another) {
     tn_task(square) one = tn_spawn(square, 2);
     expect_births(self, 1, 2);
     tn_task(square) other = tn_spawn(square, 3);
-    expect_births(self, 2, 3);
+    EXPECT_EQ(births(self), 3); // so many in a row are frames
     EXPECT_EQ(tn_await(square, other), 9);
     EXPECT_EQ(tn_await(square, one), 4);
 }

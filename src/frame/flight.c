@@ -36,7 +36,7 @@ struct tn_task *flight_begin(struct tn_self *self, const struct tn_type *type, u
     struct run *run = stack->frame->run;
     struct elsewhere *elsewhere = run->elsewhere;
     ASSERT(stack->flight == NULL);
-    if (!may_fly(elsewhere, type) || !is_plain(stack)) {
+    if (stack->is_grounded || !may_fly(elsewhere, type) || !is_plain(stack)) {
         return NULL;
     }
     struct task_stack *own = worker_stack_acquire(stack->worker, run->stack_bytes);
@@ -81,6 +81,7 @@ void flight_land_slow(struct task_stack *stack) {
     ASSERT(scope_deadline_ns(stack) == OS_NEVER);
     frame_copy(arguments, child->task.payload, child->type->argument_bytes);
     stack->flight = NULL;
+    stack->is_grounded = true;
     child = frame_create_beside(child->lies_by, child->run, child->type, task_line(&child->task),
                                 arguments);
     (void)frame_begin(child, worker, elsewhere->body); // nobody knows it yet

@@ -5,7 +5,8 @@
 // child is sent first. There is memory for what it will be, and its answer; but it is not set up,
 // and nobody finds it. If its parent awaits it next, and a plain result comes while that spins, it
 // is over. Whatever else the parent does first, be it to spawn another one, to wait, to give the
-// handle away or to end, lands it: it becomes a frame, as any other that has departed.
+// handle away or to end, lands it: it becomes a frame, as any other that has departed. Those that
+// the parent spawns after that are frames from the beginning, until it awaits the newest of them.
 //
 //            flight_begin               flight_await, a plain result comes soon
 //    (none) -------------> IN FLIGHT ------------------------------------------> (none)

@@ -74,6 +74,7 @@ struct task_stack {
     _Atomic uint32_t cancels;      // reasons for a wait here to look: frame/cancel.h
     _Atomic uint32_t cancels_seen; // how many there were when the owner looked last
     struct frame *flight;          // a child that is no frame yet: frame/flight.h; NULL: none
+    bool is_grounded;              // the last one had to become one
     uint32_t overdue;              // of them, deadlines that have passed: frame/scope.h
     _Atomic uint32_t embedded;     // children with frames, of frames living here
     struct scope *scopes;          // open, innermost first: frame/scope.h
