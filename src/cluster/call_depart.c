@@ -128,7 +128,7 @@ static bool receive(struct frame *child, void *result) {
 }
 
 static void land(struct frame *frame, struct worker *worker) {
-    struct flight *flight = worker_stack_reserve(frame->stack, sizeof *flight);
+    struct flight *flight = worker_stack_room(frame->stack, sizeof *flight); // as before
     frame->body_data = flight;
     wait_unrun(frame, worker, &flight->light.call);
 }

@@ -150,6 +150,32 @@ TEST(also_if_its_answer_has_come_before) {
     run_with_others(&spawns_another_when_it_is_over_tn_type);
 }
 
+TN_DATA(six, (int64_t, a), (int64_t, b), (int64_t, c), (int64_t, d), (int64_t, e), (int64_t, f));
+
+TN_DFRAME(struct six, squares, (struct six, n)) {
+    return (struct six){n.a * n.a, n.b * n.b, n.c * n.c, n.d * n.d, n.e * n.e, n.f * n.f};
+}
+
+// As much as a task has room for. Where it waits nothing else is written, not even when the stack
+// on which it lies becomes one that could run.
+TN_PFRAME(void, spawns_another_when_much_has_come) {
+    meet(self);
+    for (int i = 0; i < 10; i++) {
+        const struct six n = {i, i + 1, i + 2, i + 3, i + 4, i + 5};
+        tn_task(squares) one = tn_spawn(squares, n);
+        compute_until_heard(self);
+        tn_task(square) other = tn_spawn(square, i);
+        const struct six all = tn_await(squares, one);
+        EXPECT(all.a == n.a * n.a && all.b == n.b * n.b && all.c == n.c * n.c);
+        EXPECT(all.d == n.d * n.d && all.e == n.e * n.e && all.f == n.f * n.f);
+        EXPECT_EQ(tn_await(square, other), (long)i * i);
+    }
+}
+
+TEST(all_of_a_long_result_lands_with_it) {
+    run_with_others(&spawns_another_when_much_has_come_tn_type);
+}
+
 TN_PFRAME(void, awaits_it_for_long) {
     meet(self);
     tn_task(waits_for_leave) task = tn_spawn(waits_for_leave, 5);

@@ -59,6 +59,7 @@ struct task_stack {
     bool has_ended;
     const struct note *note;      // what it waits for, while it does: frame/note.h
     struct knot_tie *_Atomic tie; // of its wait for what a frame holds; NULL: none: frame/knot.h
+    size_t reserved;              // bytes at its top that it leaves alone: worker_stack_room
     bool is_kept;                 // its memory is not given back when what runs on it ends
     _Atomic uint32_t uses;       // who keeps it: a frame, or what runs here; a turn left in a queue
     uint32_t unready;            // frames living here whose first wait is not over: frame/ready.h

@@ -130,6 +130,7 @@ struct task_stack *worker_stack_acquire(struct worker *worker, size_t bytes) {
     }
     struct task_stack *stack = container_of(memory, struct task_stack, memory);
     atomic_store_relaxed(&stack->uses, 1);
+    stack->reserved = 0;
     return stack;
 }
 
@@ -155,6 +156,11 @@ struct task_stack *worker_stack_create(struct worker *worker, size_t bytes, stru
         stack->is_kept = false;
     }
     return stack;
+}
+
+static void init_context(struct task_stack *stack) {
+    struct stack *const memory = &stack->memory;
+    context_init(&stack->context, memory->low, memory->bytes - stack->reserved, enter, stack);
 }
 
 void worker_stack_prepare(struct worker *worker, struct task_stack *stack, struct worker *home,
@@ -186,22 +192,21 @@ void worker_stack_prepare(struct worker *worker, struct task_stack *stack, struc
     os_lock_init(&stack->blocking_lock);
     atomic_store_relaxed(&stack->passed_ns, 0);
     atomic_store_relaxed(&stack->embedded, 0);
-    context_init(&stack->context, memory->low, memory->bytes, enter, stack);
-}
-
-static size_t left_below(const struct stack *memory, size_t bytes) {
-    return (memory->bytes - bytes) / CACHE_LINE * CACHE_LINE;
+    init_context(stack);
 }
 
 void *worker_stack_room(struct task_stack *stack, size_t bytes) {
-    return stack->memory.low + left_below(&stack->memory, bytes);
+    struct stack *const memory = &stack->memory;
+    const size_t left = (memory->bytes - bytes) / CACHE_LINE * CACHE_LINE;
+    stack->reserved = memory->bytes - left;
+    return memory->low + left;
 }
 
 void *worker_stack_reserve(struct task_stack *stack, size_t bytes) {
-    struct stack *const memory = &stack->memory;
+    void *const room = worker_stack_room(stack, bytes);
     context_deinit(&stack->context);
-    context_init(&stack->context, memory->low, left_below(memory, bytes), enter, stack);
-    return worker_stack_room(stack, bytes);
+    init_context(stack);
+    return room;
 }
 
 // ---- loaded stacks ---------------------------------------------------------------------------

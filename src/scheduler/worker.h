@@ -184,10 +184,10 @@ void worker_stack_prepare(struct worker *worker, struct task_stack *stack, struc
                           void (*entry)(struct task_stack *stack));
 void worker_stack_release(struct scheduler *scheduler, struct task_stack *stack);
 
-// Takes `bytes` off the top of a prepared stack that has not run, at a multiple of CACHE_LINE. And
-// where those will be, of one that has only been acquired: what is written there stays.
-void *worker_stack_reserve(struct task_stack *stack, size_t bytes);
+// Takes `bytes` off the top of a stack that has been acquired, and will be prepared, at a multiple
+// of CACHE_LINE: where they lie. And off one that has been prepared and has not run.
 void *worker_stack_room(struct task_stack *stack, size_t bytes);
+void *worker_stack_reserve(struct task_stack *stack, size_t bytes);
 
 // Leaves the running stack, which is `stack`, for the loop; then commit(stack, argument) runs
 // there, with the stack suspended: it arranges that somebody continues it. Returns when continued,
