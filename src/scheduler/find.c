@@ -318,8 +318,8 @@ bool wire_is_next(struct worker *worker) {
            !scheduler_has_free_work(worker->scheduler);
 }
 
-bool wire_may_follow(const struct worker *worker) {
-    return !hard_is(HARD_PARK) && (worker->tick + 1) % WORKER_TIMER_ROUNDS != 0;
+bool wire_may_follow(struct worker *worker) {
+    return !hard_is(HARD_PARK) && !wire_round_is_over(worker, worker->tick + 1);
 }
 
 bool worker_find(struct worker *worker, bool is_idle, struct task_stack **stack) {

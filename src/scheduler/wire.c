@@ -59,6 +59,23 @@ void wire_sleep_as_agent(struct worker *worker) {
     }
 }
 
+// What takes less than this in all need not be interrupted for that.
+#define ROUND_NS 50000
+
+bool wire_round_is_over(struct worker *worker, unsigned count) {
+    if (count % WORKER_TIMER_ROUNDS != 0) {
+        return false;
+    }
+    // Who has waited knows the time.
+    const bool has_waited = worker->waits_here != worker->round_waits;
+    worker->round_waits = worker->waits_here;
+    if (has_waited && worker->spin.began_ns - worker->round_ns < ROUND_NS) {
+        return false;
+    }
+    worker->round_ns = worker->spin.began_ns;
+    return true;
+}
+
 // Of those that run in place around who waits.
 enum { TASKS_LOOKS = 16 };
 
@@ -66,7 +83,7 @@ bool wire_may_wait_here(struct task_stack *stack) {
     struct worker *worker = stack->worker;
     return !worker->is_agent && !hard_is(HARD_PARK) && !tasks_has_new(&stack->tasks, TASKS_LOOKS) &&
            !worker_has_next(worker) && !scheduler_has_free_work(worker->scheduler) &&
-           ++worker->waits_here % WORKER_TIMER_ROUNDS != 0;
+           !wire_round_is_over(worker, ++worker->waits_here);
 }
 
 // After a look at the clock of its spin.

@@ -67,7 +67,12 @@ bool wire_is_next(struct worker *worker);
 
 // Whether what the worker has taken, or takes soon, may go on where its last task has ended. Now
 // and then it must not, so that the worker looks at everything.
-bool wire_may_follow(const struct worker *worker);
+bool wire_may_follow(struct worker *worker);
+
+// Of what it does or waits for without looking at everything, this is number `count`: must it now?
+// After so many as of frames before it looks at its timers; but those that take a moment only may
+// be more.
+bool wire_round_is_over(struct worker *worker, unsigned count);
 
 // It is about to sleep. False: it must not, there is something to hear.
 bool wire_sleep(struct worker *worker);
