@@ -68,8 +68,8 @@ static int await_frame(struct tn_self *self, struct frame *child, void *result) 
         if (!awaitable_is_done(&child->done, &outcome)) {
             outcome = awaitable_wait_inline(self, &child->done, NULL, false);
         }
+        go_on(self);
     }
-    go_on(self);
     copy_result(child->type, child->payload, outcome, result);
     struct room *rooms = outcome == TN_OK ? room_take(child) : NULL;
     abandon_frame(self, child, outcome);
@@ -202,13 +202,24 @@ static bool was_called(struct tasks *tasks, const struct tn_task *task) {
            tasks_in_place(tasks, tasks->self.top) == task;
 }
 
+// Something is in flight: `task` itself, or what lands for its sake.
+__attribute__((noinline)) static int await_flight(struct tn_self *self, struct tn_task *task,
+                                                  void *result) {
+    if (flight_await(self, task, result)) {
+        return TN_OK;
+    }
+    const int outcome = tn_await_slow(self, task, result);
+    go_on(self);
+    return outcome;
+}
+
 int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
     if (LIKELY(may_call_at_once(task_stack_of(self), task))) {
         sanitizer_hand_over(&task_stack_of(self)->tasks);
         return call(self, task, result);
     }
-    if (UNLIKELY(task_stack_of(self)->flight != NULL) && flight_await(self, task, result)) {
-        return TN_OK;
+    if (UNLIKELY(task_stack_of(self)->flight != NULL)) {
+        return await_flight(self, task, result);
     }
     if (UNLIKELY(task == frame_late())) { // the scope that was over hears of it
         return cancel_due(self) == TN_CANCELLED ? TN_CANCELLED : TN_TIMED_OUT;
@@ -233,7 +244,6 @@ int tn_await_slow(struct tn_self *self, struct tn_task *task, void *result) {
         } else {
             abandon_task(self, task, due);
         }
-        go_on(self);
         return due;
     }
     hard_await(task_stack_of(self));

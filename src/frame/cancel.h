@@ -35,11 +35,10 @@ void cancel_begin_grace(struct frame *frame);
 // From any thread that keeps the stack's frame alive; also under the lock of timers.
 void cancel_stack(struct task_stack *stack);
 
-// Before a wait: true when nobody has counted a reason to end, so that there is none, and nothing
-// is in flight. False: there may be one. Also where cancel_due must not be called, because of what
-// it may do.
+// Before a wait: true when nobody has counted a reason to end, so that there is none. False: there
+// may be one. Also where cancel_due must not be called, because of what it may do.
 static inline bool cancel_is_none(struct task_stack *stack) {
-    if (UNLIKELY(atomic_load_relaxed(&stack->cancels) != 0 || stack->flight != NULL)) {
+    if (UNLIKELY(atomic_load_relaxed(&stack->cancels) != 0)) {
         return false;
     }
     AUDIT(frame_check(stack->frame));

@@ -30,6 +30,14 @@ static void close_tasks(struct tasks *tasks) {
     }
 }
 
+// A reason to look, which its parent has seen: whoever looks for cancellations finds it.
+static void set_flight(struct task_stack *stack, struct frame *child) {
+    const uint32_t more = child != NULL ? 1 : UINT32_MAX; // or one less
+    stack->flight = child;
+    atomic_fetch_add_relaxed(&stack->cancels, more);
+    atomic_store_relaxed(&stack->cancels_seen, atomic_load_relaxed(&stack->cancels_seen) + more);
+}
+
 struct tn_task *flight_begin(struct tn_self *self, const struct tn_type *type, unsigned line,
                              const void *arguments) {
     struct task_stack *stack = task_stack_of(self);
@@ -54,7 +62,7 @@ struct tn_task *flight_begin(struct tn_self *self, const struct tn_type *type, u
         return NULL;
     }
     close_tasks(&stack->tasks);
-    stack->flight = child;
+    set_flight(stack, child);
     return &child->task;
 }
 
@@ -62,10 +70,10 @@ bool flight_await(struct tn_self *self, const struct tn_task *task, void *result
     struct task_stack *stack = task_stack_of(self);
     struct frame *child = stack->flight;
     const struct elsewhere_flights *flights = child->run->elsewhere->flights;
-    if (task == &child->task && atomic_load_relaxed(&stack->cancels) == 0 &&
+    if (task == &child->task && atomic_load_relaxed(&stack->cancels) == 1 &&
         wire_may_wait_here(stack) && wire_wait_here(stack, flights->is_back, child) &&
         flights->receive(child, result)) {
-        stack->flight = NULL;
+        set_flight(stack, NULL);
         worker_stack_release(stack->scheduler, child->lies_by);
         return true;
     }
@@ -80,7 +88,7 @@ void flight_land_slow(struct task_stack *stack) {
     uint64_t arguments[TN_PAYLOAD_BYTES / sizeof(uint64_t)]; // they lie in what is written anew
     ASSERT(scope_deadline_ns(stack) == OS_NEVER);
     frame_copy(arguments, child->task.payload, child->type->argument_bytes);
-    stack->flight = NULL;
+    set_flight(stack, NULL);
     stack->is_grounded = true;
     child = frame_create_beside(child->lies_by, child->run, child->type, task_line(&child->task),
                                 arguments);

@@ -14,7 +14,8 @@
 //
 // Invariants: a parent has one at a time, and runs on the stack that it was started for, without
 // tasks, open scopes or a deadline. Only its own stack begins, awaits and lands it; whoever hears
-// the answer only keeps that. Start reading at flight_begin.
+// the answer only keeps that. It is counted in the stack's `cancels`, so that each wait looks at
+// it. Start reading at flight_begin.
 #ifndef TENON_FRAME_FLIGHT_H
 #define TENON_FRAME_FLIGHT_H
 

@@ -195,7 +195,8 @@ struct frame *frame_create(struct worker *worker, struct run *run, const struct 
     if (stack == NULL) { // frame_begin will say why there is none
         return frame_create_apart(worker, run, type, line, arguments);
     }
-    return frame_create_beside(stack, run, type, line, arguments);
+    return make(task_stack_beside(stack), (struct place){.lies_by = stack}, run, type, line,
+                arguments);
 }
 
 void frame_release(struct frame *frame) {

@@ -101,10 +101,10 @@ struct frame *frame_spawn(struct tn_self *self, const struct tn_type *type, unsi
 static bool may_spawn(struct tn_self *self, struct tn_task **instead) {
     struct task_stack *stack = task_stack_of(self);
     sanitizer_hand_over(&stack->tasks);
-    flight_land(stack);
     *instead = NULL;
     int reason = TN_OK;
     if (atomic_load_relaxed(&stack->cancels) != 0 || stack->tasks.is_watched) {
+        flight_land(stack);
         reason = cancel_reaches(self);
         if (reason == TN_NOT_RUNNING) {
             (void)misuse_outside();
@@ -117,11 +117,6 @@ static bool may_spawn(struct tn_self *self, struct tn_task **instead) {
 static struct tn_task *start_frame(struct tn_self *self, const struct tn_type *type, unsigned line,
                                    const void *arguments) {
     struct task_stack *stack = task_stack_of(self);
-    struct tn_task *flying =
-        stack->tasks.is_sending ? flight_begin(self, type, line, arguments) : NULL;
-    if (flying != NULL) {
-        return flying;
-    }
     struct frame *child = frame_spawn(self, type, line, arguments);
     if (child == NULL) {
         return NULL;
@@ -136,6 +131,22 @@ static struct tn_task *start_frame(struct tn_self *self, const struct tn_type *t
     return &child->task;
 }
 
+// In a run that sends what it spawns it may need no frame.
+__attribute__((noinline)) static struct tn_task *start_sending(struct tn_self *self,
+                                                               const struct tn_type *type,
+                                                               unsigned line,
+                                                               const void *arguments) {
+    struct tn_task *flying = flight_begin(self, type, line, arguments);
+    return flying != NULL ? flying : start_frame(self, type, line, arguments);
+}
+
+static struct tn_task *start(struct tn_self *self, const struct tn_type *type, unsigned line,
+                             const void *arguments) {
+    return UNLIKELY(task_stack_of(self)->tasks.is_sending)
+               ? start_sending(self, type, line, arguments)
+               : start_frame(self, type, line, arguments);
+}
+
 struct tn_task *tn_spawn_type(struct tn_self *self, const struct tn_type *type, unsigned line,
                               const void *arguments) {
     struct task_stack *stack = task_stack_of(self);
@@ -144,7 +155,7 @@ struct tn_task *tn_spawn_type(struct tn_self *self, const struct tn_type *type, 
         return instead;
     }
     if (!may_be_bound(stack, type)) {
-        return start_frame(self, type, line, arguments);
+        return start(self, type, line, arguments);
     }
     struct tn_task *task = tn_task_push(self, type, line, "", 0);
     frame_copy(task->payload, arguments, type->argument_bytes);
@@ -167,5 +178,5 @@ struct tn_task *tn_spawn_slow(struct tn_self *self) {
     const struct tn_type *type = task->type;
     uint64_t payload[TN_PAYLOAD_BYTES / sizeof(uint64_t)]; // its place may be taken on the way
     frame_copy(payload, task->payload, type->argument_bytes);
-    return start_frame(self, type, task_line(task), payload);
+    return start(self, type, task_line(task), payload);
 }

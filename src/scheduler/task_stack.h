@@ -59,7 +59,6 @@ struct task_stack {
     bool has_ended;
     const struct note *note;      // what it waits for, while it does: frame/note.h
     struct knot_tie *_Atomic tie; // of its wait for what a frame holds; NULL: none: frame/knot.h
-    size_t reserved;              // bytes at its top that it leaves alone: worker_stack_room
     bool is_kept;                 // its memory is not given back when what runs on it ends
     _Atomic uint32_t uses;       // who keeps it: a frame, or what runs here; a turn left in a queue
     uint32_t unready;            // frames living here whose first wait is not over: frame/ready.h
@@ -74,8 +73,6 @@ struct task_stack {
     _Atomic uint32_t cancellable;  // the last ticket that a cancellation may claim: frame/cancel.h
     _Atomic uint32_t cancels;      // reasons for a wait here to look: frame/cancel.h
     _Atomic uint32_t cancels_seen; // how many there were when the owner looked last
-    struct frame *flight;          // a child that is no frame yet: frame/flight.h; NULL: none
-    bool is_grounded;              // the last one had to become one
     uint32_t overdue;              // of them, deadlines that have passed: frame/scope.h
     _Atomic uint32_t embedded;     // children with frames, of frames living here
     struct scope *scopes;          // open, innermost first: frame/scope.h
@@ -86,6 +83,9 @@ struct task_stack {
     _Atomic bool is_blocking;      // in a system call that may be interrupted: frame/blocking.h
     struct os_lock blocking_lock;  // that, and the interrupt while it lasts
     struct os_interrupt interrupt;
+    struct frame *flight; // a child that is no frame yet: frame/flight.h; NULL: none
+    bool is_grounded;     // the last one had to become one
+    size_t reserved;      // bytes at its top that it leaves alone: worker_stack_room
     struct tasks tasks;
 };
 

@@ -158,7 +158,7 @@ struct task_stack *worker_stack_create(struct worker *worker, size_t bytes, stru
     return stack;
 }
 
-static void init_context(struct task_stack *stack) {
+static inline void init_context(struct task_stack *stack) {
     struct stack *const memory = &stack->memory;
     context_init(&stack->context, memory->low, memory->bytes - stack->reserved, enter, stack);
 }
