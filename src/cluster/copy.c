@@ -24,6 +24,7 @@ size_t copy_bytes(const struct tn_data_type *type, const void *values) {
 
 // Fewer than 8 bytes, and zeros behind them. Most structures are no longer than that; whoever sends
 // such a word reads it at once, which waits for its parts if it was written in several.
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a word's first half is its lower one");
 static uint64_t word_of(const char *from, size_t bytes) {
     uint64_t word = 0;
     uint32_t half;

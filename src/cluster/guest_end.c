@@ -128,7 +128,7 @@ static void answer(struct guest *guest, int code, uint32_t bytes, struct worker 
     os_lock_acquire(&serve->ear.turn);
     const uint64_t now = os_ticks();
     guest->frame = NULL;
-    guest->slot->spent_ns = os_ticks_to_ns(now - guest->begun);
+    guest->slot->spent_ns = now > guest->begun ? os_ticks_to_ns(now - guest->begun) : 0;
     if (worker != NULL && serve->root != NULL) {
         end_and_take(guest, code, bytes, now, worker, host);
     } else {
