@@ -35,38 +35,48 @@ TEST(an_identity_is_calculated_once) {
     EXPECT_EQ(registry_identity(&one_tn_type), *one_tn_travel.identity); // not again
 }
 
+// Announces one DFrame, which nobody else has.
+struct plug_in {
+    struct tn_travel travel;
+    struct tn_type type;
+    struct tn_dframe_entry entry;
+};
+
+static const struct tn_type *make_plug_in(struct plug_in *plug_in) {
+    plug_in->travel = (struct tn_travel){other_tn_travel.arguments, other_tn_travel.result, NULL};
+    plug_in->type = other_tn_type;
+    plug_in->type.name = "another";
+    plug_in->type.travel = &plug_in->travel;
+    plug_in->entry = (struct tn_dframe_entry){&plug_in->type, NULL, 0, NULL};
+    return &plug_in->type;
+}
+
 TEST(a_plug_in_that_goes_takes_its_dframes_along) {
-    const struct tn_travel travel = {other_tn_travel.arguments, other_tn_travel.result, NULL};
-    struct tn_type type = other_tn_type;
-    type.name = "another";
-    type.travel = &travel;
-    struct tn_dframe_entry entry = {&type, NULL, 0, NULL};
-    struct tn_dframe_entry *const entries[] = {&entry};
+    struct plug_in plug_in;
+    const struct tn_type *const type = make_plug_in(&plug_in);
+    struct tn_dframe_entry *const entries[] = {&plug_in.entry};
     tn_dframe_register(entries, entries + 1);
     tn_dframe_register(entries, entries + 1); // by each of its constructors
     EXPECT_EQ(registry_count(), 3);
-    EXPECT(registry_find(registry_identity(&type)) == &type);
+    EXPECT(registry_find(registry_identity(type)) == type);
     tn_dframe_unregister(entries, entries + 1);
     tn_dframe_unregister(entries, entries + 1);
     EXPECT_EQ(registry_count(), 2);
-    EXPECT(registry_find(registry_identity(&type)) == NULL);
+    EXPECT(registry_find(registry_identity(type)) == NULL);
 }
 
 TEST(who_asks_again_hears_of_what_has_come_and_gone) {
-    const struct tn_travel travel = {other_tn_travel.arguments, other_tn_travel.result, NULL};
-    struct tn_type type = other_tn_type;
-    type.name = "another";
-    type.travel = &travel;
-    struct tn_dframe_entry entry = {&type, NULL, 0, NULL};
-    struct tn_dframe_entry *const entries[] = {&entry};
+    struct plug_in plug_in;
+    const struct tn_type *const type = make_plug_in(&plug_in);
+    struct tn_dframe_entry *const entries[] = {&plug_in.entry};
     struct registry_found found = {0};
     for (int i = 0; i < 3; i++) {
-        EXPECT(registry_find_again(&found, registry_identity(&type)) == NULL);
+        EXPECT(registry_find_again(&found, registry_identity(type)) == NULL);
         tn_dframe_register(entries, entries + 1);
-        EXPECT(registry_find_again(&found, registry_identity(&type)) == &type);
-        EXPECT(registry_find_again(&found, registry_identity(&type)) == &type);
+        EXPECT(registry_find_again(&found, registry_identity(type)) == type);
+        EXPECT(registry_find_again(&found, registry_identity(type)) == type);
         EXPECT(registry_find_again(&found, registry_identity(&one_tn_type)) == &one_tn_type);
-        EXPECT(registry_find_again(&found, registry_identity(&type)) == &type);
+        EXPECT(registry_find_again(&found, registry_identity(type)) == type);
         tn_dframe_unregister(entries, entries + 1);
     }
 }

@@ -83,27 +83,24 @@ static void one_leaves(void) {
                                    .faults_max = 3});
 }
 
-static void a_reliable_link(void) {
+static void a_link(bool keeps_notes) {
     explore((struct world_options){.takers = 2,
                                    .tasks = 3,
                                    .slots = 2,
                                    .threads = 1,
                                    .begins_max = 1,
                                    .is_reliable = true,
+                                   .keeps_notes = keeps_notes,
                                    .faults = FAULTS_ALL,
                                    .faults_max = 2});
 }
 
+static void a_reliable_link(void) {
+    a_link(false);
+}
+
 static void a_link_with_notes(void) {
-    explore((struct world_options){.takers = 2,
-                                   .tasks = 3,
-                                   .slots = 2,
-                                   .threads = 1,
-                                   .begins_max = 1,
-                                   .is_reliable = true,
-                                   .keeps_notes = true,
-                                   .faults = FAULTS_ALL,
-                                   .faults_max = 2});
+    a_link(true);
 }
 
 // Though the other taker has nothing to do.
@@ -133,30 +130,26 @@ static void tasks_are_taken_back(void) {
                                    .faults_max = 2});
 }
 
-static void tasks_are_taken_back_on_a_reliable_link(void) {
+static void take_back(bool keeps_notes) {
     explore((struct world_options){.takers = 2,
                                    .tasks = 4,
                                    .slots = 3,
                                    .threads = 1,
+                                   .posts = keeps_notes ? 1 : 0,
                                    .begins_max = 2,
                                    .is_reliable = true,
+                                   .keeps_notes = keeps_notes,
                                    .relieves = true,
                                    .faults = FAULTS_ALL,
                                    .faults_max = 2});
 }
 
+static void tasks_are_taken_back_on_a_reliable_link(void) {
+    take_back(false);
+}
+
 static void tasks_are_taken_back_on_a_link_with_notes(void) {
-    explore((struct world_options){.takers = 2,
-                                   .tasks = 4,
-                                   .slots = 3,
-                                   .threads = 1,
-                                   .posts = 1,
-                                   .begins_max = 2,
-                                   .is_reliable = true,
-                                   .keeps_notes = true,
-                                   .relieves = true,
-                                   .faults = FAULTS_ALL,
-                                   .faults_max = 2});
+    take_back(true);
 }
 
 static void tasks_that_post(void) {
