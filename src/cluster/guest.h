@@ -26,13 +26,13 @@ struct serve {
     struct link *link;
     struct taker taker;
     struct taker_slot *slots;
-    struct frame *root;    // while it takes guests
-    struct awaitable over; // what root waits for
-    bool is_down;          // the owner is gone
-    uint64_t spins_ns;     // in one look at it: by the clock of who spins; 0: nobody does
-    uint64_t heard_ns;     // in one look at it: when it heard something; 0: nothing yet
-    struct guest *spare;   // memory of guests that are gone
-    struct registry_found found;
+    struct frame *root;          // while it takes guests
+    struct awaitable over;       // what root waits for
+    bool is_down;                // the owner is gone
+    uint64_t spins_ns;           // in one look at it: by the clock of who spins; 0: nobody does
+    uint64_t heard_ns;           // in one look at it: when it heard something; 0: nothing yet
+    struct guest *spare;         // memory of guests that are gone
+    struct registry_found found; // the type of the guest that came last
 };
 
 enum { GUEST_ROOM = 64 }; // of those whose memory is used again

@@ -42,10 +42,10 @@ enum os_code {
 // points of this clock. About 20 ns. In os/sim it is virtual.
 uint64_t os_now_ns(void);
 
-// A counter that is read in a third of that time, for how long short things take; and so many of
-// its ticks in nanoseconds, within some percent. The first call of os_ticks_to_ns in a process
-// measures that, for 20 us. On another processor it may be a little behind. Where there is none
-// it is the clock, as in os/sim.
+// A counter that is read in less than half of that time, for how long short things take; and so
+// many of its ticks in nanoseconds, within some percent. The first call of os_ticks_to_ns in a
+// process measures that, for 20 us. On another processor it may be a little behind. Where there is
+// none it is the clock, as in os/sim.
 uint64_t os_ticks(void);
 uint64_t os_ticks_to_ns(uint64_t ticks);
 
