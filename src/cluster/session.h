@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SESSION_VERSION 5
+#define SESSION_VERSION 6
 #define SESSION_NEVER UINT64_MAX
 // The most places that a session may have.
 #define SESSION_SLOTS_MAX 65536u
@@ -35,8 +35,9 @@ enum message_kind {
     MESSAGE_BYE,  // nothing of this session runs any more, or shall
     // From the owner.
     MESSAGE_WELCOME, // value and stamp of the HELLO; session: the number it has from now on
-    MESSAGE_RUN,     // place, task, attempt; code: how often it may have begun before; value: the
-                     // function; payload: the arguments
+    MESSAGE_RUN,     // place, task, attempt; how: MESSAGE_OPENED if its owner asks for a lane;
+                     // code: how often it may have begun before; value: the function; payload: the
+                     // arguments
     MESSAGE_CANCEL,  // place, task, code: it shall end
     MESSAGE_RETURN,  // place, task: give it back unless it has started
     MESSAGE_ACK,     // place: the result has arrived, forget it
@@ -56,6 +57,8 @@ enum message_how {
     MESSAGE_DONE = 1,  // it ran; code and payload are its outcome
     MESSAGE_CANCELLED, // it never started, and never will in this place
     MESSAGE_RETURNED,  // the same, and the owner may place it anew
+    MESSAGE_OPENED,    // as DONE, and what else is to run in this place may come by a lane (lane.h)
+    MESSAGE_CLOSED,    // its result was told in the lane, which is closed
 };
 
 // One message: 64 bytes, the same on every machine but for the order of bytes, which a link between
@@ -79,10 +82,12 @@ struct message {
 };
 _Static_assert(sizeof(struct message) == 64, "a message is one slot of a ring");
 
-// Whether nobody waits for it: what a task that begins comes to is told later. Its receiver need
-// not be woken, but hears it when it looks next, and before all that is sent later.
+// Whether nobody waits for it: what a task that begins comes to is told later, and the result of
+// one in a lane has been told. Its receiver need not be woken, but hears it when it looks next, and
+// before all that is sent later.
 static inline bool message_can_wait(const struct message *message) {
-    return message->kind == MESSAGE_STARTED && message->value == 0;
+    return (message->kind == MESSAGE_STARTED && message->value == 0) ||
+           (message->kind == MESSAGE_RESULT && message->how == MESSAGE_CLOSED);
 }
 
 // Whether it says that a task begins, or how it has ended: on a reliable link nothing becomes due
