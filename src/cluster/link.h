@@ -23,7 +23,7 @@
 #include <stddef.h>
 
 #include "base/atomic.h"
-#include "cluster/session.h"
+#include "cluster/lane.h"
 
 // What a link of one kind keeps; it begins with this. Whoever drives it sets `events` and `upper`
 // before the first `turn`. One call at a time.
@@ -37,17 +37,26 @@ struct link {
     // its slot: its owner can see that, also when this process is gone. NULL: nowhere, it says so.
     _Atomic uint64_t *notes;
     uint32_t notes_count;
+    struct lane *lane; // its end of the one to its owner; NULL: there is none
     // Payloads that are handed on here stay where they are until the task that they came with has
     // been answered. NULL: none does.
     const void *lasting;
     size_t lasting_bytes;
 };
 
-// What its reader has kept of a payload: let_go(memory, what) gives it back, from any thread, also
-// when the link is gone.
+// What its reader has kept of a payload, or of a lane: let_go(memory, what) gives it back, from any
+// thread, also when the link is gone. NULL: nothing has to be.
 struct link_kept {
     void (*let_go)(void *memory, void *what);
     void *memory, *what;
+};
+
+// A lane to a peer, and where that notes what it begins there; they stay until they are let go.
+struct link_lane {
+    struct lane *lane;
+    _Atomic uint64_t *notes;
+    uint32_t notes_count;
+    struct link_kept kept;
 };
 
 struct link_calls {
@@ -97,6 +106,9 @@ struct link_calls {
     // While `hear` is told of it: the payload of a result stays where it is, where its peer could
     // still write. False: it does not lie in memory that was lent, and has to be copied.
     bool (*keep)(struct link *link, const void *payload, struct link_kept *kept);
+
+    // The lane to a peer that is up; false: there is none. NULL: there are none.
+    bool (*lane)(struct link *link, unsigned peer, struct link_lane *lane);
 
     // Asks every peer to leave, ends those that do not do so soon, and frees the link. Tells
     // nobody.
@@ -157,6 +169,16 @@ static inline void *link_lend(struct link *link, size_t bytes) {
 
 static inline bool link_keep(struct link *link, const void *payload, struct link_kept *kept) {
     return link->calls->keep != NULL && link->calls->keep(link, payload, kept);
+}
+
+static inline void link_let_go(const struct link_kept *kept) {
+    if (kept->let_go != NULL) {
+        kept->let_go(kept->memory, kept->what);
+    }
+}
+
+static inline bool link_take_lane(struct link *link, unsigned peer, struct link_lane *lane) {
+    return link->calls->lane != NULL && link->calls->lane(link, peer, lane);
 }
 
 static inline bool link_lasts(const struct link *link, const void *payload) {

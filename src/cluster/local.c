@@ -197,6 +197,23 @@ static bool local_keep(struct link *link, const void *payload, struct link_kept 
     return true;
 }
 
+static void let_go_of_lane(void *memory, void *what) {
+    (void)what;
+    local_memory_drop(memory);
+}
+
+static bool local_lane(struct link *link, unsigned number, struct link_lane *lane) {
+    const struct local_peer *peer = &local_of(link)->peers[number];
+    if (peer->state != LOCAL_UP) {
+        return false;
+    }
+    struct side_head *head = peer->memory->share.at;
+    atomic_fetch_add_relaxed(&peer->memory->users, 1);
+    *lane = (struct link_lane){
+        &head->lane, head->notes, SIDE_NOTES, {let_go_of_lane, peer->memory, NULL}};
+    return true;
+}
+
 static int local_doorbell(const struct link *link) {
     return os_poll_descriptor(&local_of((struct link *)(uintptr_t)link)->poll);
 }
@@ -237,6 +254,7 @@ const struct link_calls local_calls = {.send = local_send,
                                        .lend = local_lend,
                                        .unlend = local_unlend,
                                        .keep = local_keep,
+                                       .lane = local_lane,
                                        .close = local_close};
 
 // ---- asking ----------------------------------------------------------------------------------

@@ -240,6 +240,7 @@ int local_attach(struct link **link, const struct local_start *start,
         process->link.payload_max = side_payload_max(&process->side);
         process->link.notes = shared->notes;
         process->link.notes_count = SIDE_NOTES;
+        process->link.lane = &shared->lane;
         lend(process, shared);
         announce(process, start->identity);
         *link = &process->link;

@@ -4,6 +4,7 @@
 
 #include "base/atomic.h"
 #include "base/check.h"
+#include "cluster/owner_lane.h"
 #include "cluster/owner_place.h"
 #include "cluster/owner_tasks.h"
 
@@ -11,7 +12,7 @@
 
 // This side gives the peer up. Where `down` is certain to follow, that has the last word: what the
 // peer has said until then still counts.
-static void give_up(struct owner *owner, struct owner_peer *peer, enum session_why why) {
+void owner_give_up(struct owner *owner, struct owner_peer *peer, enum session_why why) {
     if (owner->options.link->is_reliable) {
         peer->ending = why;
         owner_peer_update(owner, peer);
@@ -60,7 +61,7 @@ static void promote(struct owner *owner, struct owner_peer *peer) {
 static void hear_beat(struct owner *owner, struct owner_peer *peer, const struct message *message,
                       uint64_t now_ns) {
     if (message->value > peer->slots) {
-        give_up(owner, peer, SESSION_BAD);
+        owner_give_up(owner, peer, SESSION_BAD);
         return;
     }
     if (message->stamp_ns >= peer->stamp_ns) {
@@ -94,6 +95,15 @@ static enum found find_place(struct owner_peer *peer, const struct message *mess
         return STALE;
     }
     return message->task == place->task->id || MUTATED(owner_takes_any_result) ? FOUND : BAD;
+}
+
+// Of a place that is held: that. Only what comes through its lane is of a later generation.
+static struct owner_place *held_place(struct owner_peer *peer, const struct message *message) {
+    const uint32_t slot = place_slot(message->place);
+    struct owner_place *place = slot < peer->slots ? &peer->places[slot] : NULL;
+    const bool is_held = place != NULL && place->phase == OWNER_PLACE_HELD &&
+                         place_generation(message->place) >= place->generation;
+    return is_held ? place : NULL;
 }
 
 static void begin(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
@@ -132,12 +142,14 @@ static void hear_progress(struct owner *owner, struct owner_peer *peer, struct o
 // False: none can.
 static bool hear_next(struct owner *owner, struct owner_peer *peer, uint32_t slot,
                       uint64_t now_ns) {
-    if (!owner->options.link->is_reliable || slot >= peer->slots ||
-        peer->places[slot].task == NULL || peer->places[slot].phase == OWNER_PLACE_STARTED) {
+    struct owner_place *place = slot < peer->slots ? &peer->places[slot] : NULL;
+    if (!owner->options.link->is_reliable || place == NULL ||
+        (place->phase == OWNER_PLACE_HELD && !owner_lane_begins(owner, place, now_ns)) ||
+        place->task == NULL || place->phase == OWNER_PLACE_STARTED) {
         return false;
     }
     if (!MUTATED(owner_misses_what_begins)) {
-        begin(owner, peer, &peer->places[slot], now_ns);
+        begin(owner, peer, place, now_ns);
     }
     return true;
 }
@@ -148,16 +160,20 @@ static void settle(struct owner *owner, struct owner_peer *peer, struct owner_pl
     struct owner_task *task = place->task;
     const bool was_wanted = place->is_wanted_back;
     const bool was_asked = task->is_cancelled || message->how != MESSAGE_CANCELLED;
-    if (message->how < MESSAGE_DONE || message->how > MESSAGE_RETURNED || !was_asked) {
-        give_up(owner, peer, SESSION_BAD);
+    const bool is_opened = message->how == MESSAGE_OPENED && owner->options.link->is_reliable;
+    const bool is_done = message->how == MESSAGE_DONE || is_opened;
+    if (message->how < MESSAGE_DONE || (message->how > MESSAGE_RETURNED && !is_opened) ||
+        !was_asked) {
+        owner_give_up(owner, peer, SESSION_BAD);
         return;
     }
     owner_place_free(owner, peer, place);
-    if (message->how == MESSAGE_DONE) {
+    owner_lane_opens(owner, peer, place, task, is_opened);
+    if (is_done) {
         owner_peer_moves(peer, now_ns);
     }
     owner_peer_update(owner, peer);
-    if (message->how == MESSAGE_DONE) {
+    if (is_done) {
         task->begins++;
         owner_deliver(owner, task,
                       &(struct owner_outcome){.end = OWNER_DONE,
@@ -176,7 +192,7 @@ static void hear_post(struct owner *owner, struct owner_peer *peer, struct owner
     const uint32_t ahead = message->attempt - place->posts;
     const bool may_be_copy = !owner->options.link->is_reliable && (ahead == 0 || ahead > INT32_MAX);
     if (ahead != 1 && !may_be_copy) {
-        give_up(owner, peer, SESSION_BAD);
+        owner_give_up(owner, peer, SESSION_BAD);
         return;
     }
     hear_progress(owner, peer, place, message, now_ns); // it has begun
@@ -193,10 +209,17 @@ static void hear_post(struct owner *owner, struct owner_peer *peer, struct owner
 
 static void hear_place(struct owner *owner, struct owner_peer *peer, const struct message *message,
                        const void *payload, uint64_t now_ns) {
-    struct owner_place *place;
+    struct owner_place *place = held_place(peer, message);
+    bool is_bad = false;
+    if (place != NULL && owner_lane_hears(owner, peer, place, message, now_ns, &is_bad)) {
+        if (is_bad) {
+            owner_give_up(owner, peer, SESSION_BAD);
+        }
+        return;
+    }
     const enum found found = find_place(peer, message, &place);
     if (found == BAD) {
-        give_up(owner, peer, SESSION_BAD);
+        owner_give_up(owner, peer, SESSION_BAD);
         return;
     }
     if (message->kind == MESSAGE_RESULT && !owner->options.link->is_reliable) {
@@ -206,7 +229,7 @@ static void hear_place(struct owner *owner, struct owner_peer *peer, const struc
     }
     if (message->kind == MESSAGE_RESULT && message->attempt != 0 &&
         !hear_next(owner, peer, message->attempt - 1, now_ns)) {
-        give_up(owner, peer, SESSION_BAD);
+        owner_give_up(owner, peer, SESSION_BAD);
     } else if (found == STALE) {
         owner->stale++;
     } else if (message->kind == MESSAGE_RESULT) {
@@ -249,7 +272,7 @@ static void hear_known(struct owner *owner, struct owner_peer *peer, const struc
         owner_end_session(owner, peer, SESSION_LEFT, 0);
         break;
     default:
-        give_up(owner, peer, SESSION_BAD);
+        owner_give_up(owner, peer, SESSION_BAD);
         break;
     }
 }
@@ -261,7 +284,7 @@ void owner_hear(struct owner *owner, struct owner_peer *peer, const struct messa
     }
     if (message->version != SESSION_VERSION) {
         if (peer->is_up) {
-            give_up(owner, peer, SESSION_BAD);
+            owner_give_up(owner, peer, SESSION_BAD);
         } else {
             link_cut(owner->options.link, peer->number, SESSION_BAD);
         }
@@ -306,7 +329,7 @@ uint64_t owner_tick(struct owner *owner, uint64_t now_ns) {
             continue;
         }
         if (now_ns >= peer->expires_at_ns) {
-            give_up(owner, peer, SESSION_LEASE);
+            owner_give_up(owner, peer, SESSION_LEASE);
             continue;
         }
         if (now_ns >= peer->resend_at_ns) {

@@ -28,9 +28,10 @@
 //    (none) ----------> proposed ----------------------------> is_up ---------------------> (none)
 //
 // Invariants, owner_check: a place in use and its task point at each other; a peer's `used` is the
-// number of its places in use, `begun` of those STARTED, `wanted` of those that are wanted back; a
-// task that is queued has no place; no place is in use and no peer in `open` unless its session is
-// up.
+// number of its places in use, `begun` of those STARTED or HELD, `wanted` of those that are wanted
+// back; a task that is queued has no place; no place is in use and no peer in `open` unless its
+// session is up.
+// A place whose task has been delivered may be held by a lane, for more of them: owner_lane.h.
 // Single-threaded: one call at a time. `deliver` may call owner_submit and owner_cancel.
 // Start reading at owner_hear.
 #ifndef TENON_CLUSTER_OWNER_H
@@ -84,6 +85,7 @@ struct owner_task {
     int cancel_code;
     struct owner_peer *peer;   // where it is placed
     struct owner_place *place; // NULL: nowhere
+    struct owner_lane *lane;   // which it asks for, if its peer has one; NULL: none. The caller's
 };
 
 // What a task is told: the caller's memory, until `told`.
@@ -97,11 +99,13 @@ enum owner_place_phase {
     OWNER_PLACE_FREE,
     OWNER_PLACE_SENT,
     OWNER_PLACE_WAITING,
-    OWNER_PLACE_STARTED
+    OWNER_PLACE_STARTED,
+    OWNER_PLACE_HELD, // by a lane, or until one is closed: owner_lane.h
 };
 
 struct owner_place {
-    struct owner_task *task; // NULL: free
+    struct owner_task *task; // NULL: free, or held
+    struct owner_lane *lane; // of a place that is held; NULL: its caller has left it
     uint64_t generation;
     enum owner_place_phase phase;
     uint32_t posts; // that have arrived
@@ -137,6 +141,7 @@ struct owner_peer {
     uint32_t slots;
     struct owner_place *places;
     struct owner_place *free;
+    struct owner_lane *lane; // of one who asks for it, or uses it; NULL: nobody does
 };
 
 struct owner_calls {
@@ -154,6 +159,8 @@ struct owner_calls {
     // The task has left its place, with a result or without: what it has asked is answered no
     // more. Before it is delivered, or queued again; may not call the owner. May be NULL.
     void (*parted)(void *upper, struct owner_task *task);
+    // The session of the peer to which the task has a lane has ended. NULL where none asks for one.
+    void (*lost_lane)(void *upper, struct owner_task *task);
     // The peer's session has ended; its tasks have been delivered or queued already. May be NULL.
     void (*left)(void *upper, struct owner_peer *peer, enum session_why why);
 };

@@ -80,10 +80,10 @@ void owner_peer_got_task(struct owner *owner, struct owner_peer *peer, uint64_t 
     if (!is_favourite(owner, now_ns)) {
         owner->favourite = peer;
     }
-    // It goes behind the others; mostly there are none.
+    // It goes behind the others; mostly there are none. One that lands may have found it full.
     const bool is_alone = list_first(&owner->open[peer->level]) == &peer->open_node &&
                           list_last(&owner->open[peer->level]) == &peer->open_node;
-    if (!is_alone) {
+    if (!is_alone && list_is_linked(&peer->open_node)) {
         close_peer(owner, peer);
     }
     owner_peer_update(owner, peer);

@@ -3,6 +3,7 @@
 
 #include "base/atomic.h"
 #include "base/check.h"
+#include "cluster/owner_lane.h"
 
 void owner_say(struct owner *owner, struct owner_peer *peer, struct message message,
                const void *payload) {
@@ -77,6 +78,7 @@ static void speak_for(struct owner *owner, struct owner_peer *peer, struct owner
     message.place = place_of((uint32_t)(place - peer->places), place->generation);
     message.task = task->id;
     message.attempt = task->attempt;
+    message.how = is_run && owner_lane_asks(peer, place->task) ? MESSAGE_OPENED : 0;
     message.code = is_run ? (int32_t)task->begins : task->cancel_code;
     message.value = is_run ? task->function : 0;
     message.bytes = is_run ? task->bytes : 0;
@@ -89,8 +91,9 @@ static void speak_for(struct owner *owner, struct owner_peer *peer, struct owner
     due_at(peer, place, is_once ? SESSION_NEVER : session_resend_at(timing, place->sends, now_ns));
 }
 
-void owner_place_task(struct owner *owner, struct owner_peer *peer, struct owner_task *task,
-                      uint64_t now_ns) {
+// Into the first free place, in which nothing has been said for it yet.
+static struct owner_place *enter_task(struct owner *owner, struct owner_peer *peer,
+                                      struct owner_task *task, uint64_t now_ns) {
     struct owner_place *place = peer->free;
     ASSERT(place != NULL && place->task == NULL && task->place == NULL);
     if (peer->used == peer->begun) {
@@ -114,7 +117,12 @@ void owner_place_task(struct owner *owner, struct owner_peer *peer, struct owner
     task->placed_ns = now_ns;
     task->ahead = peer->used - 1;
     owner_peer_got_task(owner, peer, now_ns);
-    speak_for(owner, peer, place, now_ns);
+    return place;
+}
+
+void owner_place_task(struct owner *owner, struct owner_peer *peer, struct owner_task *task,
+                      uint64_t now_ns) {
+    speak_for(owner, peer, enter_task(owner, peer, task, now_ns), now_ns);
 }
 
 static void enter(struct owner_peer *peer, struct owner_place *place,
@@ -251,6 +259,46 @@ void owner_place_free(struct owner *owner, struct owner_peer *peer, struct owner
     }
 }
 
+// ---- places that are held --------------------------------------------------------------------
+
+static void take(struct owner_peer *peer, struct owner_place *place) {
+    ASSERT(peer->free == place && place->task == NULL);
+    peer->free = place->next_free;
+    peer->used++;
+}
+
+void owner_place_hold(struct owner *owner, struct owner_peer *peer, struct owner_place *place) {
+    take(peer, place);
+    peer->begun++;
+    place->phase = OWNER_PLACE_HELD;
+    place->lane = NULL;
+    owner_peer_update(owner, peer);
+}
+
+void owner_place_unhold(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
+                        uint64_t generation) {
+    ASSERT(place->phase == OWNER_PLACE_HELD && place->lane == NULL);
+    place->generation = generation > place->generation ? generation : place->generation;
+    place->phase = OWNER_PLACE_FREE;
+    place->next_free = peer->free;
+    peer->free = place;
+    peer->used--;
+    peer->begun--;
+    owner_peer_update(owner, peer);
+}
+
+void owner_place_land(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
+                      struct owner_task *task, uint64_t generation, uint64_t now_ns) {
+    ASSERT(place->phase == OWNER_PLACE_HELD && place->lane == NULL);
+    peer->begun--;
+    peer->used--;
+    place->next_free = peer->free;
+    peer->free = place;
+    place->generation = generation - 1;
+    enter_task(owner, peer, task, now_ns);
+    place->sends = 1; // by the lane
+}
+
 static bool is_due(uint64_t at_ns, uint32_t sends, uint64_t now_ns, bool unsent_only) {
     return at_ns != SESSION_NEVER && (unsent_only ? sends == 0 : at_ns <= now_ns);
 }
@@ -314,7 +362,10 @@ static void check_peer(const struct owner_peer *peer) {
     uint32_t used = 0, begun = 0, wanted = 0;
     for (uint32_t i = 0; i < peer->slots; i++) {
         const struct owner_place *place = &peer->places[i];
-        ASSERT((place->task == NULL) == (place->phase == OWNER_PLACE_FREE));
+        const bool is_held = place->phase == OWNER_PLACE_HELD;
+        ASSERT((place->task == NULL) == (place->phase == OWNER_PLACE_FREE || is_held));
+        used += is_held;
+        begun += is_held;
         ASSERT(list_is_empty(&place->tells) || place->phase == OWNER_PLACE_STARTED);
         if (place->task != NULL) {
             ASSERT(peer->is_up && place->task->place == place && place->task->peer == peer);

@@ -41,6 +41,15 @@ void owner_place_hear_told(struct owner *owner, struct owner_peer *peer, struct 
 // The place and its task part; what is left to be told is dropped.
 void owner_place_free(struct owner *owner, struct owner_peer *peer, struct owner_place *place);
 
+// A free place is in use without a task; and is free again, when it has been used up to there.
+void owner_place_hold(struct owner *owner, struct owner_peer *peer, struct owner_place *place);
+void owner_place_unhold(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
+                        uint64_t generation);
+
+// A task is in a place that was held, as if it had been sent there.
+void owner_place_land(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
+                      struct owner_task *task, uint64_t generation, uint64_t now_ns);
+
 // The peer has begun or ended a task.
 void owner_peer_moves(struct owner_peer *peer, uint64_t now_ns);
 

@@ -3,6 +3,7 @@
 #include "cluster/owner_tasks.h"
 
 #include "base/check.h"
+#include "cluster/owner_lane.h"
 #include "cluster/owner_place.h"
 
 // ---- what becomes of them --------------------------------------------------------------------
@@ -62,6 +63,7 @@ void owner_end_session(struct owner *owner, struct owner_peer *peer, enum sessio
     peer->is_up = false;
     peer->ending = 0;
     peer->lags = false;
+    owner_lane_lose(owner, peer, why);
     for (uint32_t i = 0; i < peer->slots; i++) {
         struct owner_task *task = peer->places[i].task;
         if (task != NULL) {

@@ -21,4 +21,7 @@ bool owner_keeps(struct owner *owner, struct owner_task *task);
 void owner_end_session(struct owner *owner, struct owner_peer *peer, enum session_why why,
                        int detail);
 
+// This side gives the peer up: owner.c.
+void owner_give_up(struct owner *owner, struct owner_peer *peer, enum session_why why);
+
 #endif

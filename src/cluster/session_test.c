@@ -25,6 +25,10 @@ static const struct world_options mixed = {.takers = 3,
 struct totals {
     uint64_t ends[OWNER_POISONED + 1];
     uint64_t faults, stale, fences, asked;
+    struct lanes {
+        uint64_t opened, called;
+        uint64_t left[OWNER_LANE_LOST + 1];
+    } lanes;
 };
 
 static void add(struct totals *totals) {
@@ -35,6 +39,21 @@ static void add(struct totals *totals) {
     totals->stale += world.owner.stale;
     totals->fences += world.fences;
     totals->asked += world.asked;
+    totals->lanes.opened += world.opened;
+    totals->lanes.called += world.called;
+    for (int end = 0; end <= OWNER_LANE_LOST; end++) {
+        totals->lanes.left[end] += world.left[end];
+    }
+}
+
+static void note_lanes(const struct lanes *lanes) {
+    TEST_NOTE("%llu lanes, %llu calls in them, of which callers left %llu placed, %llu untaken, "
+              "%llu lost, %llu answered",
+              (unsigned long long)lanes->opened, (unsigned long long)lanes->called,
+              (unsigned long long)lanes->left[OWNER_LANE_PLACED],
+              (unsigned long long)lanes->left[OWNER_LANE_UNTAKEN],
+              (unsigned long long)lanes->left[OWNER_LANE_LOST],
+              (unsigned long long)lanes->left[OWNER_LANE_ANSWERED]);
 }
 
 static void note(const struct totals *totals, int count) {
@@ -125,4 +144,51 @@ TEST(a_taker_that_leaves_loses_nothing, .seconds = 60) {
     const int count = seeds(1000);
     const struct totals totals = run_seeds(options, count);
     EXPECT_EQ(totals.ends[OWNER_DONE], options.tasks * count);
+}
+
+// Few tasks are submitted: a lane is shut when others wait.
+static void run_lanes(struct world_options options, int count) {
+    options.is_reliable = options.keeps_notes = true;
+    options.lanes = 1;
+    options.lane_calls = 10;
+    options.turns_max = 100;
+    options.once_in = 300;
+    options.calm_ns = 3000;
+    const struct totals totals = run_seeds(options, count);
+    note_lanes(&totals.lanes);
+    EXPECT(totals.lanes.called > (uint64_t)count / 4);
+    for (int end = 0; end <= OWNER_LANE_LOST && test_slowness() == 1; end++) {
+        EXPECT(totals.lanes.left[end] > 0);
+    }
+}
+
+TEST(what_is_called_in_a_lane_is_delivered_once_under_all_faults, .seconds = 60) {
+    struct world_options options = mixed;
+    options.takers = options.tasks = 2;
+    run_lanes(options, seeds(4000));
+    options.takers = options.threads = options.slots = 1;
+    run_lanes(options, seeds(4000));
+}
+
+TEST(what_is_called_in_a_lane_is_taken_back_and_begins_once, .seconds = 60) {
+    struct world_options options = mixed;
+    options.tasks = 6;
+    options.relieves = true;
+    run_lanes(options, seeds(4000));
+}
+
+TEST(a_taker_with_a_lane_that_leaves_loses_nothing, .seconds = 60) {
+    struct world_options options = mixed;
+    options.takers = options.tasks = 2;
+    options.gives_back = true;
+    options.cancels = 0;
+    options.faults = 0;
+    options.is_reliable = options.keeps_notes = true;
+    options.lanes = 1;
+    options.lane_calls = 10;
+    options.turns_max = 100;
+    const int count = seeds(4000);
+    const struct totals totals = run_seeds(options, count);
+    note_lanes(&totals.lanes);
+    EXPECT_EQ(totals.ends[OWNER_DONE], (uint64_t)(options.tasks * count) + totals.lanes.called);
 }

@@ -44,6 +44,7 @@ struct side_head {
     _Atomic uint32_t state;
     // And of each place the generation in which a task has begun: struct link.
     _Alignas(CACHE_LINE) _Atomic uint64_t notes[SIDE_NOTES];
+    struct lane lane;
     // By the owner: what the process is to do; CLOSED: nobody listens to it any more.
     _Alignas(CACHE_LINE) _Atomic uint32_t order;
 };

@@ -5,6 +5,7 @@
 #include "base/atomic.h"
 #include "base/check.h"
 #include "base/random.h"
+#include "cluster/taker_lane.h"
 #include "cluster/taker_record.h"
 
 // ---- the end of a session --------------------------------------------------------------------
@@ -17,7 +18,7 @@ static void greet_anew(struct taker *taker, uint64_t now_ns) {
     taker->beat_at_ns = now_ns;
 }
 
-static void end_fence(struct taker *taker, uint64_t now_ns) {
+void taker_end_fence(struct taker *taker, uint64_t now_ns) {
     if (taker->running == 0) {
         const struct message bye = taker_message(taker, MESSAGE_BYE);
         (void)taker_say(taker, &bye, NULL);
@@ -32,7 +33,7 @@ static void fence(struct taker *taker, uint64_t now_ns) {
     taker->resend_at_ns = SESSION_NEVER;
     for (uint32_t i = 0; i < taker->slot_count; i++) {
         struct taker_slot *slot = &taker->slots[i];
-        if (slot->phase == TAKER_RUNNING) {
+        if (slot->phase == TAKER_RUNNING || slot->phase == TAKER_LANE) {
             record_drop_posts(taker, slot);
             if (!slot->is_cancelled) {
                 slot->is_cancelled = true;
@@ -46,7 +47,7 @@ static void fence(struct taker *taker, uint64_t now_ns) {
             record_drop(taker, slot);
         }
     }
-    end_fence(taker, now_ns);
+    taker_end_fence(taker, now_ns);
 }
 
 // True while the session may go on.
@@ -89,23 +90,6 @@ static void hear_beat(struct taker *taker, const struct message *message, uint64
     if (is_over && taker->running == 0) {
         fence(taker, now_ns);
     }
-}
-
-static void hear_run(struct taker *taker, struct taker_slot *slot, const struct message *message,
-                     const void *payload, uint64_t now_ns) {
-    record_begin(taker, slot, message);
-    if (!taker->is_leaving) {
-        const int code =
-            taker->options.calls->keep(taker->options.upper, slot, payload, message->bytes);
-        slot->is_kept = code == 0;
-        slot->how = MESSAGE_DONE;
-        slot->code = code;
-        if (code == 0) {
-            slot->phase = TAKER_WAITING;
-            list_push_back(&taker->waiting, &slot->node);
-        }
-    }
-    record_answer(taker, slot, now_ns);
 }
 
 // CANCEL or RETURN, of a place whose RUN may not have arrived: its record then answers that one.
@@ -165,14 +149,17 @@ static void hear_place(struct taker *taker, const struct message *message, const
     }
     struct taker_slot *slot = &taker->slots[index];
     const bool is_new = generation > slot->generation;
-    if (is_new && (slot->phase == TAKER_WAITING || slot->phase == TAKER_RUNNING)) {
+    const bool is_end = message->kind == MESSAGE_CANCEL || message->kind == MESSAGE_RETURN;
+    if (slot->phase == TAKER_LANE && is_end) {
+        taker_lane_hear_end(taker, slot, message);
+    } else if (is_new && slot->phase != TAKER_EMPTY && slot->phase != TAKER_ENDED) {
         give_up(taker, now_ns);
     } else if (generation < slot->generation) {
         return; // settled long ago
     } else if (message->kind == MESSAGE_RUN) {
         const bool may_run = slot->phase == TAKER_EMPTY || slot->phase == TAKER_ENDED;
         if (is_new || (MUTATED(taker_runs_again) && may_run)) {
-            hear_run(taker, slot, message, payload, now_ns);
+            record_run(taker, slot, message, payload, now_ns);
         } else {
             record_answer(taker, slot, now_ns);
         }
@@ -304,7 +291,7 @@ static bool end(struct taker *taker, struct taker_slot *slot, int code, const vo
     slot->phase = TAKER_ENDED;
     if (taker->state == TAKER_FENCED) {
         record_drop(taker, slot);
-        end_fence(taker, now_ns);
+        taker_end_fence(taker, now_ns);
         return false;
     }
     slot->how = MESSAGE_DONE;

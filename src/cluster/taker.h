@@ -21,12 +21,15 @@
 //       \                \--hear_end, taker_leave------------------> ^
 //        \--hear_end, before the RUN it is about---------------------|
 //
+// From RUNNING it may also become that of a lane (LANE), in which further uses of its place come
+// and are answered without the taker; and, when that is over, RUNNING, WAITING or ENDED with the
+// last of them: taker_lane.h.
 // It keeps its generation when it is EMPTY, so that an old RUN does not start again; ENDED lasts
 // until the owner says ACK, or uses the place for another task.
 //
-// Invariants, taker_check: `running` and `held` count the slots that are RUNNING, and not EMPTY;
-// exactly the WAITING slots are on `waiting`; outside of SERVING none is WAITING or ENDED, or has
-// posts; only RUNNING and ENDED ones have posts.
+// Invariants, taker_check: `running` and `held` count the slots that are RUNNING or LANE, and not
+// EMPTY; exactly the WAITING slots are on `waiting`; outside of SERVING none is WAITING or ENDED,
+// or has posts; only RUNNING and ENDED ones have posts.
 // Single-threaded: one call at a time. Start reading at taker_hear.
 #ifndef TENON_CLUSTER_TAKER_H
 #define TENON_CLUSTER_TAKER_H
@@ -34,13 +37,14 @@
 #include "base/list.h"
 #include "cluster/link.h"
 
-enum taker_phase { TAKER_EMPTY, TAKER_WAITING, TAKER_RUNNING, TAKER_ENDED };
+enum taker_phase { TAKER_EMPTY, TAKER_WAITING, TAKER_RUNNING, TAKER_LANE, TAKER_ENDED };
 
 struct taker_slot {
     struct list_node node; // in `waiting`
     enum taker_phase phase;
     bool is_cancelled;
     bool is_kept; // `drop` is owed
+    bool asks_lane;
     uint8_t how;  // of an ENDED one: enum message_how
     uint64_t generation;
     uint64_t task;

@@ -53,6 +53,7 @@ void record_begin(struct taker *taker, struct taker_slot *slot, const struct mes
     slot->is_cancelled = false;
     slot->task = message->task;
     slot->attempt = message->attempt;
+    slot->asks_lane = message->kind == MESSAGE_RUN && message->how == MESSAGE_OPENED;
     slot->begins_before = message->kind == MESSAGE_RUN ? (uint32_t)message->code : 0;
     slot->function = message->value;
     slot->code = 0;
@@ -159,13 +160,30 @@ void record_end(struct taker *taker, struct taker_slot *slot, enum message_how h
     }
 }
 
+void record_run(struct taker *taker, struct taker_slot *slot, const struct message *message,
+                const void *payload, uint64_t now_ns) {
+    record_begin(taker, slot, message);
+    if (!taker->is_leaving) {
+        const int code =
+            taker->options.calls->keep(taker->options.upper, slot, payload, message->bytes);
+        slot->is_kept = code == 0;
+        slot->how = MESSAGE_DONE;
+        slot->code = code;
+        if (code == 0) {
+            slot->phase = TAKER_WAITING;
+            list_push_back(&taker->waiting, &slot->node);
+        }
+    }
+    record_answer(taker, slot, now_ns);
+}
+
 // ---- self-check ------------------------------------------------------------------------------
 
 void taker_check(const struct taker *taker) {
     uint32_t running = 0, held = 0, waiting = 0;
     for (uint32_t i = 0; i < taker->slot_count; i++) {
         const struct taker_slot *slot = &taker->slots[i];
-        running += slot->phase == TAKER_RUNNING;
+        running += slot->phase == TAKER_RUNNING || slot->phase == TAKER_LANE;
         waiting += slot->phase == TAKER_WAITING;
         held += slot->phase != TAKER_EMPTY;
         ASSERT(list_is_linked(&slot->node) == (slot->phase == TAKER_WAITING));
@@ -175,7 +193,7 @@ void taker_check(const struct taker *taker) {
         ASSERT(!has_posts || taker->state == TAKER_SERVING);
         ASSERT(slot->phase == TAKER_EMPTY || slot->resend_at_ns >= taker->resend_at_ns);
         ASSERT(taker->state == TAKER_SERVING || slot->phase == TAKER_EMPTY ||
-               slot->phase == TAKER_RUNNING);
+               slot->phase == TAKER_RUNNING || slot->phase == TAKER_LANE);
     }
     ASSERT(running == taker->running && held == taker->held);
     ASSERT(waiting == list_check(&taker->waiting));

@@ -42,6 +42,10 @@ void record_forget_all(struct taker *taker);
 // returned, until the caller says otherwise.
 void record_begin(struct taker *taker, struct taker_slot *slot, const struct message *message);
 
+// The same for its first RUN: it waits, or has ended already, and that is said.
+void record_run(struct taker *taker, struct taker_slot *slot, const struct message *message,
+                const void *payload, uint64_t now_ns);
+
 // From WAITING, RUNNING or (just begun) ENDED to ENDED in this way, and says so.
 void record_end(struct taker *taker, struct taker_slot *slot, enum message_how how,
                 uint64_t now_ns);
@@ -69,5 +73,10 @@ void record_due_at(struct taker *taker, struct taker_slot *slot, uint64_t at_ns)
 
 // Tells the owner how it stands with the place.
 void record_answer(struct taker *taker, struct taker_slot *slot, uint64_t now_ns);
+
+// ---- taker.c ---------------------------------------------------------------------------------
+
+// Something has ended while it was FENCED: greets anew when nothing of that session runs any more.
+void taker_end_fence(struct taker *taker, uint64_t now_ns);
 
 #endif

@@ -41,16 +41,35 @@ static void cut(struct link *link, unsigned peer, enum session_why why) {
 
 static uint64_t noted(const struct link *link, unsigned peer, uint32_t slot) {
     const struct link_sim_end *end = (const struct link_sim_end *)(const void *)link;
-    return atomic_load_relaxed(&end->sim->notes[peer][slot]);
+    return atomic_load_relaxed(&end->sim->ends[peer].share->notes[slot]);
+}
+
+static void let_go(void *memory, void *what) {
+    struct link_sim_share *share = memory;
+    (void)what;
+    EXPECT(share->users > 0);
+    share->users--;
+}
+
+static bool take_lane(struct link *link, unsigned peer, struct link_lane *lane) {
+    const struct link_sim_end *end = (const struct link_sim_end *)(const void *)link;
+    struct link_sim_share *share = end->sim->ends[peer].share;
+    share->users++;
+    *lane = (struct link_lane){
+        &share->lane, share->notes, LINK_SIM_NOTES, {let_go, share, NULL}};
+    return true;
 }
 
 static const struct link_calls calls = {.send = send, .cut = cut};
 static const struct link_calls calls_with_notes = {.send = send, .cut = cut, .noted = noted};
+static const struct link_calls calls_with_lanes = {
+    .send = send, .cut = cut, .noted = noted, .lane = take_lane};
 
 void link_sim_init(struct link_sim *sim, bool is_reliable) {
     memset(sim, 0, sizeof *sim);
     for (int i = 0; i < LINK_SIM_ENDS; i++) {
-        sim->ends[i] = (struct link_sim_end){{.calls = &calls, .is_reliable = is_reliable}, sim, i};
+        sim->ends[i] = (struct link_sim_end){
+            {.calls = &calls, .is_reliable = is_reliable}, sim, i, &sim->shares[i][0]};
     }
 }
 
@@ -58,8 +77,44 @@ void link_sim_keep_notes(struct link_sim *sim) {
     for (int i = 0; i < LINK_SIM_ENDS; i++) {
         struct link *link = &sim->ends[i].link;
         link->calls = &calls_with_notes;
-        link->notes = sim->notes[i];
+        link->notes = sim->shares[i][0].notes;
         link->notes_count = LINK_SIM_NOTES;
+    }
+}
+
+void link_sim_keep_lanes(struct link_sim *sim) {
+    sim->has_lanes = true;
+    sim->ends[0].link.calls = &calls_with_lanes;
+}
+
+void link_sim_renew(struct link_sim *sim, int end) {
+    struct link *link = &sim->ends[end].link;
+    int free = 0;
+    if (!sim->has_lanes) {
+        return;
+    }
+    while (free < LINK_SIM_SHARES && sim->shares[end][free].users > 0) {
+        free++;
+    }
+    EXPECT(free < LINK_SIM_SHARES);
+    struct link_sim_share *share = &sim->shares[end][free];
+    memset(share, 0, sizeof *share);
+    sim->ends[end].share = share;
+    link->notes = share->notes;
+    link->lane = &share->lane;
+}
+
+int link_sim_lanes(const struct link_sim *sim) {
+    int lanes = 0;
+    for (int i = 0; i < LINK_SIM_ENDS * LINK_SIM_SHARES; i++) {
+        lanes += sim->shares[i / LINK_SIM_SHARES][i % LINK_SIM_SHARES].users;
+    }
+    return lanes;
+}
+
+void link_sim_forget_lanes(struct link_sim *sim) {
+    for (int i = 0; i < LINK_SIM_ENDS * LINK_SIM_SHARES; i++) {
+        sim->shares[i / LINK_SIM_SHARES][i % LINK_SIM_SHARES].users = 0;
     }
 }
 

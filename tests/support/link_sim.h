@@ -10,7 +10,13 @@
 
 #include "cluster/link.h"
 
-enum { LINK_SIM_ENDS = 4, LINK_SIM_PACKETS = 256, LINK_SIM_PAYLOAD_MAX = 16, LINK_SIM_NOTES = 8 };
+enum {
+    LINK_SIM_ENDS = 4,
+    LINK_SIM_PACKETS = 256,
+    LINK_SIM_PAYLOAD_MAX = 16,
+    LINK_SIM_NOTES = 8,
+    LINK_SIM_SHARES = 3
+};
 
 struct link_sim_packet {
     struct message message;
@@ -27,11 +33,19 @@ struct link_sim_fate {
     uint64_t delay_ns[2];
 };
 
+// What an end shares with the owner; it outlives the process there while somebody has a lane of it.
+struct link_sim_share {
+    _Atomic uint64_t notes[LINK_SIM_NOTES];
+    struct lane lane;
+    int users; // lanes that were taken, and not let go
+};
+
 struct link_sim;
 struct link_sim_end {
     struct link link;
     struct link_sim *sim;
     int number;
+    struct link_sim_share *share; // of the process that is there now
 };
 
 struct link_sim {
@@ -43,7 +57,8 @@ struct link_sim {
     struct link_sim_fate (*fate)(void *upper, int from, int to, const struct message *message);
     void (*cut)(void *upper, int from, int to, enum session_why why);
     void *upper;
-    _Atomic uint64_t notes[LINK_SIM_ENDS][LINK_SIM_NOTES]; // where they are kept; by each end
+    struct link_sim_share shares[LINK_SIM_ENDS][LINK_SIM_SHARES];
+    bool has_lanes;
     bool is_full; // more was on its way than two halves that keep the rules ever send
     uint64_t lost, doubled, sent;
 };
@@ -52,6 +67,16 @@ void link_sim_init(struct link_sim *sim, bool is_reliable);
 
 // From now on it keeps what its ends note, until one begins a new session.
 void link_sim_keep_notes(struct link_sim *sim);
+
+// There is a lane from each end to the owner. After link_sim_keep_notes.
+void link_sim_keep_lanes(struct link_sim *sim);
+
+// Another process is at that end: with lanes it gets memory of its own.
+void link_sim_renew(struct link_sim *sim, int end);
+
+// How many lanes the owner has taken, and not let go; and it is gone, with all of them.
+int link_sim_lanes(const struct link_sim *sim);
+void link_sim_forget_lanes(struct link_sim *sim);
 
 // When the next message arrives at an end whose bit is not in `frozen`; SESSION_NEVER: none.
 uint64_t link_sim_next(const struct link_sim *sim, unsigned frozen);

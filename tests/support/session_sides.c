@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "support/session_lanes.h"
+
 enum {
     BACK_NS = 200, // from a death to the next life
     FENCED_CODE = -77,
@@ -18,16 +20,24 @@ void world_violate(struct world *world, const char *what) {
 
 // ---- the owner's side ------------------------------------------------------------------------
 
-// A result; and a post or a tell, whose third part is its number among those of its task.
-struct result {
-    uint64_t number;
-    uint32_t attempt;
-    uint32_t index;
-};
+static void check_result(struct world *world, const struct world_task *made, uint32_t attempt,
+                         const struct owner_outcome *outcome) {
+    const int posts = world_posts_of(world, made->number);
+    struct world_words result;
+    memcpy(&result, outcome->payload, sizeof result);
+    if (result.number != made->number || result.attempt != attempt) {
+        world_violate(world, "a task got the result of another one");
+    }
+    if (made->begun == 0) {
+        world_violate(world, "a task that has not begun got a result");
+    }
+    if (posts > 0 && (made->posts_attempt != attempt || made->posts != (uint32_t)posts)) {
+        world_violate(world, "a result came before all that its task has posted");
+    }
+}
 
-static void deliver(void *upper, struct owner_task *task, const struct owner_outcome *outcome) {
-    struct world *world = upper;
-    struct world_task *made = container_of(task, struct world_task, task);
+void world_deliver(struct world *world, struct world_task *made, uint32_t attempt,
+                   const struct owner_outcome *outcome) {
     world->delivered++;
     world->ends[outcome->end]++;
     made->outcome = *outcome;
@@ -35,18 +45,7 @@ static void deliver(void *upper, struct owner_task *task, const struct owner_out
         world_violate(world, "a task was delivered twice");
     }
     if (outcome->end == OWNER_DONE && outcome->bytes > 0) {
-        struct result result;
-        memcpy(&result, outcome->payload, sizeof result);
-        if (result.number != made->number || result.attempt != task->attempt) {
-            world_violate(world, "a task got the result of another one");
-        }
-        if (made->begun == 0) {
-            world_violate(world, "a task that has not begun got a result");
-        }
-        if (world->options.posts > 0 && (made->posts_attempt != task->attempt ||
-                                         made->posts != (uint32_t)world->options.posts)) {
-            world_violate(world, "a result came before all that its task has posted");
-        }
+        check_result(world, made, attempt, outcome);
     }
     if (outcome->end == OWNER_RETURNED && made->begun > 0) {
         world_violate(world, "a task that has begun was kept");
@@ -55,6 +54,14 @@ static void deliver(void *upper, struct owner_task *task, const struct owner_out
     if (is_lost && !world->had_process_fault) {
         world_violate(world, "a task was lost though no process was");
     }
+    if (is_lost && world->options.is_reliable && made->begun == 0) {
+        world_violate(world, "a task was lost though it had not begun");
+    }
+}
+
+static void deliver(void *upper, struct owner_task *task, const struct owner_outcome *outcome) {
+    world_deliver(upper, world_task_of(task), task->attempt, outcome);
+    world_meet_lane(upper, container_of(task, struct world_task, task));
 }
 
 static void left(void *upper, struct owner_peer *peer, enum session_why why) {
@@ -67,14 +74,14 @@ static void left(void *upper, struct owner_peer *peer, enum session_why why) {
     }
 }
 
-static void answer(struct world *world, struct world_task *task, const struct result *post) {
-    struct world_tell *made = &task->tells[(post->index - 1) % WORLD_POSTS_MAX];
+static void answer(struct world *world, struct owner_task *task, const struct world_words *post) {
+    struct world_tell *made = &world_task_of(task)->tells[(post->index - 1) % WORLD_POSTS_MAX];
     *made =
         (struct world_tell){.number = post->number, .attempt = post->attempt, .index = post->index};
     list_node_init(&made->tell.node);
     made->tell.payload = &made->number;
-    made->tell.bytes = sizeof(struct result);
-    owner_tell(&world->owner, &task->task, &made->tell, world->now_ns);
+    made->tell.bytes = sizeof(struct world_words);
+    owner_tell(&world->owner, task, &made->tell, world->now_ns);
 }
 
 static void told(void *upper, struct owner_tell *tell) {
@@ -85,8 +92,8 @@ static void told(void *upper, struct owner_tell *tell) {
 
 static void hear_post(void *upper, struct owner_task *task, const void *payload, uint32_t bytes) {
     struct world *world = upper;
-    struct world_task *made = container_of(task, struct world_task, task);
-    struct result post;
+    struct world_task *made = world_task_of(task);
+    struct world_words post;
     if (made->posts_attempt != task->attempt) {
         made->posts_attempt = task->attempt;
         made->posts = 0;
@@ -99,7 +106,7 @@ static void hear_post(void *upper, struct owner_task *task, const void *payload,
         world_violate(world, "a post was lost, doubled or overtaken");
     }
     if (world->options.answers && world->violation == NULL) {
-        answer(world, made, &post);
+        answer(world, task, &post);
     }
 }
 
@@ -116,7 +123,7 @@ static bool keep_task(void *upper, struct owner_task *task) {
 }
 
 static void owner_parted(void *upper, struct owner_task *task) {
-    struct world_task *made = container_of(task, struct world_task, task);
+    struct world_task *made = world_task_of(task);
     for (int i = 0; i < WORLD_POSTS_MAX; i++) {
         if (made->tells[i].index != 0) {
             world_violate(upper, "a task left its place before what it was to be told");
@@ -129,6 +136,7 @@ static const struct owner_calls owner_calls = {.deliver = deliver,
                                                .told = told,
                                                .parted = owner_parted,
                                                .left = left,
+                                               .lost_lane = world_lose_lane,
                                                .keeps = keep_task};
 
 void world_start_owner(struct world *world) {
@@ -144,6 +152,8 @@ void world_start_owner(struct world *world) {
     world->owner_back_at_ns = 0;
     world->owner_tick_at_ns = world->now_ns;
     world->delivered = 0;
+    world->made = world->options.tasks;
+    link_sim_forget_lanes(&world->sim);
     memset(world->gone, 0, sizeof world->gone);
     owner_init(&world->owner, &options);
     world->owner.fill = world->options.fill;
@@ -154,15 +164,17 @@ void world_start_owner(struct world *world) {
     for (int i = 0; i < world->options.tasks; i++) {
         struct world_task *task = &world->tasks[i];
         *task = (struct world_task){.number = world->owner_life * 1000 + (uint64_t)i};
+        world_ask_lane(world, task);
         task->task.id = (uint64_t)i + 1;
         task->task.arguments = &task->number;
         task->task.bytes = sizeof task->number;
-        task->task.begins_max = world->options.begins_max;
+        task->task.begins_max = task->task.lane != NULL ? 1 : world->options.begins_max;
         task->cancel_at_ns = SESSION_NEVER;
-        if (world->options.cancels > 0 && i % world->options.cancels == 0) {
-            task->cancel_at_ns = world->now_ns + 30 + 25 * (uint64_t)i;
+        if (world_is_cancelled(world, i)) {
+            task->cancel_at_ns = world->now_ns + 30 + (25 + world->options.late_ns) * (uint64_t)i;
         }
-        owner_submit(&world->owner, &task->task, world->now_ns);
+        task->submit_at_ns = world->now_ns + world->options.late_ns * (uint64_t)i;
+        world_submit(world, task);
     }
 }
 
@@ -177,6 +189,7 @@ void world_kill_owner(struct world *world) {
     link_sim_clear(&world->sim, 0, false);
     for (int i = 1; i <= world->options.takers; i++) {
         if (world->takers[i - 1].is_alive) {
+            world->takers[i - 1].is_orphan = world->options.lanes > 0;
             taker_down(&world->takers[i - 1].taker, world->now_ns);
         }
     }
@@ -211,6 +224,7 @@ static void cancel(void *upper, struct taker_slot *slot, int code) {
             taker->runs[i].ends_at_ns = world->now_ns + WORLD_LATENCY_NS;
         }
     }
+    world_cancel_call(world, taker, slot);
     world->fences += code == FENCED_CODE;
 }
 
@@ -232,14 +246,14 @@ static void hear_tell(void *upper, struct taker_slot *slot, const void *payload,
     for (int i = 0; i < taker->run_count; i++) {
         run = taker->runs[i].slot == slot ? &taker->runs[i] : run;
     }
-    struct result tell;
+    struct world_words tell;
     memcpy(&tell, payload, sizeof tell);
     if (run == NULL || bytes != sizeof tell || tell.number != run->number ||
         tell.attempt != run->attempt) {
         world_violate(world, "a task was told what was meant for another one");
     } else if (tell.index != ++run->tells) {
         world_violate(world, "a tell was lost, doubled or overtaken");
-    } else if (run->tells == (uint32_t)world->options.posts && !run->is_cancelled) {
+    } else if (run->tells == (uint32_t)world_posts_of(world, run->number) && !run->is_cancelled) {
         run->ends_at_ns = world->now_ns + WORLD_TASK_NS;
     }
 }
@@ -249,27 +263,33 @@ static const struct taker_calls taker_calls = {
 
 static void post_all(struct world *world, struct world_taker *taker, struct taker_slot *slot) {
     const ptrdiff_t index = slot - taker->slots;
-    for (int i = 0; i < world->options.posts; i++) {
+    for (int i = 0; i < world_posts_of(world, taker->numbers[index]); i++) {
         struct world_post *made = &taker->posts[index][i];
         *made = (struct world_post){
             .number = taker->numbers[index], .attempt = slot->attempt, .index = (uint32_t)i + 1};
         list_node_init(&made->post.node);
         made->post.payload = &made->number;
-        made->post.bytes = sizeof(struct result);
+        made->post.bytes = sizeof(struct world_words);
         taker_post(&taker->taker, slot, &made->post, world->now_ns);
     }
 }
 
 void world_start_taker(struct world *world, int number) {
     struct world_taker *taker = &world->takers[number - 1];
+    struct session_timing timing = world->options.timing;
+    // As session_timing_of_taker says; nor has the memory of a lane a second session.
+    timing.lease_ns = world->options.lanes > 0 ? SESSION_NEVER / 4 : timing.lease_ns;
+    link_sim_renew(&world->sim, number);
     const struct taker_options options = {.link = &world->sim.ends[number].link,
                                           .peer = 0,
-                                          .timing = world->options.timing,
+                                          .timing = timing,
                                           .seed = world->now_ns * 7 + (uint64_t)number,
                                           .fenced_code = FENCED_CODE,
                                           .calls = &taker_calls,
                                           .upper = world};
     taker->is_alive = true;
+    taker->is_orphan = false;
+    taker->server = (struct world_server){.slot = NULL};
     taker->run_count = 0;
     taker->tick_at_ns = world->now_ns;
     taker_init(&taker->taker, &options, taker->slots, (uint32_t)world->options.slots);
@@ -288,16 +308,8 @@ void world_kill_taker(struct world *world, int number) {
     link_sim_clear(&world->sim, number, true);
 }
 
-// A task begins: what the owner believes of it must allow that.
-static void begin(struct world *world, struct world_taker *taker, struct taker_slot *slot) {
-    const uint64_t number = taker->numbers[slot - taker->slots];
+void world_begin(struct world *world, const struct world_taker *taker, uint64_t number) {
     const uint64_t session = taker->taker.session;
-    const bool is_long = world->options.relieves && number % LONG_EVERY == 0;
-    const bool asks = world->options.answers && world->options.posts > 0;
-    const uint64_t lasts_ns = (is_long ? 8u : 1u) * (uint64_t)WORLD_TASK_NS;
-    const uint64_t ends_at_ns = asks ? SESSION_NEVER : world->now_ns + lasts_ns;
-    taker->runs[taker->run_count++] =
-        (struct world_run){slot, ends_at_ns, number, slot->attempt, false, 0};
     if (number / 1000 != world->owner_life || world->owner_back_at_ns != 0) {
         if (world->now_ns > world->owner_died_at_ns + WORLD_LEASE_NS) {
             world_violate(world, "a task began long after its owner's death");
@@ -305,11 +317,48 @@ static void begin(struct world *world, struct world_taker *taker, struct taker_s
         return;
     }
     struct world_task *task = &world->tasks[number % 1000];
-    if (++task->begun > (int)world->options.begins_max) {
+    const uint32_t begins_max = world_sent_as(task)->task.begins_max;
+    if (++task->begun > (int)begins_max) {
         world_violate(world, "a task began more often than it may");
     }
     if (session < WORLD_SESSIONS_MAX && (world->gone[session / 64] >> session % 64 & 1) != 0) {
         world_violate(world, "a task began in a session that its owner has given up");
+    }
+}
+
+void world_go_on(struct world *world, struct world_taker *taker, struct taker_slot *slot,
+                 uint64_t lasts_ns) {
+    const uint64_t number = taker->numbers[slot - taker->slots];
+    const bool asks = world->options.answers && world_posts_of(world, number) > 0;
+    const uint64_t ends_at_ns = asks ? SESSION_NEVER : world->now_ns + lasts_ns;
+    taker->runs[taker->run_count++] =
+        (struct world_run){slot, ends_at_ns, number, slot->attempt, false, 0};
+    post_all(world, taker, slot);
+}
+
+static void begin(struct world *world, struct world_taker *taker, struct taker_slot *slot) {
+    const uint64_t number = taker->numbers[slot - taker->slots];
+    const bool is_long = world->options.relieves && number % LONG_EVERY == 0;
+    world_begin(world, taker, number);
+    world_go_on(world, taker, slot, (is_long ? 8u : 1u) * (uint64_t)WORLD_TASK_NS);
+}
+
+void world_end(struct world *world, struct world_taker *taker, struct taker_slot *slot,
+               const struct world_words *result, int code, bool takes_next) {
+    static struct world_words results[WORLD_TAKERS_MAX][WORLD_SLOTS_MAX];
+    struct world_words *kept = &results[taker - world->takers][slot - taker->slots];
+    *kept = *result;
+    if (code == 0 && world_open_lane(world, taker, slot, kept)) {
+        return;
+    }
+    if (!takes_next) {
+        taker_end(&taker->taker, slot, code, kept, sizeof *kept, world->now_ns);
+        return;
+    }
+    struct taker_slot *next =
+        taker_end_and_next(&taker->taker, slot, code, kept, sizeof *kept, world->now_ns);
+    if (next != NULL) {
+        begin(world, taker, next);
     }
 }
 
@@ -318,34 +367,31 @@ void world_work(struct world *world, struct world_taker *taker) {
         const struct world_run run = taker->runs[i];
         if (run.ends_at_ns <= world->now_ns) {
             taker->runs[i] = taker->runs[--taker->run_count];
-            const struct result result = {run.number, run.attempt, 0};
-            static struct result results[WORLD_TAKERS_MAX][WORLD_SLOTS_MAX];
-            struct result *kept = &results[taker - world->takers][run.slot - taker->slots];
-            *kept = result;
+            const struct world_words result = {run.number, run.attempt, 0};
             const int code = run.is_cancelled ? WORLD_CANCEL_CODE : 0;
-            if (run.number % 2 == 0) { // both ways
-                taker_end(&taker->taker, run.slot, code, kept, sizeof *kept, world->now_ns);
-                continue;
-            }
-            struct taker_slot *next = taker_end_and_next(&taker->taker, run.slot, code, kept,
-                                                         sizeof *kept, world->now_ns);
-            if (next != NULL) {
-                begin(world, taker, next);
-                post_all(world, taker, next);
-            }
+            world_end(world, taker, run.slot, &result, code, run.number % 2 != 0); // both ways
         }
     }
+    world_serve(world, taker);
+    if (taker->is_orphan && taker->is_alive && taker->taker.state == TAKER_GREETING) {
+        world_kill_taker(world, (int)(taker - world->takers) + 1);
+    }
+    if (!taker->is_alive) {
+        return;
+    }
     struct taker_slot *slot;
-    while (taker->run_count < world->options.threads &&
+    while (taker->run_count + (taker->server.slot != NULL) < world->options.threads &&
            (slot = taker_next(&taker->taker, world->now_ns)) != NULL) {
         begin(world, taker, slot);
-        post_all(world, taker, slot);
     }
     taker->tick_at_ns = taker_tick(&taker->taker, world->now_ns);
     for (int i = 0; i < taker->run_count; i++) {
         if (taker->runs[i].ends_at_ns < taker->tick_at_ns) {
             taker->tick_at_ns = taker->runs[i].ends_at_ns;
         }
+    }
+    if (taker->server.slot != NULL && taker->server.step_at_ns < taker->tick_at_ns) {
+        taker->tick_at_ns = taker->server.step_at_ns;
     }
     if (taker->taker.state == TAKER_LEFT && taker->is_alive) {
         world_kill_taker(world, (int)(taker - world->takers) + 1);

@@ -3,11 +3,13 @@
 
 #include <string.h>
 
+#include "support/session_lanes.h"
 #include "support/session_sides.h"
 
 enum {
-    LONG_NS = 1600, // longer than a lease and its margin
-    PATIENCE = 200, // leases until what has not come is taken for lost
+    LONG_NS = 1600,  // longer than a lease and its margin
+    POSTS_EVERY = 4, // so manieth task posts, where there are lanes
+    PATIENCE = 200,  // leases until what has not come is taken for lost
     STEPS_MAX = 200000,
 };
 
@@ -16,8 +18,7 @@ struct session_timing world_timing(void) {
         .lease_ns = WORLD_LEASE_NS, .margin_ns = 100, .beat_ns = 300, .resend_ns = 100};
 }
 
-// Whether this kind of fault happens here and now.
-static bool fails(struct world *world, enum world_fault fault) {
+bool world_fails(struct world *world, enum world_fault fault) {
     if ((world->options.faults >> fault & 1) == 0 || world->now_ns >= world->options.calm_ns ||
         world->faults >= world->options.faults_max || world->options.choose(world, 2) == 0) {
         return false;
@@ -28,9 +29,43 @@ static bool fails(struct world *world, enum world_fault fault) {
 }
 
 unsigned world_choose_at_random(struct world *world, unsigned options) {
-    return random_once_in(&world->random, 30)
+    return random_once_in(&world->random, world->options.once_in != 0 ? world->options.once_in : 30)
                ? 1 + (unsigned)random_below(&world->random, options - 1)
                : 0;
+}
+
+unsigned world_turn(struct world *world, unsigned options) {
+    if (world->turns >= world->options.turns_max || world->now_ns >= world->options.calm_ns) {
+        return 0;
+    }
+    unsigned chosen;
+    if (world->options.choose == world_choose_at_random) { // more often than faults
+        chosen = random_once_in(&world->random, 16)
+                     ? 1 + (unsigned)random_below(&world->random, options - 1)
+                     : 0;
+    } else {
+        chosen = world->options.choose(world, options);
+    }
+    world->turns += chosen != 0;
+    return chosen;
+}
+
+bool world_is_cancelled(const struct world *world, int index) {
+    const int cancels = world->options.cancels;
+    const int first = world->options.lanes > 0 ? 1 : 0; // the other may get a lane
+    return cancels > 0 && index % cancels == first;
+}
+
+int world_posts_of(const struct world *world, uint64_t number) {
+    const bool posts = world->options.lanes == 0 || number % POSTS_EVERY == 0;
+    return posts ? world->options.posts : 0;
+}
+
+void world_submit(struct world *world, struct world_task *task) {
+    if (task->submit_at_ns <= world->now_ns) {
+        task->submit_at_ns = SESSION_NEVER;
+        owner_submit(&world->owner, &task->task, world->now_ns);
+    }
 }
 
 // ---- the link --------------------------------------------------------------------------------
@@ -45,14 +80,14 @@ static struct link_sim_fate decide_fate(void *upper, int from, int to,
         return fate;
     }
     if (world->now_ns < (from == 0 ? taker->deaf_until_ns : taker->mute_until_ns) ||
-        fails(world, FAULT_LOSE)) {
+        world_fails(world, FAULT_LOSE)) {
         fate.copies = 0;
-    } else if (fails(world, FAULT_DOUBLE)) {
+    } else if (world_fails(world, FAULT_DOUBLE)) {
         fate.copies = 2;
         fate.delay_ns[1] = 12 * WORLD_LATENCY_NS;
-    } else if (fails(world, FAULT_DELAY)) {
+    } else if (world_fails(world, FAULT_DELAY)) {
         fate.delay_ns[0] = 7 * WORLD_LATENCY_NS;
-    } else if (fails(world, FAULT_LONG_DELAY)) {
+    } else if (world_fails(world, FAULT_LONG_DELAY)) {
         fate.delay_ns[0] = LONG_NS;
     }
     return fate;
@@ -91,10 +126,13 @@ static uint64_t next_event(const struct world *world) {
         least(&next_ns, world->owner_frozen_until_ns);
     } else {
         least(&next_ns, world->owner_tick_at_ns);
-        for (int i = 0; i < world->options.tasks; i++) {
-            if (world->tasks[i].delivered == 0 && !world->tasks[i].task.is_cancelled) {
-                least(&next_ns, world->tasks[i].cancel_at_ns);
+        for (int i = 0; i < world->made; i++) {
+            const struct world_task *task = &world->tasks[i];
+            if (task->delivered == 0 && !world_sent_as(task)->task.is_cancelled) {
+                least(&next_ns, task->cancel_at_ns);
             }
+            least(&next_ns, task->caller.step_at_ns);
+            least(&next_ns, task->submit_at_ns);
         }
     }
     for (int i = 0; i < world->options.takers; i++) {
@@ -133,6 +171,18 @@ static void relieve(struct world *world) {
     world->asked += world->relief.asked - asked;
 }
 
+// One that was called becomes the session's before.
+static void cancel(struct world *world, struct world_task *task) {
+    struct world_task *by = task->by;
+    if (by != NULL && by->caller.state != CALLER_GONE) {
+        world_leave_lane(world, by);
+    }
+    if (task->delivered == 0) {
+        owner_cancel(&world->owner, by != NULL ? &by->task : &task->task, WORLD_CANCEL_CODE,
+                     world->now_ns);
+    }
+}
+
 static void tick_owner(struct world *world) {
     if (world->owner_back_at_ns != 0) {
         if (world->now_ns >= world->owner_back_at_ns) {
@@ -140,11 +190,13 @@ static void tick_owner(struct world *world) {
         }
         return;
     }
-    for (int i = 0; i < world->options.tasks; i++) {
+    for (int i = 0; i < world->made; i++) {
         struct world_task *task = &world->tasks[i];
+        world_submit(world, task);
         if (task->cancel_at_ns <= world->now_ns && task->delivered == 0) {
-            owner_cancel(&world->owner, &task->task, WORLD_CANCEL_CODE, world->now_ns);
+            cancel(world, task);
         }
+        world_call(world, task);
     }
     world->owner_tick_at_ns = owner_tick(&world->owner, world->now_ns);
     if (world->options.relieves) {
@@ -181,26 +233,28 @@ static void tick_takers(struct world *world, unsigned frozen) {
 static void let_processes_fail(struct world *world) {
     for (int i = 0; i < world->options.takers; i++) {
         struct world_taker *taker = &world->takers[i];
-        if (taker->is_alive && fails(world, FAULT_KILL_TAKER)) {
+        if (taker->is_alive && world_fails(world, FAULT_KILL_TAKER)) {
             world_kill_taker(world, i + 1);
         }
-        if (taker->is_alive && fails(world, FAULT_FREEZE_TAKER)) {
+        if (taker->is_alive && world_fails(world, FAULT_FREEZE_TAKER)) {
             taker->frozen_until_ns = world->now_ns + LONG_NS;
         }
-        if (fails(world, FAULT_MUTE)) {
+        if (world_fails(world, FAULT_MUTE)) {
             taker->mute_until_ns = world->now_ns + LONG_NS;
         }
-        if (fails(world, FAULT_DEAF)) {
+        if (world_fails(world, FAULT_DEAF)) {
             taker->deaf_until_ns = world->now_ns + LONG_NS;
         }
     }
-    if (world->owner_back_at_ns == 0 && fails(world, FAULT_KILL_OWNER)) {
+    if (world->owner_back_at_ns == 0 && world_fails(world, FAULT_KILL_OWNER)) {
         world_kill_owner(world);
     }
-    if (world->owner_back_at_ns == 0 && fails(world, FAULT_FREEZE_OWNER)) {
+    if (world->owner_back_at_ns == 0 && world_fails(world, FAULT_FREEZE_OWNER)) {
         world->owner_frozen_until_ns = world->now_ns + LONG_NS;
     }
     if (world->options.gives_back && !world->has_left && world->now_ns > 2 * WORLD_TASK_NS &&
+        (world->options.lanes == 0 || world->now_ns > world->options.calm_ns ||
+         world_turn(world, 2) == 1) &&
         world->owner_back_at_ns == 0 && world->takers[0].is_alive &&
         (frozen_ends(world) & 3) == 0) {
         world->has_left = true;
@@ -212,9 +266,28 @@ static void let_processes_fail(struct world *world) {
 
 // ---- a world's life --------------------------------------------------------------------------
 
+// Whether nobody uses or serves one any more, and no place is in use.
+static bool are_lanes_left(const struct world *world) {
+    for (int i = 0; i < world->made; i++) {
+        if (world->tasks[i].caller.state >= CALLER_RESTS) {
+            return false;
+        }
+    }
+    for (int i = 0; i < world->options.takers; i++) {
+        if (world->takers[i].server.slot != NULL || world->peers[i].used > 0 ||
+            world->peers[i].lane != NULL) {
+            return false;
+        }
+    }
+    return link_sim_lanes(&world->sim) == 0;
+}
+
 static bool is_over(const struct world *world) {
-    if (world->owner_back_at_ns != 0 || world->delivered < world->options.tasks ||
+    if (world->owner_back_at_ns != 0 || world->delivered < world->made ||
         world->now_ns < world->owner_frozen_until_ns) {
+        return false;
+    }
+    if (world->options.lanes > 0 && !are_lanes_left(world)) {
         return false;
     }
     for (int i = 0; i < world->options.takers; i++) {
@@ -233,6 +306,9 @@ void world_run(struct world *world, const struct world_options *options, uint64_
     link_sim_init(&world->sim, options->is_reliable);
     if (options->keeps_notes) {
         link_sim_keep_notes(&world->sim);
+    }
+    if (options->lanes > 0) {
+        link_sim_keep_lanes(&world->sim);
     }
     world->sim.fate = decide_fate;
     world->sim.cut = hear_cut;

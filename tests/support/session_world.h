@@ -14,12 +14,15 @@
 //              dead for the time of a lease
 //   no loss    every task is delivered in the end; without faults of processes none as lost
 //   gone       in the end nothing runs, and no taker holds a record
+// and with lanes (session_lanes.h): what is called in one is a task as any other, is lost only if
+// it has begun, and in the end no place is in use and no lane is held.
 // Start reading at world_run.
 #ifndef SUPPORT_SESSION_WORLD_H
 #define SUPPORT_SESSION_WORLD_H
 
 #include "base/random.h"
 #include "cluster/owner.h"
+#include "cluster/owner_lane.h"
 #include "cluster/relief.h"
 #include "cluster/taker.h"
 #include "support/link_sim.h"
@@ -64,8 +67,13 @@ struct world_options {
     bool gives_back;  // one taker's tasks are asked back, and it leaves
     uint32_t fill;    // of the owner's favourite; 0: it has none
     bool relieves;    // some tasks are long, and what waits behind them is asked back (relief.h)
+    uint64_t late_ns; // between two tasks that are submitted
+    int lanes;        // every so manieth task asks for a lane; 0: none. With notes only
+    int lane_calls;   // further tasks that each of them calls there
+    int turns_max;    // how often whoever uses or serves a lane does not go on as usual
     unsigned faults;
     int faults_max;
+    uint64_t once_in; // of so many times, at random, something goes wrong; 0: 30
     // One of `options` ways to go on: 0 is the usual one.
     unsigned (*choose)(struct world *world, unsigned options);
     struct session_timing timing;
@@ -79,14 +87,36 @@ struct world_tell {
     uint32_t index; // of the post that it answers
 };
 
+enum world_caller_state {
+    CALLER_GONE, // it uses no lane, and never will
+    CALLER_ASKS,
+    CALLER_RESTS,  // all that it has called has been answered
+    CALLER_BEGINS, // it has seen that the lane is open
+    CALLER_CALLS,
+    CALLER_AWAITS,
+};
+
+// Who calls tasks through a lane, one after another, which has been opened for the first one.
+struct world_caller {
+    enum world_caller_state state;
+    struct owner_lane lane;
+    struct world_task *called; // the last one; NULL: none yet
+    int calls;                 // how many there were
+    uint64_t step_at_ns;
+    bool has_lost; // the session of its lane has ended
+};
+
 struct world_task {
-    struct owner_task task;
-    uint64_t number; // the result must repeat it
-    int begun;       // by any taker, in this life of the owner
+    struct owner_task task; // of one that was called, that of its caller
+    struct world_caller caller;
+    struct world_task *by; // its caller; NULL: it was submitted
+    uint64_t number;       // the result must repeat it
+    int begun;             // by any taker, in this life of the owner
     int delivered;
     uint32_t posts; // that were heard of the attempt below
     uint32_t posts_attempt;
     struct world_tell tells[WORLD_POSTS_MAX];
+    uint64_t submit_at_ns; // SESSION_NEVER: it has been
     uint64_t cancel_at_ns;
     struct owner_outcome outcome;
 };
@@ -107,8 +137,19 @@ struct world_run { // a task that a taker runs
     uint32_t tells; // that it has heard
 };
 
+// Who serves the lane of a taker.
+struct world_server {
+    struct taker_slot *slot; // NULL: no lane is open
+    uint64_t opened, last;   // the places at which, and of the last task that was taken
+    uint64_t task;
+    bool is_running;
+    uint64_t step_at_ns;
+    uint64_t until_ns; // when it shuts the lane, if nothing is called
+};
+
 struct world_taker {
     bool is_alive;
+    bool is_orphan; // with lanes: it ends, as its owner has
     uint64_t frozen_until_ns;
     uint64_t back_at_ns; // while not alive
     uint64_t mute_until_ns, deaf_until_ns;
@@ -120,6 +161,7 @@ struct world_taker {
     struct world_post posts[WORLD_SLOTS_MAX][WORLD_POSTS_MAX];
     struct world_run runs[WORLD_SLOTS_MAX];
     int run_count;
+    struct world_server server;
 };
 
 struct world {
@@ -141,6 +183,8 @@ struct world {
     struct owner_peer peers[WORLD_TAKERS_MAX];
     struct owner_place places[WORLD_TAKERS_MAX][WORLD_SLOTS_MAX];
     struct world_task tasks[WORLD_TASKS_MAX];
+    int made; // of these: those that were submitted, then those that were called
+    int turns;
     int delivered;
     uint64_t gone[WORLD_SESSIONS_MAX / 64]; // sessions of this owner that it has given up
     bool has_left;
@@ -150,6 +194,8 @@ struct world {
     uint64_t ends[OWNER_POISONED + 1]; // how tasks ended
     uint64_t asked;                    // for how many tasks takers were asked
     uint64_t resent, fences;
+    uint64_t left[OWNER_LANE_LOST + 1]; // what callers found who left while they had called one
+    uint64_t called, opened;
 };
 
 // Times for these worlds: a message takes 10, a task 50, a lease 1000.
@@ -158,7 +204,7 @@ struct session_timing world_timing(void);
 // Runs it from the beginning to its end. Afterwards `violation` is NULL, or says what was broken.
 void world_run(struct world *world, const struct world_options *options, uint64_t seed);
 
-// A `choose` that lets something go wrong about once in 30 times, from the seed.
+// A `choose` that lets something go wrong now and then, from the seed.
 unsigned world_choose_at_random(struct world *world, unsigned options);
 
 #endif
