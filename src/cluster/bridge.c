@@ -164,7 +164,8 @@ static const struct owner_calls owner_calls = {.deliver = call_deliver,
                                                .post = call_post,
                                                .keeps = bridge_keeps,
                                                .told = answer_told,
-                                               .parted = call_parted};
+                                               .parted = call_parted,
+                                               .lost_lane = call_lane_lost};
 
 static void begin_owner(struct bridge *bridge, struct link *link) {
     struct owner_options options = {

@@ -148,5 +148,6 @@ void call_end_all(struct call *ended);
 void call_deliver(void *upper, struct owner_task *task, const struct owner_outcome *outcome);
 void call_post(void *upper, struct owner_task *task, const void *payload, uint32_t bytes);
 void call_parted(void *upper, struct owner_task *task);
+void call_lane_lost(void *upper, struct owner_task *task);
 
 #endif

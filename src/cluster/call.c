@@ -38,8 +38,7 @@ static bool ends_unrun(const struct call *call) {
            frame_ends_plainly(call->frame);
 }
 
-// With the turn, so nobody else counts.
-static void count_away(struct bridge *bridge, int more) {
+void call_count_away(struct bridge *bridge, int more) {
     _Atomic int *const away = &bridge->elsewhere.away;
     atomic_store_relaxed(away, atomic_load_relaxed(away) + more);
 }
@@ -47,7 +46,8 @@ static void count_away(struct bridge *bridge, int more) {
 void call_deliver(void *upper, struct owner_task *task, const struct owner_outcome *outcome) {
     struct bridge *bridge = upper;
     struct call *call = container_of(task, struct call, task);
-    count_away(bridge, -1);
+    call->has_lane = call->is_flying && flight_of(call)->lane.state == OWNER_LANE_OPEN;
+    call_count_away(bridge, call->has_lane ? 0 : -1);
     call->end = outcome->end;
     call->code = outcome->code;
     if (outcome->end == OWNER_DONE) {
@@ -114,7 +114,7 @@ void call_send(struct call *call) {
         return;
     }
     const bool is_alone = atomic_load_relaxed(&bridge->elsewhere.away) == 0;
-    count_away(bridge, 1);
+    call_count_away(bridge, 1);
     // The clock is looked at when the message is on its way, if nothing depends on it before.
     const bool is_first = is_alone && bridge->ear.link->is_reliable;
     bridge->recent_ns = is_first ? bridge->recent_ns : os_now_ns();
@@ -129,6 +129,7 @@ void call_send(struct call *call) {
 // From here on it is its frame's. With the turn, so nobody delivers meanwhile.
 static void land(struct call *call) {
     void *const payload = call->frame->payload;
+    call_lane_land(call);
     call->is_flying = false;
     call->is_unrun = true;
     if (atomic_load_relaxed(&call->is_done) && call->end == OWNER_DONE && call->code == TN_OK) {
@@ -269,7 +270,7 @@ void call_init(struct call *call, struct frame *frame, struct task_stack *stack)
     call->result = frame->payload;
     call->stack = stack;
     call->ticket = 0;
-    call->is_flying = call->is_unrun = call->is_sent = call->is_ending = false;
+    call->is_flying = call->has_lane = call->is_unrun = call->is_sent = call->is_ending = false;
     call->has_place = true;
     atomic_store_relaxed(&call->is_done, false);
     asks_init(&call->asks);

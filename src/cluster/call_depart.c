@@ -12,12 +12,6 @@
 
 // ---- sent before its stack has run -----------------------------------------------------------
 
-// At the top of the stack.
-struct light {
-    struct call call;
-    struct baggage baggage;
-};
-
 static size_t argument_bytes(const struct frame *frame) {
     return copy_bytes(frame->type->travel->arguments, frame->payload);
 }
@@ -45,18 +39,11 @@ static void wait_unrun(struct frame *frame, struct worker *worker, struct call *
     }
 }
 
-static void pack_light(struct light *light, const struct frame *frame, size_t copied,
-                       const struct baggage_wish *wish) {
-    const size_t wish_bytes = baggage_wish_bytes(wish, copied);
-    call_take_baggage(&light->baggage, NULL, frame, wish_bytes + copied); // it is small
-    call_pack(&light->call, light->baggage.at, wish_bytes + copied, wish, wish_bytes, NULL);
-}
-
 void call_depart(struct frame *frame, struct worker *worker, bool has_place) {
     struct light *light = worker_stack_reserve(frame->stack, sizeof *light);
     const struct baggage_wish wish = call_wish(frame, NULL);
     call_init(&light->call, frame, frame->stack);
-    pack_light(light, frame, argument_bytes(frame), &wish);
+    call_pack_light(light, frame, argument_bytes(frame), &wish);
     light->call.is_unrun = true;
     light->call.has_place = has_place;
     frame->body_data = light;
@@ -74,19 +61,13 @@ void call_go_on(struct tn_self *self, struct frame *frame) {
 
 // ---- sent before it is a frame ---------------------------------------------------------------
 
-// The same, and a result, as long as no frame has room for it.
-struct flight {
-    struct light light; // first
-    uint64_t result[TN_PAYLOAD_BYTES / sizeof(uint64_t)];
-};
-
 // A result with elements belongs to a frame.
 static bool has_flat_result(const struct tn_type *type) {
     const struct tn_data_type *result = type->travel->result;
     return result == NULL || !schema_is_view(result->fields);
 }
 
-static bool send(struct frame *child) {
+static bool send(struct frame *child, bool may_stay) {
     struct bridge *bridge = bridge_from(child->run->elsewhere);
     child->payload = child->task.payload;
     child->begins_max = 0;
@@ -98,8 +79,11 @@ static bool send(struct frame *child) {
     struct call *call = &flight->light.call;
     const struct baggage_wish wish = baggage_wish_none();
     call_init(call, child, child->lies_by);
-    pack_light(&flight->light, child, copied, &wish);
+    call_pack_light(&flight->light, child, copied, &wish);
     call->is_flying = true;
+    flight->fits = NULL;
+    owner_lane_init(&flight->lane);
+    call->task.lane = may_stay && call_lane_fits(call->type) ? &flight->lane : NULL;
     call->result = flight->result;
     child->body_data = flight;
     os_lock_acquire(&bridge->ear.turn);
@@ -112,11 +96,6 @@ static bool send(struct frame *child) {
     return is_open;
 }
 
-static bool is_back(const void *child) {
-    const struct flight *flight = ((const struct frame *)child)->body_data;
-    return call_is_done(&flight->light.call);
-}
-
 static bool receive(struct frame *child, void *result) {
     const struct flight *flight = child->body_data;
     const struct call *call = &flight->light.call;
@@ -127,10 +106,32 @@ static bool receive(struct frame *child, void *result) {
     return is_plain;
 }
 
+static enum flight_end await(struct frame *child, struct task_stack *stack, void *result) {
+    struct flight *flight = child->body_data;
+    if (flight->fits != NULL && call_lane_await(child, stack, result)) {
+        return FLIGHT_STAYS;
+    }
+    if (flight->fits != NULL && !call_lane_is_shut(flight)) {
+        return FLIGHT_LANDS;
+    }
+    const bool is_over =
+        call_is_done(&flight->light.call) ||
+        (wire_may_wait_here(stack) && wire_wait_here(stack, call_is_done, &flight->light.call));
+    if (!is_over || !receive(child, result)) {
+        return FLIGHT_LANDS;
+    }
+    return call_lane_stays(flight) ? FLIGHT_STAYS : FLIGHT_OVER;
+}
+
 static void land(struct frame *frame, struct worker *worker) {
     struct flight *flight = worker_stack_room(frame->stack, sizeof *flight); // as before
     frame->body_data = flight;
     wait_unrun(frame, worker, &flight->light.call);
 }
 
-const struct elsewhere_flights call_flights = {send, is_back, receive, land};
+const struct elsewhere_flights call_flights = {.send = send,
+                                               .again = call_lane_again,
+                                               .look = call_lane_look,
+                                               .await = await,
+                                               .release = call_lane_release,
+                                               .land = land};

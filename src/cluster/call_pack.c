@@ -57,6 +57,13 @@ void call_take_baggage(struct baggage *baggage, struct link *link, const struct 
     baggage->at = lent == NULL ? os_allocate(bytes) : lent - head;
 }
 
+void call_pack_light(struct light *light, const struct frame *frame, size_t copied,
+                     const struct baggage_wish *wish) {
+    const size_t wish_bytes = baggage_wish_bytes(wish, copied);
+    call_take_baggage(&light->baggage, NULL, frame, wish_bytes + copied); // it is small
+    call_pack(&light->call, light->baggage.at, wish_bytes + copied, wish, wish_bytes, NULL);
+}
+
 void call_drop_baggage(struct baggage *baggage) {
     if (baggage->lender != NULL) {
         baggage->lender->calls->unlend(baggage->lender, baggage->at);

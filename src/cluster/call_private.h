@@ -8,6 +8,7 @@
 
 #include "cluster/baggage.h"
 #include "cluster/bridge.h"
+#include "cluster/owner_lane.h"
 #include "frame/note.h"
 
 struct local_snapshot;
@@ -24,6 +25,7 @@ struct call {
     struct task_stack *stack;
     uint32_t ticket; // 0: it does not wait
     bool is_flying;  // sent, and no frame yet: frame/flight.h
+    bool has_lane;   // its first answer has opened one; set before it is_done
     bool is_unrun;   // the stack waits, and has never run
     bool has_place;  // or takes one as it is sent
     bool is_sent;
@@ -54,6 +56,28 @@ struct baggage {
     struct link *lender;
 };
 
+// At the top of the stack of one that is sent before that has run.
+struct light {
+    struct call call;
+    struct baggage baggage;
+};
+
+// The same of one that is no frame yet; and a result, as long as no frame has room for it.
+struct flight {
+    struct light light; // first
+    uint64_t result[TN_PAYLOAD_BYTES / sizeof(uint64_t)];
+    struct owner_lane lane;
+    const struct tn_type *fits; // the type that was last found to, in its lane; NULL: it has none
+    uint64_t function;          // its identity
+    uint64_t task;              // the number of the last one that was called
+    unsigned tasks_left;        // numbers that follow, and are its own
+};
+
+// Of a call while it is_flying.
+static inline struct flight *flight_of(struct call *call) {
+    return container_of(call, struct flight, light.call);
+}
+
 // ---- call.c ----------------------------------------------------------------------------------
 
 // A call of the frame on its stack, which is to be packed. It has a place.
@@ -64,6 +88,9 @@ void call_send(struct call *call);
 
 // The commit of a stack that waits for its call, which is sent now if it has not been.
 void call_commit(struct task_stack *stack, void *argument);
+
+// So many more, or fewer, are elsewhere. With the turn, so nobody else counts.
+void call_count_away(struct bridge *bridge, int more);
 
 // Whether nobody else uses the call any more: at a glance; or else it does not wait any longer.
 bool call_is_done(const void *call);
@@ -88,9 +115,34 @@ void call_drop_baggage(struct baggage *baggage);
 void call_pack(struct call *call, void *baggage, size_t bytes, const struct baggage_wish *wish,
                size_t wish_bytes, const struct local_snapshot *locals);
 
+// Such a call, of a frame whose arguments are `copied` bytes.
+void call_pack_light(struct light *light, const struct frame *frame, size_t copied,
+                     const struct baggage_wish *wish);
+
 // ---- call_depart.c ---------------------------------------------------------------------------
 
 // The stack of a frame that has departed is to look at something, for the first time.
 void call_go_on(struct tn_self *self, struct frame *frame);
+
+// ---- call_lane.c -----------------------------------------------------------------------------
+
+// Whether calls of this type may go through a lane.
+bool call_lane_fits(const struct tn_type *type);
+
+// Its first answer has come: may it stay, to be sent through the lane that it has asked for?
+bool call_lane_stays(struct flight *flight);
+
+// As in struct elsewhere_flights, of one that has a lane.
+bool call_lane_again(struct frame *child, const struct tn_type *type, const void *arguments);
+void call_lane_look(struct frame *child);
+void call_lane_release(struct frame *child);
+
+// Waits for the answer there: true, and it has come, or false. Then it may be that the lane is
+// shut: true, and from then on it is in flight without one.
+bool call_lane_await(struct frame *child, struct task_stack *stack, void *result);
+bool call_lane_is_shut(struct flight *flight);
+
+// The call lands: what it has asked for, or called in a lane, is the session's. With the turn.
+void call_lane_land(struct call *call);
 
 #endif

@@ -148,6 +148,7 @@ TN_PFRAME(void, sends_many_behind_one) {
 }
 
 TEST(of_many_in_a_row_each_is_said_to_begin_where_the_one_before_ends) {
+    loopback_share(false);
     loopback_send_all(1, 1);
     EXPECT_EQ(tn_run_with(TN_RUN(.num_threads = 1), sends_many_behind_one, NULL), TN_OK);
 }

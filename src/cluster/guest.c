@@ -62,6 +62,8 @@ static void guest_init(struct guest *guest, struct serve *serve, struct taker_sl
     guest->answer = NULL;
     guest->is_lent = false;
     guest->begun = 0;
+    guest->task = slot->task;
+    guest->begins_before = slot->begins_before;
     list_init(&guest->asks);
     guest->ask_count = 0;
     guest->asked = 0;
@@ -109,11 +111,9 @@ static void guest_drop(void *upper, struct taker_slot *slot) {
     guest_free(guest->serve, guest);
 }
 
-// The record stays as it is while the guest runs.
 struct tn_attempt guest_attempt_of(const struct frame *border) {
     const struct guest *guest = border->body_data;
-    const struct taker_slot *slot = guest->slot;
-    return (struct tn_attempt){guest->serve->taker.owner, slot->task, slot->begins_before + 1};
+    return (struct tn_attempt){guest->serve->taker.owner, guest->task, guest->begins_before + 1};
 }
 
 // ---- posts -----------------------------------------------------------------------------------
@@ -135,6 +135,7 @@ int guest_post(struct frame *border, struct tn_port port, int64_t value) {
     made->post.payload = &made->baggage;
     made->post.bytes = sizeof made->baggage;
     os_lock_acquire(&serve->ear.turn);
+    guest_lane_leave(guest);
     taker_post(&serve->taker, guest->slot, &made->post, os_now_ns());
     os_lock_release(&serve->ear.turn);
     return TN_OK;

@@ -4,7 +4,8 @@
 // when its result has been sent or nobody wants it any more. It keeps its frame until then.
 // Invariant, under the turn: `frame` is set from when the frame has begun until the guest has been
 // answered for; while it is still to become the guest's, the one before it has been.
-// Private to serve.c, guest.c, guest_end.c and guest_ask.c. Start reading at guest_start.
+// Private to serve.c, guest.c, guest_end.c, guest_lane.c and guest_ask.c. Start reading at
+// guest_start.
 #ifndef TENON_CLUSTER_GUEST_H
 #define TENON_CLUSTER_GUEST_H
 
@@ -33,6 +34,8 @@ struct serve {
     uint64_t heard_ns;           // in one look at it: when it heard something; 0: nothing yet
     struct guest *spare;         // memory of guests that are gone
     struct registry_found found; // the type of the guest that came last
+    struct guest *lane;          // the one in whose place a lane is open; NULL: none is
+    _Atomic bool is_leaving;     // no lane is to stay open
 };
 
 enum { GUEST_ROOM = 64 }; // of those whose memory is used again
@@ -49,6 +52,12 @@ struct guest {
     void *answer;                                 // its result, or the failure as it travels
     bool is_lent;                                 // that is, by the link
     uint64_t begun;                               // os_ticks, by who takes it
+    uint64_t task;                                // its number, and how often it may have begun
+    uint32_t begins_before;                       // before
+    // While it has a lane (guest_lane.c): the place where that was opened, and of the last task
+    // that was taken there.
+    uint64_t opened, last;
+    struct registry_found found;
     struct guest *next_spare;
     size_t room_bytes;
     struct list asks; // struct asking, of frames that wait for an answer
@@ -86,6 +95,18 @@ extern const struct frame_body guest_body;
 // has ended.
 struct task_stack *guest_start(struct serve *serve, struct worker *worker, struct taker_slot *slot);
 
+// Its function has returned, and left nothing, with a result of so many bytes. If its owner has
+// asked for a lane and can have it, it is open: true.
+bool guest_lane_open(struct guest *guest, struct frame *frame, uint32_t bytes);
+
+// Then, on the stack of the frame, runs in it what comes by the lane. True: that is shut, and the
+// frame has no guest any more; false: it has one that is to end as any other.
+bool guest_lane_serve(struct tn_self *self, struct frame *frame);
+
+// Something happens to the guest that nobody does in a lane: if it has one, that is shut, and it is
+// the taker's. With the turn.
+void guest_lane_leave(struct guest *guest);
+
 // Gives back the memory that is kept for further guests. None is left.
 void guest_trim(struct serve *serve);
 
@@ -106,6 +127,9 @@ void guest_parted(void *upper, struct taker_slot *slot);
 // Something has ended, or been heard: root goes when the owner is gone and nothing runs. With the
 // turn.
 void serve_update(struct serve *serve);
+
+// Tasks have come, or were taken: whether one waits. With the turn.
+void serve_show_next(struct serve *serve);
 
 // The worker has taken the task of this slot, which begins now, by os_ticks, and runs it next; in
 // the frame `host`, if that can be (NULL: it can't). With the turn.

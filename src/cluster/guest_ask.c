@@ -93,6 +93,7 @@ int guest_ask(struct frame *border, struct asking *asking) {
         }
         list_node_init(&asking->node);
         os_lock_acquire(&serve->ear.turn);
+        guest_lane_leave(guest);
         code = begin(guest, asking, made);
         os_lock_release(&serve->ear.turn);
     }

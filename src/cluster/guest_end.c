@@ -126,6 +126,7 @@ static void answer(struct guest *guest, int code, uint32_t bytes, struct worker 
                    struct frame *host) {
     struct serve *serve = guest->serve;
     os_lock_acquire(&serve->ear.turn);
+    guest_lane_leave(guest);
     const uint64_t now = os_ticks();
     guest->frame = NULL;
     guest->slot->spent_ns = now > guest->begun ? os_ticks_to_ns(now - guest->begun) : 0;
@@ -163,14 +164,19 @@ static void guest_settled(struct frame *frame, int outcome) {
 
 // ---- one after another -----------------------------------------------------------------------
 
-// True: the guest has left nothing, and has been answered for. `host` as above.
-static bool ends_here(struct frame *frame, struct worker *worker, struct frame *host) {
+// True: the guest has left nothing, and has been answered for, as have those that came in its lane.
+// `host` as above.
+static bool ends_here(struct tn_self *self, struct frame *frame, struct worker *worker,
+                      struct frame *host) {
     struct guest *guest = frame->body_data;
     uint32_t bytes = 0;
     if (CONTEXT_TSAN_OUTSIDE || guest->failure_code != 0 || !frame_is_bare(frame)) {
         return false;
     }
     const int code = pack_result(guest, frame, &bytes);
+    if (host != NULL && code == TN_OK && guest_lane_open(guest, frame, bytes)) {
+        return guest_lane_serve(self, frame);
+    }
     frame->body_data = NULL;
     answer(guest, code, bytes, wire_is_next(worker) ? worker : NULL, host);
     return true;
@@ -226,7 +232,7 @@ static void run_guests(struct tn_self *self, struct frame *frame) {
         frame->type->invoke(self, frame->payload);
         struct worker *worker = task_stack_of(self)->worker; // it may have waited
         struct frame *host = wire_may_follow(worker) && frame_may_follow(frame) ? frame : NULL;
-        follows = ends_here(frame, worker, host) && host != NULL && follow(host, worker);
+        follows = ends_here(self, frame, worker, host) && host != NULL && follow(host, worker);
     } while (follows);
 }
 

@@ -42,6 +42,7 @@ TN_PFRAME(void, asks_again_and_again) {
 }
 
 TEST(each_answer_that_is_waited_for_on_the_spot_is_the_right_one) {
+    loopback_share(false);
     loopback_send_all(1, 1);
     EXPECT_EQ(tn_run_with(ONE_THREAD, asks_again_and_again, NULL), TN_OK);
 }

@@ -90,6 +90,7 @@ static void leave_owner(void *upper, unsigned peer) {
     struct serve *serve = upper;
     (void)peer;
     make_due(serve);
+    atomic_store_relaxed(&serve->is_leaving, true);
     taker_leave(&serve->taker, os_now_ns());
 }
 
@@ -105,8 +106,7 @@ static void tick(struct serve *serve) {
     }
 }
 
-// Tasks have come, or were taken: whether one waits.
-static void show_next(struct serve *serve) {
+void serve_show_next(struct serve *serve) {
     const bool is_more = serve->root != NULL && !list_is_empty(&serve->taker.waiting);
     atomic_store_relaxed(&serve->elsewhere.wire.has_next, is_more);
 }
@@ -117,7 +117,7 @@ void serve_take(struct serve *serve, struct worker *worker, struct taker_slot *s
     guest->begun = now;
     guest->frame = host;
     worker->taken = slot;
-    show_next(serve);
+    serve_show_next(serve);
 }
 
 // With the turn: the next task, if there is one, and this worker may run it. It begins at now_ns;
@@ -131,7 +131,7 @@ static bool take_task(struct serve *serve, struct worker *worker, uint64_t now_n
     if (slot != NULL) {
         serve_take(serve, worker, slot, worker->host, os_ticks());
     } else {
-        show_next(serve);
+        serve_show_next(serve);
     }
     return slot != NULL;
 }

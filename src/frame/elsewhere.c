@@ -112,7 +112,7 @@ void elsewhere_wait_here(struct tn_self *self, struct frame *child) {
         atomic_load_relaxed(&elsewhere->away) > 0 && wire_may_wait_here(stack)) {
         (void)wire_wait_here(stack, is_done, &child->done);
         if (child->birth + 1 == frame_next_birth(child->parent)) {
-            stack->is_grounded = false; // the next one may be in flight: flight.h
+            stack->flown.is_grounded = false; // the next one may be in flight: flight.h
         }
     }
 }

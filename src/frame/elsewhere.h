@@ -44,14 +44,27 @@ struct frame_body {
     bool (*lend)(struct frame *frame, size_t bytes, struct room_loan *loan);
 };
 
+// What has become of a child in flight that is awaited.
+enum flight_end {
+    FLIGHT_LANDS, // it is to become a frame
+    FLIGHT_OVER,  // it has ended with a plain result
+    FLIGHT_STAYS, // the same; and it may be sent again, as the next one
+};
+
 // How children are sent that are no frames yet: flight.h. `body_data` is theirs meanwhile.
 struct elsewhere_flights {
-    // Sends one. Of what it will be, its run, stack, type and arguments are set. False: not now.
-    bool (*send)(struct frame *child);
-    // Whether its answer has come; by who waits for that, so of a struct frame.
-    bool (*is_back)(const void *child);
-    // Then: takes it if it is a plain result (NULL: nobody wants that): true, and it is over.
-    bool (*receive)(struct frame *child, void *result);
+    // Sends one. Of what it will be, its run, stack, type and arguments are set. It may stay, if
+    // its parent allows that. False: not now.
+    bool (*send)(struct frame *child, bool may_stay);
+    // One that has stayed is sent as another child, of this type. False: not now. Then, when type
+    // and arguments are set, looks whether somebody has got it.
+    bool (*again)(struct frame *child, const struct tn_type *type, const void *arguments);
+    void (*look)(struct frame *child);
+    // Waits for it on the stack of its parent. Its result is taken (NULL: nobody wants that) if it
+    // has one and does not land.
+    enum flight_end (*await)(struct frame *child, struct task_stack *stack, void *result);
+    // One that has stayed is not sent again.
+    void (*release)(struct frame *child);
     // It has become a frame, and has begun: as depart, but that it has been sent.
     void (*land)(struct frame *child, struct worker *worker);
 };

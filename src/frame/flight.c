@@ -38,13 +38,68 @@ static void set_flight(struct task_stack *stack, struct frame *child) {
     atomic_store_relaxed(&stack->cancels_seen, atomic_load_relaxed(&stack->cancels_seen) + more);
 }
 
+// After so many that have ended so the next one may stay; after twice as many for each one before
+// it that did and was not worth the trouble, for which it takes so many more. One that lands counts
+// against some others: now and then one has to.
+enum { FLIGHTS_TO_STAY = 4, FLIGHTS_TRIALS_MAX = 4, FLIGHTS_WORTH = 32, FLIGHTS_LANDING = 4 };
+
+static bool may_stay(struct flown *flown) {
+    if (flown->count < (unsigned)FLIGHTS_TO_STAY << flown->trials) {
+        return false;
+    }
+    flown->count = 0;
+    flown->may_stay = true;
+    return true;
+}
+
+// It has landed, or stays no more.
+static void count_landing(struct flown *flown) {
+    if (!flown->may_stay) {
+        flown->count -= flown->count < FLIGHTS_LANDING ? flown->count : FLIGHTS_LANDING;
+        return;
+    }
+    if (flown->count >= FLIGHTS_WORTH) {
+        flown->trials = 0;
+    } else if (flown->trials < FLIGHTS_TRIALS_MAX) {
+        flown->trials++;
+    }
+    flown->may_stay = false;
+    flown->count = 0;
+}
+
+static void describe(struct frame *child, const struct tn_type *type, unsigned line,
+                     const void *arguments) {
+    child->type = child->task.type = type;
+    TN_STORE_(child->task.info, (uint64_t)line << 8 | TASK_FRAME);
+    frame_copy(child->task.payload, arguments, type->argument_bytes);
+}
+
+// The one that has stayed goes again, as the next child.
+static struct tn_task *begin_again(struct task_stack *stack, const struct tn_type *type,
+                                   unsigned line, const void *arguments) {
+    struct frame *child = stack->flight;
+    if (!is_plain(stack) || !child->run->elsewhere->flights->again(child, type, arguments)) {
+        flight_land_slow(stack);
+        return NULL;
+    }
+    describe(child, type, line, arguments);
+    child->run->elsewhere->flights->look(child);
+    stack->flown.stays = false;
+    return &child->task;
+}
+
 struct tn_task *flight_begin(struct tn_self *self, const struct tn_type *type, unsigned line,
                              const void *arguments) {
     struct task_stack *stack = task_stack_of(self);
     struct run *run = stack->frame->run;
     struct elsewhere *elsewhere = run->elsewhere;
-    ASSERT(stack->flight == NULL);
-    if (stack->is_grounded || !may_fly(elsewhere, type) || !is_plain(stack)) {
+    if (stack->flight != NULL) {
+        struct tn_task *task = begin_again(stack, type, line, arguments);
+        if (task != NULL) {
+            return task;
+        }
+    }
+    if (stack->flown.is_grounded || !may_fly(elsewhere, type) || !is_plain(stack)) {
         return NULL;
     }
     struct task_stack *own = worker_stack_acquire(stack->worker, run->stack_bytes);
@@ -54,10 +109,8 @@ struct tn_task *flight_begin(struct tn_self *self, const struct tn_type *type, u
     struct frame *child = task_stack_beside(own);
     child->run = run;
     child->lies_by = own;
-    child->type = child->task.type = type;
-    TN_STORE_(child->task.info, (uint64_t)line << 8 | TASK_FRAME);
-    frame_copy(child->task.payload, arguments, type->argument_bytes);
-    if (!elsewhere->flights->send(child)) {
+    describe(child, type, line, arguments);
+    if (!elsewhere->flights->send(child, may_stay(&stack->flown))) {
         worker_stack_release(&run->scheduler, own);
         return NULL;
     }
@@ -66,16 +119,26 @@ struct tn_task *flight_begin(struct tn_self *self, const struct tn_type *type, u
     return &child->task;
 }
 
+static void forget(struct task_stack *stack) {
+    struct frame *child = stack->flight;
+    set_flight(stack, NULL);
+    worker_stack_release(stack->scheduler, child->lies_by);
+}
+
 bool flight_await(struct tn_self *self, const struct tn_task *task, void *result) {
     struct task_stack *stack = task_stack_of(self);
     struct frame *child = stack->flight;
-    const struct elsewhere_flights *flights = child->run->elsewhere->flights;
-    if (task == &child->task && atomic_load_relaxed(&stack->cancels) == 1 &&
-        wire_may_wait_here(stack) && wire_wait_here(stack, flights->is_back, child) &&
-        flights->receive(child, result)) {
-        set_flight(stack, NULL);
-        worker_stack_release(stack->scheduler, child->lies_by);
-        return true;
+    const bool is_only = atomic_load_relaxed(&stack->cancels) == 1 && !stack->flown.stays;
+    if (task == &child->task && is_only) {
+        const enum flight_end end = child->run->elsewhere->flights->await(child, stack, result);
+        if (end != FLIGHT_LANDS) {
+            stack->flown.count++;
+            stack->flown.stays = end == FLIGHT_STAYS;
+            if (end == FLIGHT_OVER) {
+                forget(stack);
+            }
+            return true;
+        }
     }
     flight_land_slow(stack);
     return false;
@@ -85,11 +148,18 @@ void flight_land_slow(struct task_stack *stack) {
     struct frame *child = stack->flight;
     struct worker *worker = stack->worker;
     const struct elsewhere *elsewhere = child->run->elsewhere;
+    count_landing(&stack->flown);
+    if (stack->flown.stays) {
+        stack->flown.stays = false;
+        elsewhere->flights->release(child);
+        forget(stack);
+        return;
+    }
     uint64_t arguments[TN_PAYLOAD_BYTES / sizeof(uint64_t)]; // they lie in what is written anew
     ASSERT(scope_deadline_ns(stack) == OS_NEVER);
     frame_copy(arguments, child->task.payload, child->type->argument_bytes);
     set_flight(stack, NULL);
-    stack->is_grounded = true;
+    stack->flown.is_grounded = true;
     child = frame_create_beside(child->lies_by, child->run, child->type, task_line(&child->task),
                                 arguments);
     (void)frame_begin(child, worker, elsewhere->body); // nobody knows it yet

@@ -9,8 +9,14 @@
 // the parent spawns after that are frames from the beginning, until it awaits the newest of them.
 //
 //            flight_begin               flight_await, a plain result comes soon
-//    (none) -------------> IN FLIGHT ------------------------------------------> (none)
+//    (none) -------------> IN FLIGHT ------------------------------------------> (none), or STAYS
 //                             \--- flight_land ---> RUNNING elsewhere: elsewhere.h
+//
+//            flight_begin               flight_land, or a spawn that can't be sent so
+//    IN FLIGHT <---------- STAYS ----------------------------------------------> (none)
+//
+// One that has ended may stay for the next one (lane.h of the cluster): then that is sent in its
+// place, with what is there already, as long as its parent does nothing else in between.
 //
 // Invariants: a parent has one at a time, and runs on the stack that it was started for, without
 // tasks, open scopes or a deadline. Only its own stack begins, awaits and lands it; whoever hears
@@ -30,11 +36,19 @@ struct tn_task *flight_begin(struct tn_self *self, const struct tn_type *type, u
 // nobody wants it) is written. False: nothing is in flight any more.
 bool flight_await(struct tn_self *self, const struct tn_task *task, void *result);
 
-// Makes a frame of the child in flight, if there is one. By the running stack of its parent.
+// Makes a frame of the child in flight, if there is one; one that stays is given up. By the running
+// stack of its parent.
 void flight_land_slow(struct task_stack *stack);
 static inline void flight_land(struct task_stack *stack) {
     if (UNLIKELY(stack->flight != NULL)) {
         flight_land_slow(stack);
+    }
+}
+
+// Before a spawn, to which one that stays may be of use.
+static inline void flight_look(struct task_stack *stack) {
+    if (!stack->flown.stays) {
+        flight_land(stack);
     }
 }
 

@@ -19,7 +19,7 @@ bool frame_may_follow(const struct frame *frame) {
            !atomic_load_relaxed(&((struct frame *)(uintptr_t)frame)->is_shared);
 }
 
-// With its parent's lock, without which nobody comes to know it: one reference is its own, one of
+// With its parent's lock nobody comes to know it meanwhile: one reference is its own, one of
 // the list. What has been asked of it leaves a trace.
 static bool is_unknown(struct frame *frame) {
     // acquire: pairs with frame_release: what those did who knew it is seen.
@@ -56,4 +56,13 @@ bool frame_follow(struct frame *frame, const struct tn_type *type, unsigned line
     }
     frame_unlock(parent);
     return follows;
+}
+
+bool frame_follow_itself(struct frame *frame) {
+    if (!is_unknown(frame)) {
+        return false;
+    }
+    frame->births = 0;
+    atomic_store_relaxed(&frame->forgets, false);
+    return true;
 }

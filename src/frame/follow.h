@@ -9,7 +9,7 @@
 //                                  \--- frame_end, as any other ---> ENDING
 //
 // Invariant: all that anybody could know of the one before is what its parent's list shows, and
-// that changes under the parent's lock. Start reading at frame_follow.
+// that changes under the parent's lock, if it changes. Start reading at frame_follow.
 #ifndef TENON_FRAME_FOLLOW_H
 #define TENON_FRAME_FOLLOW_H
 
@@ -28,5 +28,10 @@ bool frame_may_follow(const struct frame *frame);
 // has waited; then it ends as any other. On its stack.
 bool frame_follow(struct frame *frame, const struct tn_type *type, unsigned line,
                   const void *arguments);
+
+// The same for another one of its own type, spawned in the same line, without the lock of its
+// parent: nothing changes that anybody could see. Who comes to know it at that moment knows the
+// next one. The caller writes the arguments.
+bool frame_follow_itself(struct frame *frame);
 
 #endif

@@ -46,7 +46,11 @@ void run_report(struct run *run, const char *format, ...) {
 }
 
 uint64_t run_next_task(struct run *run) {
-    return atomic_fetch_add_relaxed(&run->task_numbers, 1) + 1;
+    return run_next_tasks(run, 1);
+}
+
+uint64_t run_next_tasks(struct run *run, unsigned count) {
+    return atomic_fetch_add_relaxed(&run->task_numbers, count) + 1;
 }
 
 void run_fail(struct run *run, int code, struct failure *failure) {

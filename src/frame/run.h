@@ -59,6 +59,9 @@ void run_tell(struct run *run, const char *sentence);
 // one (attempt.c). From any thread.
 uint64_t run_next_task(struct run *run);
 
+// So many at once: the first of them.
+uint64_t run_next_tasks(struct run *run, unsigned count);
+
 // A failure was absorbed by nobody: keeps it (NULL: there was no memory for it) and removes the
 // whole tree.
 void run_fail(struct run *run, int code, struct failure *failure);

@@ -46,6 +46,17 @@ struct departure {
     void (*left)(struct departure *departure);
 };
 
+// What a stack knows of the children of its frame that were in flight, in one word, which is zeroed
+// for each frame: frame/flight.h.
+struct flown {
+    bool stays;       // the last one has ended, and may be sent again
+    bool may_stay;    // it was sent so
+    bool is_grounded; // it had to become a frame
+    uint8_t trials;   // to have one stay that were not worth it
+    uint32_t count;   // that have ended, less some that have landed; or since one may stay
+};
+_Static_assert(sizeof(struct flown) == sizeof(uint64_t), "one store");
+
 struct task_stack {
     struct stack memory; // first: see stack.h
     struct context context;
@@ -84,7 +95,7 @@ struct task_stack {
     struct os_lock blocking_lock;  // that, and the interrupt while it lasts
     struct os_interrupt interrupt;
     struct frame *flight; // a child that is no frame yet: frame/flight.h; NULL: none
-    bool is_grounded;     // the last one had to become one
+    struct flown flown;   // and what is known of those before it
     size_t reserved;      // bytes at its top that it leaves alone: worker_stack_room
     struct tasks tasks;
 };

@@ -110,6 +110,50 @@ bool wire_wait_here(struct task_stack *stack, bool (*is_over)(const void *), con
     return has_come;
 }
 
+// Who stays looks once in so many times at the clock, and what is due by it; and after so long
+// whether somebody has to look at what all others might miss.
+enum { STAYS_TIMED = 64, STAY_NS = 1000000 };
+
+static bool has_world_to_look_at(struct scheduler *scheduler) {
+    struct world *world = atomic_load_acquire(&scheduler->world); // pairs with scheduler_set_world
+    return world != NULL && atomic_load_relaxed(&world->awaited) > 0 &&
+           atomic_load_relaxed(&scheduler->keeper) < 0;
+}
+
+static bool must_leave(struct worker *worker, uint64_t now_ns) {
+    struct scheduler *scheduler = worker->scheduler;
+    if (timers_earliest_ns(&worker->timers) <= now_ns ||
+        atomic_load_relaxed(&scheduler->look_ns) <= now_ns) {
+        return true;
+    }
+    const bool is_round = now_ns - worker->round_ns > STAY_NS;
+    worker->round_ns = is_round ? now_ns : worker->round_ns;
+    return is_round && has_world_to_look_at(scheduler);
+}
+
+bool wire_may_stay_here(struct task_stack *stack) {
+    struct worker *worker = stack->worker;
+    if (worker->is_agent || hard_is(HARD_PARK) || tasks_has_new(&stack->tasks, TASKS_LOOKS) ||
+        worker_has_next(worker) || scheduler_has_free_work(worker->scheduler)) {
+        return false;
+    }
+    return ++worker->stays % STAYS_TIMED != 0 || !must_leave(worker, os_now_ns());
+}
+
+bool wire_stay_here(struct task_stack *stack, bool (*is_over)(const void *), const void *what) {
+    struct worker *worker = stack->worker;
+    if (!spin_begin(&worker->spin)) {
+        return false;
+    }
+    bool has_come = false;
+    while (!has_come && !has_something_due(worker) && spin_goes_on(&worker->spin)) {
+        has_come = is_over(what);
+    }
+    spin_end(&worker->spin, has_come);
+    worker->spin.is_spent = !has_come;
+    return has_come;
+}
+
 bool wire_wants_of(struct wire *wire, struct task_stack *stack, bool is_idle) {
     const struct tn_type *type = tasks_peek(&stack->tasks);
     return type != NULL && type->travel != NULL && wire->wants(wire, type, is_idle);

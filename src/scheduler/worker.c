@@ -176,7 +176,7 @@ void worker_stack_prepare(struct worker *worker, struct task_stack *stack, struc
     stack->has_ended = false;
     stack->frame = NULL;
     stack->flight = NULL;
-    stack->is_grounded = false;
+    stack->flown = (struct flown){0};
     stack->departure = NULL;
     stack->departing = NULL;
     atomic_store_relaxed(&stack->tie, NULL);

@@ -159,6 +159,50 @@ TEST(repeatable_dframes_are_all_done_while_processes_are_killed, .seconds = 600)
     EXPECT_EQ(tally.lost, 0);
 }
 
+// ---- one by one ------------------------------------------------------------------------------
+
+// For so long each is awaited before the next one is sent, most through a lane. Numbers come again.
+#define ONE_BY_ONE_NS (INT64_C(1500) * MS)
+
+TN_DFRAME(long, counted_soon, (int, number)) {
+    atomic_fetch_add(&common()->begins[number], 1);
+    return (long)number * number;
+}
+
+static int64_t now_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 * MS + now.tv_nsec;
+}
+
+TN_PFRAME(long, loses_some_one_by_one, (struct tally *, tally)) {
+    EXPECT_EQ(tn_on_failure(self, absorb, NULL), TN_OK);
+    const int64_t end_ns = now_ns() + ONE_BY_ONE_NS;
+    for (int i = 0; now_ns() < end_ns; i++) {
+        const int number = i % TASKS_MAX;
+        long value = 0;
+        tn_task(counted_soon) task = tn_spawn(counted_soon, number);
+        const int code = tn_try_await(counted_soon, task, &value);
+        account(tally, number, code, value);
+        atomic_store(&common()->begins[number], 0);
+    }
+    return tally->done + tally->lost;
+}
+
+TEST(each_that_is_awaited_by_itself_ends_once_while_processes_are_killed, .seconds = 600) {
+    EXPECT_EQ(setenv("TENON_PLACE", "remote", 1), 0);
+    begin();
+    struct tally tally = {.begins_max = 1};
+    long ended = 0;
+    start_killer();
+    EXPECT_EQ(tn_run_with(RUN, loses_some_one_by_one, &ended, &tally), TN_OK);
+    stop_killer();
+    EXPECT(tally.done > 0 && tally.again == 0);
+    TEST_NOTE("%ld DFrames, %d kills: %ld done, %ld lost", ended, killer.kills, tally.done,
+              tally.lost);
+    end();
+}
+
 // ---- the owner's end -------------------------------------------------------------------------
 
 TN_DFRAME(int, stays, (int, n)) {

@@ -10,6 +10,7 @@
 #include "cluster/bridge.h"
 #include "cluster/guest.h"
 #include "cluster/serve.h"
+#include "cluster/side.h"
 #include "support/loopback_end.h"
 
 enum { PROCESSES_MAX = 4 };
@@ -17,6 +18,8 @@ enum { PROCESSES_MAX = 4 };
 struct process {
     struct end owners; // what the owner has of it
     struct end own;
+    struct lane lane;
+    _Atomic uint64_t notes[SIDE_NOTES];
     void *memory[2];
     struct loans loans;
     struct os_thread thread;
@@ -36,6 +39,7 @@ static struct {
     int count;
     int threads;
     bool is_forced;
+    bool is_apart;      // shares no memory
     int doorbell[2];    // of the owner
     struct loans loans; // for all processes
     _Atomic int started;
@@ -254,9 +258,23 @@ static bool keep_owners(struct link *link, const void *payload, struct link_kept
     return is_kept;
 }
 
+static uint64_t noted_owners(const struct link *link, unsigned peer, uint32_t slot) {
+    (void)link;
+    return atomic_load_relaxed(&stage.processes[peer].notes[slot]);
+}
+
+static bool lane_owners(struct link *link, unsigned peer, struct link_lane *lane) {
+    struct process *process = &stage.processes[peer];
+    (void)link;
+    *lane = (struct link_lane){&process->lane, process->notes, SIDE_NOTES, {NULL}};
+    return true;
+}
+
 static const struct link_calls owners_calls = {.send = send_owners,
                                                .cut = cut_owners,
                                                .turn = turn_owners,
+                                               .noted = noted_owners,
+                                               .lane = lane_owners,
                                                .doorbell = doorbell_owners,
                                                .sleep = sleep_owners,
                                                .awake = awake_owners,
@@ -273,6 +291,9 @@ static int open_one(struct process *process, int threads) {
     process->own.link = (struct link){.calls = &own_calls,
                                       .is_reliable = true,
                                       .payload_max = END_PAYLOADS / 2,
+                                      .notes = process->notes,
+                                      .notes_count = stage.is_apart ? 0 : SIDE_NOTES,
+                                      .lane = stage.is_apart ? NULL : &process->lane,
                                       .lasting = stage.loans.memory,
                                       .lasting_bytes = END_LENT_BYTES};
     end_make_lent(&process->loans);
@@ -342,6 +363,10 @@ void loopback_use(int processes, int threads) {
 
 void loopback_force(bool is_forced) {
     stage.is_forced = is_forced;
+}
+
+void loopback_share(bool is_shared) {
+    stage.is_apart = !is_shared;
 }
 
 void loopback_kill(int process, int detail) {

@@ -38,6 +38,10 @@ static inline void loopback_send_all(int processes, int threads) {
     loopback_force(true);
 }
 
+// They have no memory in common with their owner from now on: what begins is said, not noted, and
+// there are no lanes; true: they have, as at first.
+void loopback_share(bool is_shared);
+
 // Kills one, as `detail` says: a signal, or (0 or below) an exit code. From any thread.
 void loopback_kill(int process, int detail);
 
