@@ -31,43 +31,44 @@ void owner_lane_ask_no_more(struct owner_lane *lane) {
     let_go(lane, OWNER_LANE_NONE);
 }
 
-// Nobody uses it: who serves it says so, and then the place is free.
-static void refuse(struct owner *owner, struct owner_peer *peer, uint64_t opened) {
-    struct link_lane found;
-    if (link_take_lane(owner->options.link, peer->number, &found)) {
-        (void)lane_land(found.lane, opened);
-        link_let_go(&found.kept);
-    }
-}
-
-void owner_lane_opens(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
-                      struct owner_task *task, bool is_opened) {
-    struct owner_lane *lane = task->lane;
-    struct link_lane found;
-    const bool has_asked = lane != NULL && lane->state == OWNER_LANE_ASKED;
-    const uint64_t opened = place_of((uint32_t)(place - peer->places), place->generation);
-    if (!is_opened) {
-        if (has_asked) {
-            let_go(lane, OWNER_LANE_NONE);
-        }
-        return;
-    }
-    owner_place_hold(owner, peer, place);
-    if (!has_asked || !link_take_lane(owner->options.link, peer->number, &found)) {
-        refuse(owner, peer, opened);
-        return;
-    }
-    ASSERT(place_slot(opened) < found.notes_count);
+static void open(struct owner_lane *lane, struct owner_place *place, uint64_t opened,
+                 const struct link_lane *found) {
+    ASSERT(place_slot(opened) < found->notes_count);
     lane->state = OWNER_LANE_OPEN;
-    lane->lane = found.lane;
-    lane->notes = &found.notes[place_slot(opened)];
-    lane->kept = found.kept;
+    lane->lane = found->lane;
+    lane->notes = &found->notes[place_slot(opened)];
+    lane->kept = found->kept;
     lane->opened = opened;
     atomic_store_relaxed(&lane->called, opened);
     atomic_store_relaxed(&lane->answered, opened);
     lane->place = place;
     lane->why = 0;
     place->lane = lane;
+}
+
+// Nobody uses it: who serves it says so, and then the place is free.
+static void refuse(uint64_t opened, const struct link_lane *found) {
+    (void)lane_land(found->lane, opened);
+    link_let_go(&found->kept);
+}
+
+void owner_lane_opens(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
+                      struct owner_task *task, bool is_opened) {
+    struct owner_lane *lane = task->lane;
+    struct link_lane found;
+    const uint64_t opened = place_of((uint32_t)(place - peer->places), place->generation);
+    const bool has_asked = lane != NULL && lane->state == OWNER_LANE_ASKED;
+    if (is_opened) {
+        owner_place_hold(owner, peer, place);
+    }
+    const bool is_found = is_opened && link_take_lane(owner->options.link, peer->number, &found);
+    if (is_found && has_asked) {
+        open(lane, place, opened, &found);
+    } else if (is_found) {
+        refuse(opened, &found);
+    } else if (has_asked) {
+        let_go(lane, OWNER_LANE_NONE);
+    }
 }
 
 // The last call is a task of the session, as if it had been sent by a RUN. Its caller calls nothing

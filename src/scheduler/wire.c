@@ -92,20 +92,28 @@ static bool has_something_due(struct worker *worker) {
            timers_earliest_ns(&worker->timers) <= worker->spin.began_ns + worker->spin.spun_ns;
 }
 
-bool wire_wait_here(struct task_stack *stack, bool (*is_over)(const void *), const void *what) {
-    struct worker *worker = stack->worker;
+// Spins on the stack until it is over, listening or not.
+static bool spin_here(struct worker *worker, bool listens, bool (*is_over)(const void *),
+                      const void *what) {
     if (!spin_begin(&worker->spin)) {
         return false;
     }
     bool has_come = false;
     while (!has_come && !has_something_due(worker) && spin_goes_on(&worker->spin)) {
-        (void)wire_hear(worker);
+        if (listens) {
+            (void)wire_hear(worker);
+        }
         has_come = is_over(what);
     }
     spin_end(&worker->spin, has_come);
     worker->spin.is_spent = !has_come;
+    return has_come;
+}
+
+bool wire_wait_here(struct task_stack *stack, bool (*is_over)(const void *), const void *what) {
+    const bool has_come = spin_here(stack->worker, true, is_over, what);
     if (has_come) {
-        wire_leave(worker);
+        wire_leave(stack->worker);
     }
     return has_come;
 }
@@ -141,17 +149,7 @@ bool wire_may_stay_here(struct task_stack *stack) {
 }
 
 bool wire_stay_here(struct task_stack *stack, bool (*is_over)(const void *), const void *what) {
-    struct worker *worker = stack->worker;
-    if (!spin_begin(&worker->spin)) {
-        return false;
-    }
-    bool has_come = false;
-    while (!has_come && !has_something_due(worker) && spin_goes_on(&worker->spin)) {
-        has_come = is_over(what);
-    }
-    spin_end(&worker->spin, has_come);
-    worker->spin.is_spent = !has_come;
-    return has_come;
+    return spin_here(stack->worker, false, is_over, what);
 }
 
 bool wire_wants_of(struct wire *wire, struct task_stack *stack, bool is_idle) {
