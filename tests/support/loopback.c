@@ -266,7 +266,7 @@ static uint64_t noted_owners(const struct link *link, unsigned peer, uint32_t sl
 static bool lane_owners(struct link *link, unsigned peer, struct link_lane *lane) {
     struct process *process = &stage.processes[peer];
     (void)link;
-    *lane = (struct link_lane){&process->lane, process->notes, SIDE_NOTES, {NULL}};
+    *lane = (struct link_lane){&process->lane, process->notes, SIDE_NOTES, {NULL, NULL, NULL}};
     return true;
 }
 
