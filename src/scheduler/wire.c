@@ -118,9 +118,9 @@ bool wire_wait_here(struct task_stack *stack, bool (*is_over)(const void *), con
     return has_come;
 }
 
-// Who stays looks once in so many times at the clock, and what is due by it; and after so long
-// whether somebody has to look at what all others might miss.
-enum { STAYS_TIMED = 64, STAY_NS = 1000000 };
+// Who stays looks after so long at the clock, and what is due by it; and after so long whether
+// somebody has to look at what all others might miss.
+enum { STAY_NS = 50000, STAY_UNSEEN_NS = 1000000 };
 
 static bool has_world_to_look_at(struct scheduler *scheduler) {
     struct world *world = atomic_load_acquire(&scheduler->world); // pairs with scheduler_set_world
@@ -134,7 +134,7 @@ static bool must_leave(struct worker *worker, uint64_t now_ns) {
         atomic_load_relaxed(&scheduler->look_ns) <= now_ns) {
         return true;
     }
-    const bool is_round = now_ns - worker->round_ns > STAY_NS;
+    const bool is_round = now_ns - worker->round_ns > STAY_UNSEEN_NS;
     worker->round_ns = is_round ? now_ns : worker->round_ns;
     return is_round && has_world_to_look_at(scheduler);
 }
@@ -145,7 +145,12 @@ bool wire_may_stay_here(struct task_stack *stack) {
         worker_has_next(worker) || scheduler_has_free_work(worker->scheduler)) {
         return false;
     }
-    return ++worker->stays % STAYS_TIMED != 0 || !must_leave(worker, os_now_ns());
+    const uint64_t now = os_ticks();
+    if (os_ticks_to_ns(now - worker->stayed) < STAY_NS) {
+        return true;
+    }
+    worker->stayed = now;
+    return !must_leave(worker, os_now_ns());
 }
 
 bool wire_stay_here(struct task_stack *stack, bool (*is_over)(const void *), const void *what) {

@@ -57,7 +57,7 @@ struct worker {
     void *taken;            // by the wire: what it has begun, and runs next; NULL: nothing
     void *host;             // of the wire: what waits on its stack to be that; NULL: nothing
     unsigned waits_here;    // of stacks for the wire: wire_may_wait_here
-    unsigned stays;         // the same: wire_may_stay_here
+    uint64_t stayed;        // when it looked at the clock last while it did, by os_ticks
     unsigned round_waits;   // of these, when it was last asked whether it must look at everything
     uint64_t round_ns;      // and when it had to, by the clock of its spins: wire.h
     bool is_chosen;         // somebody woke it for something, and it has not run anything since
