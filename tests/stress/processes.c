@@ -190,7 +190,6 @@ TN_PFRAME(long, loses_some_one_by_one, (struct tally *, tally)) {
 }
 
 TEST(each_that_is_awaited_by_itself_ends_once_while_processes_are_killed, .seconds = 600) {
-    EXPECT_EQ(setenv("TENON_PLACE", "remote", 1), 0);
     begin();
     struct tally tally = {.begins_max = 1};
     long ended = 0;
