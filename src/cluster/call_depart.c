@@ -111,7 +111,7 @@ static enum flight_end await(struct frame *child, struct task_stack *stack, void
     if (flight->fits != NULL && call_lane_await(child, stack, result)) {
         return FLIGHT_STAYS;
     }
-    if (flight->fits != NULL && !call_lane_is_shut(flight)) {
+    if (flight->fits != NULL && !call_lane_is_shut(child)) {
         return FLIGHT_LANDS;
     }
     const bool is_over =
@@ -131,7 +131,7 @@ static void land(struct frame *frame, struct worker *worker) {
 
 const struct elsewhere_flights call_flights = {.send = send,
                                                .again = call_lane_again,
-                                               .look = call_lane_look,
+                                               .is_shut = call_lane_is_shut,
                                                .await = await,
                                                .release = call_lane_release,
                                                .land = land};

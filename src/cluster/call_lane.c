@@ -86,7 +86,9 @@ bool call_lane_again(struct frame *child, const struct tn_type *type, const void
     return true;
 }
 
-bool call_lane_is_shut(struct flight *flight) {
+// Its process may have closed the lane as it was called, and its parent may compute for long.
+bool call_lane_is_shut(struct frame *child) {
+    struct flight *flight = child->body_data;
     struct call *call = &flight->light.call;
     const bool is_shut = lane_is_shut(flight->lane.lane, flight->lane.opened);
     if (is_shut) {
@@ -96,11 +98,6 @@ bool call_lane_is_shut(struct flight *flight) {
         bridge_release(bridge);
     }
     return is_shut;
-}
-
-// Its process may have closed the lane at that moment, and its parent may compute for long.
-void call_lane_look(struct frame *child) {
-    (void)call_lane_is_shut(child->body_data);
 }
 
 static bool is_over(const void *what) {

@@ -134,13 +134,12 @@ bool call_lane_stays(struct flight *flight);
 
 // As in struct elsewhere_flights, of one that has a lane.
 bool call_lane_again(struct frame *child, const struct tn_type *type, const void *arguments);
-void call_lane_look(struct frame *child);
 void call_lane_release(struct frame *child);
 
 // Waits for the answer there: true, and it has come, or false. Then it may be that the lane is
 // shut: true, and from then on it is in flight without one.
 bool call_lane_await(struct frame *child, struct task_stack *stack, void *result);
-bool call_lane_is_shut(struct flight *flight);
+bool call_lane_is_shut(struct frame *child);
 
 // The call lands: what it has asked for, or called in a lane, is the session's. With the turn.
 void call_lane_land(struct call *call);

@@ -24,8 +24,7 @@ static bool fits(const struct tn_type *type) {
 
 static bool may_open(const struct serve *serve, const struct guest *guest) {
     return serve->lane == NULL && serve->root != NULL && fits(guest->type) &&
-           list_is_empty(&serve->taker.waiting) &&
-           !atomic_load_relaxed(&((struct serve *)(uintptr_t)serve)->is_leaving);
+           list_is_empty(&serve->taker.waiting);
 }
 
 bool guest_lane_open(struct guest *guest, struct frame *frame, uint32_t bytes) {

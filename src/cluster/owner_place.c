@@ -261,14 +261,10 @@ void owner_place_free(struct owner *owner, struct owner_peer *peer, struct owner
 
 // ---- places that are held --------------------------------------------------------------------
 
-static void take(struct owner_peer *peer, struct owner_place *place) {
+void owner_place_hold(struct owner *owner, struct owner_peer *peer, struct owner_place *place) {
     ASSERT(peer->free == place && place->task == NULL);
     peer->free = place->next_free;
     peer->used++;
-}
-
-void owner_place_hold(struct owner *owner, struct owner_peer *peer, struct owner_place *place) {
-    take(peer, place);
     peer->begun++;
     place->phase = OWNER_PLACE_HELD;
     place->lane = NULL;
@@ -289,13 +285,8 @@ void owner_place_unhold(struct owner *owner, struct owner_peer *peer, struct own
 
 void owner_place_land(struct owner *owner, struct owner_peer *peer, struct owner_place *place,
                       struct owner_task *task, uint64_t generation, uint64_t now_ns) {
-    ASSERT(place->phase == OWNER_PLACE_HELD && place->lane == NULL);
-    peer->begun--;
-    peer->used--;
-    place->next_free = peer->free;
-    peer->free = place;
-    place->generation = generation - 1;
-    enter_task(owner, peer, task, now_ns);
+    owner_place_unhold(owner, peer, place, generation - 1);
+    (void)enter_task(owner, peer, task, now_ns); // it is the first one that is free
     place->sends = 1; // by the lane
 }
 

@@ -57,9 +57,9 @@ struct elsewhere_flights {
     // its parent allows that. False: not now.
     bool (*send)(struct frame *child, bool may_stay);
     // One that has stayed is sent as another child, of this type. False: not now. Then, when type
-    // and arguments are set, looks whether somebody has got it.
+    // and arguments are set: true if it is not there but on its way as any other.
     bool (*again)(struct frame *child, const struct tn_type *type, const void *arguments);
-    void (*look)(struct frame *child);
+    bool (*is_shut)(struct frame *child);
     // Waits for it on the stack of its parent. Its result is taken (NULL: nobody wants that) if it
     // has one and does not land.
     enum flight_end (*await)(struct frame *child, struct task_stack *stack, void *result);

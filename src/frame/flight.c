@@ -83,7 +83,7 @@ static struct tn_task *begin_again(struct task_stack *stack, const struct tn_typ
         return NULL;
     }
     describe(child, type, line, arguments);
-    child->run->elsewhere->flights->look(child);
+    (void)child->run->elsewhere->flights->is_shut(child); // either way it is in flight
     stack->flown.stays = false;
     return &child->task;
 }

@@ -46,7 +46,7 @@ static inline void flight_land(struct task_stack *stack) {
 }
 
 // Before a spawn, to which one that stays may be of use.
-static inline void flight_look(struct task_stack *stack) {
+static inline void flight_land_unless_it_stays(struct task_stack *stack) {
     if (!stack->flown.stays) {
         flight_land(stack);
     }

@@ -104,7 +104,7 @@ static bool may_spawn(struct tn_self *self, struct tn_task **instead) {
     *instead = NULL;
     int reason = TN_OK;
     if (atomic_load_relaxed(&stack->cancels) != 0 || stack->tasks.is_watched) {
-        flight_look(stack);
+        flight_land_unless_it_stays(stack);
         reason = cancel_reaches(self);
         if (reason == TN_NOT_RUNNING) {
             (void)misuse_outside();
