@@ -17,9 +17,6 @@
 // Numbers of tasks that it takes at a time.
 enum { TASKS_EACH = 64 };
 
-// Looks at the lane without the clock: as long as an answer takes that is on its way.
-enum { LOOKS = 32 };
-
 // What is copied as it is, and could not be wrong in any of its bits.
 static bool is_any_bits(const struct tn_data_type *type) {
     for (unsigned i = 0; i < type->count; i++) {
@@ -106,26 +103,12 @@ static bool is_over(const void *what) {
            !lane_is_open(lane->lane, lane->opened);
 }
 
-static bool is_back_soon(const struct owner_lane *lane, uint64_t place, struct task_stack *stack) {
-    if (lane_is_back(lane->lane, place)) {
-        return true;
-    }
-    if (!wire_may_stay_here(stack)) {
-        return false;
-    }
-    for (int i = 0; i < LOOKS; i++) {
-        if (lane_is_back(lane->lane, place)) {
-            return true;
-        }
-        cpu_pause();
-    }
-    return wire_stay_here(stack, is_over, lane) && lane_is_back(lane->lane, place);
-}
-
 bool call_lane_await(struct frame *child, struct task_stack *stack, void *result) {
     struct flight *flight = child->body_data;
     struct owner_lane *lane = &flight->lane;
-    const bool is_back = is_back_soon(lane, atomic_load_relaxed(&lane->called), stack);
+    const uint64_t place = atomic_load_relaxed(&lane->called);
+    const bool is_back = lane_is_back(lane->lane, place) ||
+                         (wire_stay_here(stack, is_over, lane) && lane_is_back(lane->lane, place));
     if (is_back && result != NULL) {
         lane_read(result, lane->lane->back.result, child->type->result_bytes);
     }

@@ -15,9 +15,6 @@
 #include "frame/follow.h"
 #include "frame/run.h"
 
-// Looks at the lane without the clock: as long as a call takes that is on its way.
-enum { LOOKS = 32 };
-
 static bool fits(const struct tn_type *type) {
     return type->argument_bytes <= LANE_BYTES && type->result_bytes <= LANE_BYTES;
 }
@@ -73,18 +70,8 @@ static bool is_over(const void *what) {
 
 // The next one is called soon, while its worker has nothing else to do.
 static bool is_called_soon(const struct guest *guest, struct task_stack *stack) {
-    struct lane *lane = guest->serve->link->lane;
-    const uint64_t place = lane_next(guest->last);
-    if (is_wanted_elsewhere(guest->serve) || !wire_may_stay_here(stack)) {
-        return false;
-    }
-    for (int i = 0; i < LOOKS; i++) {
-        if (lane_is_called(lane, place)) {
-            return true;
-        }
-        cpu_pause();
-    }
-    return wire_stay_here(stack, is_over, guest) && lane_is_called(lane, place);
+    return !is_wanted_elsewhere(guest->serve) && wire_stay_here(stack, is_over, guest) &&
+           lane_is_called(guest->serve->link->lane, lane_next(guest->last));
 }
 
 // The frame becomes the one that is called, if it can, and that is noted.

@@ -118,9 +118,10 @@ bool wire_wait_here(struct task_stack *stack, bool (*is_over)(const void *), con
     return has_come;
 }
 
-// Who stays looks after so long at the clock, and what is due by it; and after so long whether
-// somebody has to look at what all others might miss.
-enum { STAY_NS = 50000, STAY_UNSEEN_NS = 1000000 };
+// Who stays looks at first without the clock, for as long as an answer takes that is on its way.
+// Once in so long it looks at the clock, and what is due by it; and whether somebody has to look at
+// what all others might miss.
+enum { STAY_LOOKS = 32, STAY_NS = 50000, STAY_UNSEEN_NS = 1000000 };
 
 static bool has_world_to_look_at(struct scheduler *scheduler) {
     struct world *world = atomic_load_acquire(&scheduler->world); // pairs with scheduler_set_world
@@ -139,7 +140,7 @@ static bool must_leave(struct worker *worker, uint64_t now_ns) {
     return is_round && has_world_to_look_at(scheduler);
 }
 
-bool wire_may_stay_here(struct task_stack *stack) {
+static bool may_stay_here(struct task_stack *stack) {
     struct worker *worker = stack->worker;
     if (worker->is_agent || hard_is(HARD_PARK) || tasks_has_new(&stack->tasks, TASKS_LOOKS) ||
         worker_has_next(worker) || scheduler_has_free_work(worker->scheduler)) {
@@ -154,6 +155,15 @@ bool wire_may_stay_here(struct task_stack *stack) {
 }
 
 bool wire_stay_here(struct task_stack *stack, bool (*is_over)(const void *), const void *what) {
+    if (!may_stay_here(stack)) {
+        return false;
+    }
+    for (int i = 0; i < STAY_LOOKS; i++) {
+        if (is_over(what)) {
+            return true;
+        }
+        cpu_pause();
+    }
     return spin_here(stack->worker, false, is_over, what);
 }
 

@@ -95,10 +95,7 @@ bool wire_may_wait_here(struct task_stack *stack);
 // the stack is to be left, as else; or else, if it is_on_wire, wire_leave to be called.
 bool wire_wait_here(struct task_stack *stack, bool (*is_over)(const void *), const void *what);
 
-// The same for what its worker looks for itself, without listening: may it, and has nothing else to
-// do? Then it looks on its own for a moment; and goes on looking at `is_over` for as long as the
-// worker spins.
-bool wire_may_stay_here(struct task_stack *stack);
+// The same for what its worker looks for itself, without listening, if it has nothing else to do.
 bool wire_stay_here(struct task_stack *stack, bool (*is_over)(const void *), const void *what);
 
 // The agent has nothing to do: sleeps until the doorbell rings, somebody wakes it, or it is time to
